@@ -1,0 +1,199 @@
+"""`ade-mask-studio predict`: label pictures for many photos, the same files the window exports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from tqdm import tqdm
+
+from app.commands import ExitCode
+from app.core.ade_png import read_labels
+from app.core.export import ExportOptions, export_picture
+from app.core.pictures import list_pictures
+from inference import Segmenter, load_segmenter
+from inference.errors import ExpectedError, PhotoError
+from inference.models import known_models
+from inference.photo import read_photo
+
+ORIENTATION_TAG = 0x0112  # EXIF 2.3, 4.6.4: 5..8 lie on their side
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictJob:
+    """What was asked for; the names are those of the command line, except `detections` (--json)."""
+
+    paths: tuple[Path, ...]
+    folder: Path
+    threshold: float = 0.5
+    semantic: bool = False
+    model: str = "starter"
+    engine: str = "auto"
+    device: str = "auto"
+    resume: bool = False
+    detections: bool = False
+    overlay: bool = False
+
+    def targets(self, photo: Path) -> list[Path]:
+        """The files that one photo becomes."""
+        suffixes = [".png"] + [".json"] * self.detections + ["_overlay.jpg"] * self.overlay
+        return [self.folder / f"{photo.stem}{suffix}" for suffix in suffixes]
+
+
+@dataclass
+class _Report:
+    """What became of every input."""
+
+    written: int = 0
+    kept: int = 0  # found finished by --resume
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.written + self.kept == 0:
+            return ExitCode.NO_RESULT
+        return ExitCode.REFUSED if self.refused else ExitCode.DONE
+
+
+def predict(job: PredictJob) -> ExitCode:
+    """Does the job, prints what was written and what was refused, and returns the exit code.
+
+    Raises ExpectedError where nothing at all can be done: the weights, the engine or the output folder.
+    """
+    if (problem := _unknown_model(job.model)) is not None:
+        print(problem, file=sys.stderr)
+        return ExitCode.USAGE
+    report = _Report()
+    photos = _without_clashes(_find_photos(job.paths, report), job, report)
+    if job.resume:
+        waiting = [photo for photo in photos if not _is_finished(photo, job.targets(photo))]
+        report.kept = len(photos) - len(waiting)
+        photos = waiting
+    try:
+        if photos:
+            segmenter = load_segmenter(job.model, job.engine, job.device)
+            print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
+            _predict_all(photos, segmenter, job, report)
+    except KeyboardInterrupt:
+        print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    _print_report(report, job.folder)
+    return report.exit_code
+
+
+def _unknown_model(model: str) -> str | None:
+    """One sentence when `model` is neither a known name nor a file."""
+    names = [name for card in known_models() for name in (card.name, *card.aliases)]
+    if model in names or Path(model).exists():
+        return None
+    return f"There is no model and no file called {model}; known models: {', '.join(names)}."
+
+
+def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
+    """The photos behind files and folders, each once; a path that cannot be read does not stop the others."""
+    photos: dict[Path, Path] = {}
+    for path in paths:
+        try:
+            found = list_pictures([path])
+        except ExpectedError as error:
+            report.refused.append((path, str(error)))
+            continue
+        if not found:
+            report.refused.append((path, "There are no pictures in this folder."))
+        for photo in found:
+            photos.setdefault(photo.resolve(), photo)
+    return list(photos.values())
+
+
+def _without_clashes(photos: Sequence[Path], job: PredictJob, report: _Report) -> list[Path]:
+    """Refuses photos whose results would overwrite another photo's results, or a photo."""
+    taken: dict[str, Path] = {}
+    sources = {photo.resolve() for photo in photos}
+    accepted = []
+    for photo in photos:
+        # Without regard to case, because many file systems have none.
+        first = taken.setdefault(photo.stem.casefold(), photo)
+        if first is not photo:
+            sentence = f"{first} would get the same name {photo.stem}.png: use another output folder for one of them."
+        elif any(target.resolve() in sources or _is_foreign(target) for target in job.targets(photo)[:1]):
+            sentence = f"{job.folder / photo.stem}.png is a picture of another kind: use another output folder."
+        elif any(target.resolve() in sources for target in job.targets(photo)):
+            sentence = "A result would overwrite one of the photos: use another output folder."
+        else:
+            accepted.append(photo)
+            continue
+        report.refused.append((photo, sentence))
+    return accepted
+
+
+def _is_foreign(target: Path) -> bool:
+    """Whether a whole picture lies there that is not 8-bit greyscale: somebody's photo rather than a result."""
+    try:
+        with Image.open(target) as picture:
+            return picture.mode != "L"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def _is_finished(photo: Path, targets: Sequence[Path]) -> bool:
+    """Whether every result is there and newer than the photo, and the labels are whole and of the photo's size."""
+    try:
+        born = photo.stat().st_mtime_ns
+        if any(target.stat().st_mtime_ns < born for target in targets):
+            return False
+        return read_labels(targets[0]).shape == _size_of(photo)
+    except (OSError, ExpectedError):
+        return False
+
+
+def _size_of(photo: Path) -> tuple[int, int]:
+    """(H, W) as the photo is seen, from its header alone; OSError when there is no header to read."""
+    try:
+        with Image.open(photo) as picture:
+            width, height = picture.size
+            lies_on_its_side = picture.getexif().get(ORIENTATION_TAG, 1) in range(5, 9)
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise OSError(str(error)) from error
+    return (width, height) if lies_on_its_side else (height, width)
+
+
+def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: _Report) -> None:
+    # disable=None: no bar where stderr is not a terminal.
+    for photo in tqdm(photos, unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr):
+        try:
+            _predict_one(photo, segmenter, job)
+        except ExpectedError as error:
+            report.refused.append((photo, str(error)))
+        except MemoryError:
+            report.refused.append((photo, "There is not enough memory for a photo of this size."))
+        else:
+            report.written += 1
+
+
+def _predict_one(path: Path, segmenter: Segmenter, job: PredictJob) -> None:
+    photo = read_photo(path)
+    prediction = segmenter.predict(photo)
+    labels = prediction.semantic_labels() if job.semantic else prediction.labels(threshold=job.threshold)
+    export_picture(
+        folder=job.folder,
+        stem=path.stem,
+        labels=labels,
+        photo=photo,
+        detections=prediction.detections(threshold=job.threshold) if job.detections else None,
+        options=ExportOptions(overlay=job.overlay, detections=job.detections),
+    )
+
+
+def _print_report(report: _Report, folder: Path) -> None:
+    print(f"{_count(report.written)} done, in {folder}." + (f" {report.kept} already there." if report.kept else ""))
+    if report.refused:
+        print(f"{_count(len(report.refused))} refused:", file=sys.stderr)
+        for path, reason in report.refused:
+            print(f"  {path}: {reason}", file=sys.stderr)
+
+
+def _count(number: int) -> str:
+    return "1 photo" if number == 1 else f"{number} photos"

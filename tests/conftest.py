@@ -1,0 +1,64 @@
+"""What every test stands on: no real screen, no real settings, no threads left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Before anything imports Qt: the suite never needs or touches a screen.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# One cache for the whole run, so that an exported graph is made once, and never the user's own.
+_CACHE = tempfile.TemporaryDirectory(prefix="ade-mask-studio-tests-")
+for _name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    os.environ[_name] = str(Path(_CACHE.name, _name.lower()))
+
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("suite")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_unconfigure() -> None:
+    _CACHE.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test starts with the settings of a first start."""
+    folder = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    if (core := sys.modules.get("PySide6.QtCore")) is not None:
+        # Qt reads the variable once; afterwards it must be told.
+        settings = core.QSettings
+        for form in (settings.Format.NativeFormat, settings.Format.IniFormat):
+            settings.setPath(form, settings.Scope.UserScope, str(folder))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left_behind() -> Iterator[None]:
+    """A test that leaves a thread running disturbs the ones after it."""
+    before = set(threading.enumerate())
+    yield
+    # Threads that Qt or a library started show up as dummies and are theirs to end.
+    left = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not isinstance(thread, threading._DummyThread)
+    ]
+    for thread in left:
+        thread.join(timeout=5)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"threads still running after the test: {alive}"
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder with the sample photos."""
+    return ROOT / "resources" / "samples"
