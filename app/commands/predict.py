@@ -15,7 +15,7 @@ from app.core.ade_png import read_labels
 from app.core.export import ExportOptions, export_picture
 from app.core.pictures import list_pictures
 from inference import Segmenter, load_segmenter
-from inference.errors import ExpectedError, PhotoError
+from inference.errors import ExpectedError
 from inference.models import known_models
 from inference.photo import read_photo
 

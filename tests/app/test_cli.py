@@ -1,0 +1,138 @@
+"""What can be typed, what is told apart from opening the window, and the exit codes of wrong usage."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import COMMANDS, parse, run
+from app.commands import ExitCode
+from inference.errors import WeightsError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_no_arguments_open_the_window() -> None:
+    arguments = parse([])
+    assert arguments.command is None
+    assert arguments.paths == []
+    assert arguments.screenshot is None
+
+
+def test_paths_open_the_window() -> None:
+    arguments = parse(["photos", "a.jpg"])
+    assert arguments.command is None
+    assert arguments.paths == [Path("photos"), Path("a.jpg")]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_file_called_like_a_command_opens_when_its_folder_is_named(name: str) -> None:
+    assert parse([f"./{name}"]).paths == [Path(name)]
+
+
+def test_a_command_is_one_only_in_the_first_place() -> None:
+    assert parse(["photos", "predict"]).paths == [Path("photos"), Path("predict")]
+
+
+def test_predict_has_the_defaults_of_the_contract() -> None:
+    arguments = parse(["predict", "a.jpg", "folder", "-o", "out"])
+    assert vars(arguments) == {
+        "command": "predict",
+        "paths": [Path("a.jpg"), Path("folder")],
+        "output": Path("out"),
+        "threshold": 0.5,
+        "mode": "segments",
+        "model": "starter",
+        "engine": "auto",
+        "device": "auto",
+        "resume": False,
+        "json": False,
+        "overlay": False,
+    }
+
+
+@pytest.mark.parametrize("value", ["0", "1", "0.25", "1e-3"])
+def test_thresholds_from_0_to_1_are_taken_as_they_are(value: str) -> None:
+    assert parse(["predict", "a.jpg", "-o", "out", "--threshold", value]).threshold == float(value)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
+def test_devices(device: str) -> None:
+    assert parse(["predict", "a.jpg", "-o", "out", "--device", device]).device == device
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (["predict"], "required: PATH, -o/--output"),
+        (["predict", "a.jpg"], "required: -o/--output"),
+        (["predict", "a.jpg", "-o", "out", "--threshold", "1.5"], "'1.5' is not a number from 0 to 1"),
+        (["predict", "a.jpg", "-o", "out", "--threshold", "-0.1"], "not a number from 0 to 1"),
+        (["predict", "a.jpg", "-o", "out", "--threshold", "nan"], "not a number from 0 to 1"),
+        (["predict", "a.jpg", "-o", "out", "--threshold", "half"], "'half' is not a number from 0 to 1"),
+        (["predict", "a.jpg", "-o", "out", "--device", "gpu"], "'gpu' is not auto, cpu, cuda or cuda:n"),
+        (["predict", "a.jpg", "-o", "out", "--engine", "magic"], "invalid choice: 'magic'"),
+        (["predict", "a.jpg", "-o", "out", "--mode", "panoptic"], "invalid choice: 'panoptic'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_and_says_what(
+    wrong: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(wrong)
+    assert stopped.value.code == ExitCode.USAGE
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["predict", "--help"], ["--help"]])
+def test_questions_about_the_program_itself_are_answered(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(arguments)
+    assert stopped.value.code == 0
+    assert "ade-mask-studio" in capsys.readouterr().out
+
+
+def test_the_help_of_the_window_names_the_commands_and_hides_what_is_for_developers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = capsys.readouterr().out
+    assert all(name in said for name in COMMANDS)
+    assert "screenshot" not in said
+
+
+def test_an_expected_error_is_one_sentence_and_exit_code_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> int:
+        raise WeightsError("The weights are damaged.")
+
+    monkeypatch.setattr("app.bench.command.run_bench", refuse)
+    assert run(parse(["bench"])) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == "The weights are damaged.\n"
+
+
+def test_control_c_is_said_in_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(**_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.bench.command.run_bench", interrupt)
+    assert run(parse(["bench"])) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_the_help_needs_neither_qt_nor_an_engine_nor_opencv() -> None:
+    code = (
+        "import sys; from app.cli import build_parser, build_window_parser; "
+        "build_parser().format_help(); build_window_parser().format_help(); "
+        "print([name for name in ('PySide6', 'torch', 'onnxruntime', 'cv2', 'numpy') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "[]\n", result.stderr
