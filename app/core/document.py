@@ -1,0 +1,175 @@
+"""One picture with its prediction, its segment map and its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import assert_never
+
+import cv2
+import numpy as np
+
+from app.core import tables
+from app.core.arrays import F32, I64, U8
+from app.core.geometry import Box
+from app.core.patches import Patch, apply_patch, snapshot
+from app.core.segment_map import CODES, Decider, SegmentMap
+from inference.errors import PhotoError
+from inference.prediction import Prediction, SegmentTable
+
+
+class ViewMode(Enum):
+    """The two views of a prediction."""
+
+    SEGMENTS = "segments"  # each query owns pixels; those with a score above the threshold count
+    SEMANTIC = "semantic"  # every pixel has a class, whatever the scores
+
+
+@dataclass(frozen=True)
+class Hover:
+    """What lies under the pointer."""
+
+    class_id: int  # 0..150
+    score: float | None  # of the query that decided; None where no query did
+    decider: Decider
+    code: int
+    x: int
+    y: int
+
+
+@dataclass
+class Document:
+    """One picture. It keeps no undo stack; pixels of its map change through `app.core.patches` only."""
+
+    path: Path
+    threshold: float = 0.5
+    mode: ViewMode = ViewMode.SEGMENTS
+    pyramid: tuple[U8, ...] = ()  # the photo and its halvings, each (h, w, 3) RGB; empty until it arrives
+    segment_map: SegmentMap | None = None
+    prediction: Prediction | None = None
+    table: SegmentTable = field(default_factory=tables.empty_table)
+    layer_mode: ViewMode | None = None  # the view that the network layer and the table were composed for
+    parked: bool = False  # full-size arrays were given up; `attach_photo` or `set_prediction` brings the map back
+    _corrections: Patch | None = field(default=None, init=False, repr=False)  # the human layer while parked
+
+    @property
+    def photo(self) -> U8 | None:
+        """(H, W, 3) RGB uint8, or None while it is not here."""
+        return self.pyramid[0] if self.pyramid else None
+
+    @property
+    def has_corrections(self) -> bool:
+        """Whether a person decided any pixel."""
+        if self.segment_map is None:
+            return self._corrections is not None
+        return self.segment_map.decided > 0
+
+    @property
+    def counting_threshold(self) -> float | None:
+        """The threshold that the table is read with: None in the semantic view, where every row counts."""
+        match self.layer_mode or self.mode:
+            case ViewMode.SEGMENTS:
+                return self.threshold
+            case ViewMode.SEMANTIC:
+                return None
+            case unexpected:
+                assert_never(unexpected)
+
+    def attach_photo(self, pyramid: tuple[U8, ...]) -> None:
+        """The decoded photo, level 0 first.
+
+        When its size is not the map's, what the network said is forgotten. PhotoError, and nothing changed, when there
+        are corrections of that other size.
+        """
+        height, width = pyramid[0].shape[:2]
+        if self._known_shape() not in (None, (height, width)) and not self.has_corrections:
+            self.segment_map, self.prediction, self.table, self.layer_mode = None, None, tables.empty_table(), None
+        self._need_map((height, width))
+        self.pyramid = pyramid
+
+    def set_prediction(self, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode) -> None:
+        """Replace the network layer and the table by those composed from `prediction` for `mode`; human pixels stay.
+
+        `layer` (H, W) uint8 0..100 is kept, not copied. PhotoError, and nothing changed, when it has another size than
+        the map.
+        """
+        height, width = layer.shape
+        self._need_map((height, width)).set_network(layer)
+        self.prediction, self.table, self.mode, self.layer_mode = prediction, table, mode, mode
+
+    def drop_prediction(self) -> None:
+        """Forget the prediction and empty the network layer; human pixels stay."""
+        if self.segment_map is not None:
+            self.segment_map.set_network(np.zeros(self.segment_map.shape, np.uint8))
+        self.prediction, self.table, self.layer_mode = None, tables.empty_table(), None
+
+    def park(self) -> None:
+        """Give up everything at full size and keep the corrections compressed, and the prediction at its own size."""
+        if self.segment_map is not None:
+            self._corrections = snapshot(self.segment_map)
+        self.segment_map, self.pyramid, self.layer_mode, self.parked = None, (), None, True
+
+    def label_table(self) -> U8:
+        """ADE label 0..150 of every code as shown now, (256,) uint8."""
+        return tables.label_table(self.table, threshold=self.counting_threshold)
+
+    def labels(self, box: Box | None = None) -> U8:
+        """The ADE labels shown in `box` (default: everywhere), (h, w) uint8 0..150. The picture must have a map."""
+        return np.asarray(cv2.LUT(self._map().shown(box), self.label_table()), np.uint8)
+
+    def areas(self) -> I64:
+        """Pixels of each label, (151,) int64; index 0 is what is unlabelled."""
+        return tables.areas(self._histogram(), self.label_table())
+
+    def best_scores(self) -> F32:
+        """The best score among the segments of each class that are shown, (151,) float32; 0 where there is none."""
+        return tables.best_scores(self.table, self._histogram(), threshold=self.counting_threshold)
+
+    def score_areas(self, bins: int) -> I64:
+        """Pixels per score: the network's pixels in `bins` equal steps of their segment's score 0..1, (bins,) int64."""
+        steps = np.minimum((self.table.scores * bins).astype(np.intp), bins - 1)
+        pixels = np.zeros(bins, np.int64)
+        np.add.at(pixels, steps, self._histogram()[1 : len(steps) + 1])
+        return pixels
+
+    def decided_areas(self) -> dict[Decider, int]:
+        """Pixels decided by the network, by a person and by nobody."""
+        return tables.decided_areas(self._histogram(), self.label_table())
+
+    def describe(self, x: int, y: int) -> Hover | None:
+        """What pixel (x, y) shows and who decided it; None outside the picture or without a map."""
+        if self.segment_map is None or not self.segment_map.box.contains(x, y):
+            return None
+        code, labels = self.segment_map.code_at(x, y), self.label_table()
+        decider = tables.decider(code, labels)
+        score = float(self.table.scores[code - 1]) if 1 <= code <= len(self.table.scores) else None
+        return Hover(class_id=int(labels[code]), score=score, decider=decider, code=code, x=x, y=y)
+
+    def _histogram(self) -> I64:
+        return np.zeros(CODES, np.int64) if self.segment_map is None else self.segment_map.histogram()
+
+    def _map(self) -> SegmentMap:
+        if self.segment_map is None:
+            raise ValueError(f"{self.path.name} has no segment map yet.")
+        return self.segment_map
+
+    def _known_shape(self) -> tuple[int, int] | None:
+        if self.segment_map is not None:
+            return self.segment_map.shape
+        return None if self._corrections is None else self._corrections.shape
+
+    def _need_map(self, shape: tuple[int, int]) -> SegmentMap:
+        """The map, made or brought back for a picture of `shape`."""
+        known = self._known_shape()
+        if known is not None and known != shape:
+            raise PhotoError(
+                f"{self.path.name} is {shape[1]} x {shape[0]} pixels now, but what is known of it has "
+                f"{known[1]} x {known[0]}; the photo has changed on disk."
+            )
+        if self.segment_map is None:
+            self.segment_map = SegmentMap(*shape)
+            if self._corrections is not None:
+                apply_patch(self.segment_map, self._corrections, forward=True)
+            self._corrections, self.parked = None, False
+        return self.segment_map
