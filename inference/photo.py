@@ -1,0 +1,158 @@
+"""Any photo people have → (H, W, 3) uint8 RGB, upright. The content of a file decides, never its suffix."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.errors import PhotoError
+
+U8 = NDArray[np.uint8]
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+"""What a folder is searched for, lower case with dot."""
+MAXIMUM_PIXELS = 500_000_000
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+_READABLE = "JPEG, PNG, WebP, TIFF or BMP"
+# Pillow's own limit warns at 89 megapixels and fails at twice that; `_opened` checks ours, also before decoding.
+Image.MAX_IMAGE_PIXELS = None
+
+_FOREIGN = {
+    b"GIF8": "a GIF",
+    b"%PDF": "a PDF document",
+    b"8BPS": "a Photoshop document",
+    b"ftypavif": "an AVIF picture",
+    b"ftypheic": "a HEIC picture",
+    b"ftypheix": "a HEIC picture",
+    b"ftypmif1": "a HEIF picture",
+}
+"""First bytes (or, for the `ftyp` family, bytes 4 to 12) of files that people take for readable photos."""
+
+# What decoders raise on damaged files; MemoryError because a damaged header may ask for anything.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError, MemoryError)
+_DAMAGE_BELOW = (struct.error, zlib.error)
+
+_UPRIGHT: dict[int, Callable[[U8], object]] = {
+    2: lambda photo: cv2.flip(photo, 1),
+    3: lambda photo: cv2.rotate(photo, cv2.ROTATE_180),
+    4: lambda photo: cv2.flip(photo, 0),
+    5: cv2.transpose,
+    6: lambda photo: cv2.rotate(photo, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda photo: cv2.flip(cv2.rotate(photo, cv2.ROTATE_90_CLOCKWISE), 0),
+    8: lambda photo: cv2.rotate(photo, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+"""EXIF orientation (tag 274) → what turns the stored picture upright."""
+_ORIENTATION_TAG = 0x0112
+
+
+def read_photo(path: Path) -> U8:
+    """The photo as (H, W, 3) uint8 RGB with its EXIF orientation applied; the array may be read-only.
+
+    8 and 16 bits per channel, grey, 1-bit, palette, alpha (over white) and CMYK; of several pages the first.
+    Raises `PhotoError` with one sentence for whatever cannot be read, and for more than 500 megapixels before decoding.
+    """
+    with _opened(path) as image:
+        return _upright_rgb(image, path)
+
+
+def read_thumbnail(path: Path, side: int) -> U8:
+    """The photo reduced to a long side of at most `side` pixels, (h, w, 3) uint8 RGB; never enlarged.
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is enough. Raises `PhotoError` as `read_photo` does.
+    """
+    with _opened(path) as image:
+        image.draft(None, (side, side))
+        photo = _upright_rgb(image, path)
+    height, width = photo.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return photo
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The file with its header read and checked; errors raised while decoding inside are told as damage."""
+    name = _shown(path)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise PhotoError(f"{name} does not exist.") from error
+    except IsADirectoryError as error:
+        raise PhotoError(f"{name} is a folder, not a picture.") from error
+    except PermissionError as error:
+        raise PhotoError(f"{name} cannot be opened: permission denied.") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise PhotoError(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+    with file:
+        try:
+            start = file.read(16)
+            file.seek(0)
+            image = Image.open(file, formats=_FORMATS)
+        except (*_DAMAGE, *_DAMAGE_BELOW) as error:
+            raise PhotoError(_why_unknown(name, start)) from error
+        with image:
+            if image.width * image.height > MAXIMUM_PIXELS:
+                megapixels = f"{image.width * image.height / 1e6:,.0f}"
+                raise PhotoError(f"{name} has {megapixels} megapixels; the limit is {MAXIMUM_PIXELS // 10**6}.")
+            try:
+                yield image
+            except (*_DAMAGE, *_DAMAGE_BELOW) as error:
+                raise PhotoError(f"{name} is damaged or cut off: it cannot be decoded to its end.") from error
+
+
+def _shown(path: Path) -> str:
+    """The file's name, printable even where its bytes are no UTF-8."""
+    return os.fsencode(path.name or str(path)).decode("utf-8", "replace")
+
+
+def _why_unknown(name: str, start: bytes) -> str:
+    if not start:
+        return f"{name} is empty (0 bytes)."
+    for magic, what in _FOREIGN.items():
+        if start.startswith(magic) or start[4:12] == magic:
+            return f"{name} is {what}, which cannot be read here; save it as {_READABLE}."
+    return f"{name} is not a picture that can be read: its content is not that of a {_READABLE} file."
+
+
+def _upright_rgb(image: Image.Image, path: Path) -> U8:
+    image.load()
+    photo = _rgb(image, path)
+    turn = _UPRIGHT.get(_orientation(image))
+    return photo if turn is None else np.asarray(turn(photo), dtype=np.uint8)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))  # a TIFF's is applied by `load`, and gone by now
+    except (*_DAMAGE, *_DAMAGE_BELOW):
+        return 1  # the pixels are good; only the notes beside them are not
+
+
+def _rgb(image: Image.Image, path: Path) -> U8:
+    if image.mode.startswith("I;16"):
+        grey = (np.asarray(image) >> 8).astype(np.uint8)
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    if image.mode in ("I", "F"):
+        raise PhotoError(f"{_shown(path)} has 32 bits per channel; save it with 8 or 16.")
+    if image.mode == "LAB":
+        raise PhotoError(f"{_shown(path)} has CIELAB colours; save it as RGB.")
+    if image.has_transparency_data:
+        # RGBa and La carry premultiplied colours, which only convert back to their own kind.
+        coloured = image.convert({"La": "LA"}.get(image.mode, "RGBA")).convert("RGBA")
+        image = Image.new("RGB", image.size, "white")
+        image.paste(coloured, mask=coloured.getchannel("A"))
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    return np.asarray(image)
