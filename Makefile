@@ -17,7 +17,7 @@ check: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 setup-run:
 	@scripts/setup.sh run
@@ -26,5 +26,5 @@ setup-test:
 	@scripts/setup.sh test
 
 clean:
-	rm -rf .venv out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv out build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache *.egg-info
 	find app inference resources tests -name __pycache__ -type d -prune -exec rm -rf {} +

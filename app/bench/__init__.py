@@ -1,0 +1,1 @@
+"""`ade-mask-studio bench`: how fast everything is on this machine. Imported only when it is asked for."""

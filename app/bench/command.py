@@ -1,0 +1,36 @@
+"""Prints what was measured, part by part, as soon as each part is done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from app.bench.figures import Figure, markdown_table
+from app.bench.machine import machine_line
+from app.bench.parts import composition_figures, engine_figures, painting_figures
+from app.bench.startup import startup_figures
+
+PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
+    "Network, 640 x 640 pixels, one picture": engine_figures,
+    "Composition: a prediction becomes a segment map": composition_figures,
+    "Threshold and painting on screen, 24 MP": painting_figures,
+    "Start": startup_figures,
+}
+
+
+def run_bench(*, quick: bool, as_json: bool) -> int:
+    """Measure every part and print it; the exit code."""
+    measured: dict[str, list[Figure]] = {}
+    if not as_json:
+        print(machine_line(), flush=True)
+    for title, part in PARTS.items():
+        print(f"measuring: {title} …", file=sys.stderr, flush=True)
+        measured[title] = list(part(quick=quick))
+        if not as_json:
+            print(f"\n**{title}**\n\n{markdown_table(measured[title])}", flush=True)
+    if as_json:
+        parts = {title: [asdict(figure) for figure in figures] for title, figures in measured.items()}
+        print(json.dumps({"machine": machine_line(), "parts": parts}, indent=1))
+    return 0

@@ -1,0 +1,37 @@
+"""A measured figure, and the table it is printed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One row: the median, and the 95th percentile where something was repeated."""
+
+    name: str
+    median: float
+    p95: float | None = None
+    unit: str = "ms"
+    note: str = ""
+
+
+def markdown_table(figures: Iterable[Figure]) -> str:
+    """The figures as a table for people, which can be pasted into an issue or the README."""
+    head = ("what", "median", "95th percentile", "")
+    rows = [(row.name, _written(row.median, row.unit), _written(row.p95, row.unit), row.note) for row in figures]
+    widths = [max(3, *(len(cells[column]) for cells in (head, *rows))) for column in range(len(head))]
+    rule = tuple("-" * width for width in widths)
+    return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+
+def _written(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".rstrip()

@@ -1,0 +1,75 @@
+"""What `bench` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.bench import command
+from app.bench.figures import Figure, markdown_table
+from app.bench.machine import machine_line
+from app.cli import parse, run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_table_is_aligned_and_keeps_two_or_three_digits() -> None:
+    table = markdown_table(
+        [Figure(name="dab", median=3.14159, p95=12.345), Figure(name="start", median=1234.5, unit="s", note="cold")]
+    )
+    assert table.splitlines() == [
+        "| what  | median  | 95th percentile |      |",
+        "| ----- | ------- | --------------- | ---- |",
+        "| dab   | 3.14 ms | 12.3 ms         |      |",
+        "| start | 1,234 s |                 | cold |",
+    ]
+
+
+def test_the_machine_line_says_cores_and_python() -> None:
+    assert re.search(r"· \d+ cores ·.*Python 3\.\d+", machine_line())
+    assert "\n" not in machine_line()
+
+
+def test_the_peak_memory_grows_with_what_was_held_and_stays() -> None:
+    code = (
+        "from app.bench.probe import peak_megabytes as peak; before = peak(); block = b'x' * 2**26; del block; "
+        "print('unknown' if before is None else peak() - before)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if answer.stdout == "unknown\n":
+        pytest.skip("this system does not tell the peak")
+    assert 60 <= float(answer.stdout) <= 80
+
+
+@pytest.fixture
+def one_part(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    asked: list[bool] = []
+
+    def part(*, quick: bool) -> Iterator[Figure]:
+        asked.append(quick)
+        yield Figure(name="dab", median=3.5, p95=4.5)
+
+    monkeypatch.setattr(command, "PARTS", {"Painting": part})
+    return asked
+
+
+def test_people_get_the_machine_and_a_table(one_part: list[bool], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse(["bench"])) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(machine_line())
+    assert "**Painting**" in said
+    assert "| dab" in said
+    assert one_part == [False]
+
+
+def test_scripts_get_json_and_nothing_else(one_part: list[bool], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse(["bench", "--json", "--quick"])) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["parts"]["Painting"] == [{"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": ""}]
+    assert one_part == [True]
