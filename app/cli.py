@@ -82,10 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version_text()}")
 
 
-def _version() -> str:
+def version_text() -> str:
+    """The version of this program, as it was installed."""
     try:
         return version(PROGRAM)
     except PackageNotFoundError:  # run from a source tree that was never installed
