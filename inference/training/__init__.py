@@ -1,0 +1,1 @@
+"""Training of BiSeNetFormer: the set losses, photos with labels, and a resumable command (`python -m inference.training`)."""

@@ -1,0 +1,160 @@
+"""Labelled photos for training and evaluation: tars of `NAME.webp` (RGB) and `NAME.png` (labels, 0 = unknown)."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+SATURATION_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of the grey value, BT.601
+
+
+class DataError(Exception):
+    """A training tar that cannot be used, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photo (H, W, 3) uint8 RGB with its labels (H, W) uint8."""
+
+    name: str
+    photo: U8
+    labels: U8
+
+
+class Samples(Sequence[Sample]):
+    """The pictures of some tars, kept in memory as they are in the file and decoded when asked for.
+
+    Decoded, a few thousand small photos are a gigabyte; decoding one takes a few milliseconds, a training step hundreds.
+    """
+
+    def __init__(self, tars: Iterable[Path]) -> None:
+        self._files: dict[str, bytes] = {}
+        for path in tars:
+            try:
+                self._files.update(_read_tar(path))
+            except (OSError, tarfile.TarError) as error:
+                raise DataError(f"{path} is not a readable tar of photos and labels: {error}.") from error
+        stems = sorted(name.removesuffix(".webp") for name in self._files if name.endswith(".webp"))
+        self.names = tuple(stem for stem in stems if f"{stem}.png" in self._files)
+        if not self.names:
+            raise DataError("The training tars hold no photo (.webp) with labels (.png).")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:  # type: ignore[override]  # slices are not needed
+        name = self.names[index]
+        photo = _decode(self._files[f"{name}.webp"], cv2.IMREAD_COLOR)
+        labels = _decode(self._files[f"{name}.png"], cv2.IMREAD_UNCHANGED)
+        if photo is None or labels is None or labels.shape != photo.shape[:2]:
+            raise DataError(f"The training picture {name} is damaged or its labels have another size.")
+        return Sample(name, cv2.cvtColor(photo, cv2.COLOR_BGR2RGB).astype(np.uint8), labels)
+
+
+def _read_tar(path: Path) -> dict[str, bytes]:
+    files = {}
+    with tarfile.open(path) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                files[Path(member.name).name] = content.read()
+    return files
+
+
+def _decode(content: bytes, flags: int) -> U8 | None:
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    return None if decoded is None else decoded.astype(np.uint8, copy=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What a photo may look like in training: scale relative to the crop, mirrored, other light and colour."""
+
+    smallest_scale: float = 0.9
+    largest_scale: float = 2.0
+    brightness: float = 0.25
+    contrast: float = 0.25
+    saturation: float = 0.35
+    hue_degrees: float = 8.0
+
+
+def augment(sample: Sample, *, crop: int, random: np.random.Generator, settings: Augmentation) -> tuple[U8, U8]:
+    """A random view: photo (crop, crop, 3) and labels (crop, crop), cut from the same place.
+
+    The short side is scaled to between `smallest_scale` and `largest_scale` times the crop; where the view reaches
+    beyond the photo, the photo is grey and the labels say unknown.
+    """
+    photo, labels = sample.photo, sample.labels
+    if random.random() < 0.5:
+        photo, labels = photo[:, ::-1], labels[:, ::-1]
+    height, width = labels.shape
+    logs = np.log([settings.smallest_scale, settings.largest_scale])
+    scale = crop * float(np.exp(random.uniform(*logs))) / min(height, width)
+
+    side = crop / scale  # of the crop, in pixels of the photo
+    left, top = (_place(length, side, random) for length in (width, height))
+    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+    matrix[:, 2] += (scale - 1) / 2  # pixel centres, not pixel corners, are what warpAffine counts
+    photo = _shrink_softly(np.ascontiguousarray(photo), matrix, scale, crop)
+    labels = cv2.warpAffine(np.ascontiguousarray(labels), matrix, (crop, crop), flags=cv2.INTER_NEAREST).astype(np.uint8)
+    return jitter(photo, random=random, settings=settings), labels
+
+
+def _place(length: int, side: float, random: np.random.Generator) -> float:
+    """Where the crop begins along an axis: anywhere inside, or centred when the photo is shorter than the crop."""
+    room = length - side
+    return float(random.uniform(0, room)) if room > 0 else room / 2
+
+
+def _shrink_softly(photo: U8, matrix: NDArray[np.float64], scale: float, crop: int) -> U8:
+    """Warp the photo; smooth it first when it shrinks a lot, or fine texture turns into noise."""
+    if scale < 0.75:
+        photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale).astype(np.uint8)
+    grey = (127, 127, 127)
+    return cv2.warpAffine(photo, matrix, (crop, crop), flags=cv2.INTER_LINEAR, borderValue=grey).astype(np.uint8)
+
+
+def jitter(photo: U8, *, random: np.random.Generator, settings: Augmentation) -> U8:
+    """Another light: brightness, contrast, saturation and a small turn of the hue, all in one matrix product."""
+    brightness, contrast, saturation = (
+        1 + random.uniform(-spread, spread) for spread in (settings.brightness, settings.contrast, settings.saturation)
+    )
+    grey = np.tile(SATURATION_WEIGHTS, (3, 1))
+    colour = grey + saturation * (_hue_turn(random.uniform(-1, 1) * settings.hue_degrees) - grey)
+    gain = contrast * brightness
+    offset = float(photo.mean()) * brightness * (1 - contrast)
+    matrix = np.concatenate([gain * colour, np.full((3, 1), offset)], axis=1)
+    return np.asarray(cv2.transform(photo, matrix), np.uint8)  # OpenCV saturates at 0 and 255
+
+
+def _hue_turn(degrees: float) -> NDArray[np.float64]:
+    """Rotation about the grey axis of the RGB cube (Rodrigues' formula with the axis (1, 1, 1) / √3)."""
+    angle = np.deg2rad(degrees)
+    cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
+    return np.asarray(np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) / 3)
+
+
+def sample_order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of one pass over the data; a function of its arguments, so that a resumed run repeats nothing."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def batch(
+    samples: Sequence[Sample], *, step: int, size: int, crop: int, seed: int, settings: Augmentation
+) -> tuple[U8, U8]:
+    """Step number `step` of the training: photos (size, crop, crop, 3) and labels (size, crop, crop)."""
+    random = np.random.default_rng([seed, step, crop])
+    views = []
+    for place in range(step * size, (step + 1) * size):
+        epoch, index = divmod(place, len(samples))
+        order = sample_order(len(samples), seed=seed, epoch=epoch)
+        views.append(augment(samples[int(order[index])], crop=crop, random=random, settings=settings))
+    photos, labels = zip(*views, strict=True)
+    return np.stack(photos), np.stack(labels)

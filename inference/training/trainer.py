@@ -1,0 +1,212 @@
+"""One training run: network, optimiser, average of the weights, and its checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.network.config import NetworkConfig
+from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, all_losses
+from inference.training.data import Augmentation, DataError, Sample, batch
+from inference.training.schedule import Budget, crop_at, learning_rate_factor, progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """What a run is made of, beyond its data and its budget."""
+
+    batch_size: int = 8
+    crops: tuple[int, ...] = (192, 256)
+    learning_rate: float = 3e-4
+    backbone_factor: float = 0.25  # of the learning rate: the backbone already knows what pictures look like
+    weight_decay: float = 0.05
+    warm_up: float = 0.03  # share of the run
+    largest_gradient: float = 20.0  # norm
+    average_decay: float = 0.998
+    seed: int = 0
+    losses: LossSettings = field(default_factory=lambda: LossSettings(points=1024))
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+class WeightAverage:
+    """Exponential moving average of weights and normalisation statistics; short at first, so that it starts useful."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - decay)
+            else:
+                self.state[name].copy_(value)
+
+
+class Trainer:
+    """Holds everything that changes during a run; `step` and `seconds` say how far it is."""
+
+    def __init__(self, config: NetworkConfig, settings: TrainingSettings) -> None:
+        torch.manual_seed(settings.seed)
+        self.config, self.settings = config, settings
+        self.network = BiSeNetFormer(config).train().to(memory_format=torch.channels_last)
+        self.auxiliary = AuxiliaryHeads(
+            res5_width=self.network.pixel_decoder.backbone.widths[-1],
+            feature_width=config.feature_width,
+            classes=config.classes,
+        )
+        self.average = WeightAverage(self.network, settings.average_decay)
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, settings))
+        self.step, self.seconds = 0, 0.0
+
+    def start_from(self, state: dict[str, Tensor]) -> None:
+        """Begin with these weights of the whole network, names and shapes exactly as it has them."""
+        self.network.load_state_dict(state, strict=True)
+        self.average = WeightAverage(self.network, self.settings.average_decay)
+
+    def start_backbone_from(self, state: dict[str, Tensor]) -> None:
+        """Begin with ImageNet weights in the lite backbone; the classifier that comes with them is left out."""
+        trunk = self.network.pixel_decoder.backbone.net
+        wanted = set(trunk.state_dict())
+        trunk.load_state_dict({name: value for name, value in state.items() if name in wanted}, strict=True)
+        self.average = WeightAverage(self.network, self.settings.average_decay)
+
+    def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:
+        """One batch at `done` (0..1) of the run; the losses and the gradient's norm before clipping."""
+        settings = self.settings
+        photos, labels = batch(
+            samples,
+            step=self.step,
+            size=settings.batch_size,
+            crop=crop_at(done, settings.crops),
+            seed=settings.seed,
+            settings=settings.augmentation,
+        )
+        images = torch.from_numpy(photos).permute(0, 3, 1, 2).float()  # (N, 3, H, W), already channels-last in memory
+        targets = torch.from_numpy(labels).long()
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.step)
+
+        output = self.network.raw(images)
+        auxiliary = self.auxiliary(output.features, targets)
+        losses = all_losses(output.heads, auxiliary, targets, settings=settings.losses, generator=generator)
+        losses.total.backward()
+        parameters = [*self.network.parameters(), *self.auxiliary.parameters()]
+        norm = nn.utils.clip_grad_norm_(parameters, settings.largest_gradient)
+        factor = learning_rate_factor(done, warm_up=settings.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["full_rate"] * factor
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.average.update(self.network, self.step)
+        self.step += 1
+        return Losses(*(loss.detach() for loss in losses)), float(norm)
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint beside its place and move it there, so that a crash never leaves half of one."""
+        content = {
+            "config": self.config.to_dict(),
+            "network": self.network.state_dict(),
+            "auxiliary": self.auxiliary.state_dict(),
+            "average": self.average.state,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".partial")
+        with unfinished.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Continue exactly where `save` left off: batches and point samples are functions of the step alone."""
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if content["config"] != self.config.to_dict():
+            raise DataError(f"The checkpoint {path} belongs to a network of another configuration.")
+        self.network.load_state_dict(content["network"])
+        self.auxiliary.load_state_dict(content["auxiliary"])
+        self.average.state = content["average"]
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.step, self.seconds = content["step"], content["seconds"]
+
+    def averaged_network(self) -> BiSeNetFormer:
+        """The network with the averaged weights, ready to be evaluated or exported."""
+        network = BiSeNetFormer(self.config).eval()
+        network.load_state_dict(self.average.state)
+        return network
+
+
+def parameter_groups(network: nn.Module, auxiliary: nn.Module, settings: TrainingSettings) -> list[dict[str, Any]]:
+    """Backbone at a fraction of the rate; no weight decay on gains, biases and learned queries."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in [*network.named_parameters(), *auxiliary.named_parameters()]:
+        decays = parameter.ndim > 1 and "query_" not in name
+        groups.setdefault((".backbone." in name, decays), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "full_rate": settings.learning_rate * (settings.backbone_factor if in_backbone else 1.0),
+            "weight_decay": settings.weight_decay if decays else 0.0,
+        }
+        for (in_backbone, decays), parameters in groups.items()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFiles:
+    """Where a run keeps its checkpoint and its log, and how often it writes them."""
+
+    folder: Path
+    save_minutes: float = 4.0
+    log_steps: int = 20
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.jsonl"
+
+
+def run(trainer: Trainer, samples: Sequence[Sample], *, budget: Budget, files: RunFiles) -> None:
+    """Train until the budget is used up; the checkpoint is written every few minutes and at the end."""
+    files.folder.mkdir(parents=True, exist_ok=True)
+    before, saved = time.monotonic(), time.monotonic()
+    while (done := progress(budget, step=trainer.step, seconds=trainer.seconds)) < 1:
+        losses, norm = trainer.train_step(samples, done)
+        now = time.monotonic()
+        trainer.seconds += now - before
+        before = now
+        if trainer.step % files.log_steps == 0:
+            write_log(files.log, trainer, losses=losses, norm=norm, done=done)
+        if now - saved > 60 * files.save_minutes:
+            trainer.save(files.checkpoint)
+            saved = now
+    trainer.save(files.checkpoint)
+
+
+def write_log(path: Path, trainer: Trainer, *, losses: Losses, norm: float, done: float) -> None:
+    """One JSON line: progress, every loss, the gradient's norm."""
+    values = {name: round(float(value), 4) for name, value in losses._asdict().items()}
+    line = {"step": trainer.step, "seconds": round(trainer.seconds, 1), "progress": round(done, 4), "norm": round(norm, 3)}
+    with path.open("a") as file:
+        file.write(json.dumps(line | values) + "\n")
+
+
+def describe(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings as JSON-ready values, for the log and the model card."""
+    return asdict(settings)
