@@ -1,0 +1,132 @@
+"""The options of the tool in hand, the current class and the recent ones: one row above the canvas."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
+
+from app.panels.class_button import CurrentClassButton, RecentClassButton
+from app.panels.class_picker import ClassPicker
+from app.panels.elided_label import ElidedLabel
+from app.panels.slider import Slider
+from app.panels.style import HALF, UNIT
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+RECENT = 9
+SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
+STEPS = 200  # of the size slider
+HINTS = {
+    "relabel": "Click a segment: give it the current class · Ctrl+click or right-click: accept it as it is",
+    "brush": "Drag: paint the current class · right button: erase · Shift+click: straight line",
+    "eraser": "Drag: make pixels unlabelled",
+    "fill": "Click: fill the connected region with the current class",
+    "pick": "Click: paint with the class under the cursor",
+    "pan": "Drag: move the picture",
+}
+SIZED = frozenset({"brush", "eraser"})
+
+
+def size_of(step: int) -> int:
+    """The brush diameter at a step of the slider: each step is the same factor, so small sizes have room."""
+    return round(SMALLEST * math.pow(LARGEST / SMALLEST, step / STEPS))
+
+
+def step_of(size: int) -> int:
+    """The step of the slider that is nearest to a diameter."""
+    return round(STEPS * math.log(size / SMALLEST) / math.log(LARGEST / SMALLEST))
+
+
+class ToolOptions(QWidget):
+    """Current class (opens the class picker), recent classes, brush size, and a hint for the tool in hand."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.picker = ClassPicker(self)
+        self.current = CurrentClassButton(self)
+        self.recent = [RecentClassButton(digit, self) for digit in range(1, RECENT + 1)]
+        self.size_label = QLabel("Size", self)
+        self.size_slider = Slider(self)
+        self.size_number = QSpinBox(self, minimum=SMALLEST, maximum=LARGEST, suffix=" px")
+        self.hint = ElidedLabel("", self)
+        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.hint.setAccessibleName("What the tool does")
+        self._build()
+        self._connect()
+        self._show_class()
+        self._show_size(session.brush_size)
+        self.set_tool("relabel")
+
+    def set_tool(self, tool_id: str) -> None:
+        """Show the options and the hint of this tool."""
+        for widget in (self.size_label, self.size_slider, self.size_number, self._line):
+            widget.setVisible(tool_id in SIZED)
+        self.hint.setText(HINTS.get(tool_id, ""))
+
+    def _build(self) -> None:
+        self.size_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.size_slider.setRange(0, STEPS)
+        self.size_slider.setPageStep(STEPS // 10)
+        self.size_slider.setFixedWidth(17 * UNIT)
+        for control in (self.size_slider, self.size_number):
+            control.setAccessibleName("Brush size")
+            control.setToolTip("Brush diameter in picture pixels ([ and ], Ctrl+wheel)")
+        self.size_number.setKeyboardTracking(False)
+        self._line = QFrame(self, frameShape=QFrame.Shape.VLine, frameShadow=QFrame.Shadow.Plain)
+        self._line.setForegroundRole(QPalette.ColorRole.Mid)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(UNIT, HALF, UNIT, HALF)
+        row.setSpacing(UNIT)
+        row.addWidget(self.current)
+        recent = QHBoxLayout()
+        recent.setSpacing(0)
+        for button in self.recent:
+            recent.addWidget(button)
+        row.addLayout(recent)
+        row.addSpacing(UNIT)
+        for widget in (self.size_label, self.size_slider, self.size_number, self._line):
+            row.addWidget(widget)
+        row.addWidget(self.hint, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(self.sizeHint().height())  # the row keeps its height when the size controls hide
+
+    def _connect(self) -> None:
+        session = self._session
+        session.current_class_changed.connect(self._show_class)
+        session.brush_size_changed.connect(self._show_size)
+        self.current.clicked.connect(self.choose_class)
+        for button in self.recent:
+            button.clicked.connect(lambda _checked=False, digit=button.digit: self._use_recent(digit))
+        self.picker.picked.connect(session.set_current_class)
+        self.size_slider.valueChanged.connect(lambda step: session.set_brush_size(size_of(step)))
+        self.size_number.valueChanged.connect(session.set_brush_size)
+
+    def choose_class(self) -> None:
+        """Open the class picker under the button of the current class."""
+        self.picker.open_at(self.current, recent=self._session.recent_classes)
+
+    def _use_recent(self, digit: int) -> None:
+        recent = self._session.recent_classes
+        if digit <= len(recent):
+            self._session.set_current_class(recent[digit - 1])
+
+    def _show_class(self) -> None:
+        class_id, recent = self._session.current_class, self._session.recent_classes
+        self.current.show_class(class_id)
+        for button in self.recent:
+            button.setVisible(button.digit <= len(recent))
+            if button.digit <= len(recent):
+                recent_id = recent[button.digit - 1]
+                button.show_class(recent_id, in_hand=recent_id == class_id)
+
+    def _show_size(self, size: int) -> None:
+        with QSignalBlocker(self.size_slider), QSignalBlocker(self.size_number):
+            if size_of(self.size_slider.value()) != size:  # else a size between two steps would pull the handle
+                self.size_slider.setValue(step_of(size))
+            self.size_number.setValue(size)
