@@ -1,0 +1,23 @@
+"""The tools by their id, in the order in which a toolbar shows them. Ids are those of the actions and of the icons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.tools.base import Tool
+from app.tools.brush import Brush
+from app.tools.eraser import Eraser
+from app.tools.fill import Fill
+from app.tools.pan import Pan
+from app.tools.pick import Pick
+from app.tools.relabel import Relabel
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+TOOLS: dict[str, type[Tool]] = {tool.id: tool for tool in (Relabel, Brush, Eraser, Fill, Pick, Pan)}
+
+
+def make_tool(tool_id: str, session: Session) -> Tool:
+    """Take a tool in hand by its id. KeyError for an id that no tool has."""
+    return TOOLS[tool_id](session)
