@@ -1,0 +1,442 @@
+"""The canvas: one photo under its labels, and the hand that looks at it and corrects it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QEnterEvent,
+    QFocusEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+
+from app.canvas.cursor import draw_outline, is_drawn, outline_region, shape_for
+from app.canvas.grid import GRID_FROM, draw_frame, draw_grid
+from app.canvas.mouse import Mouse
+from app.canvas.overlay import look_of
+from app.canvas.screen import Screen
+from app.canvas.signs import BusySign, DropSign, EmptySign, ProblemSign
+from app.canvas.viewport import Viewport
+from app.core.arrays import U8
+from app.core.document import Hover
+from app.core.geometry import Box
+from app.tools.base import Outline, Tool
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_MARGIN = 16  # logical pixels around a fitted photo
+_SIGN_GAP = 24
+_MANY_RECTANGLES = 12
+
+
+class Canvas(QWidget):
+    """Shows the session's document and turns mouse and keys into the gestures of the tool in hand.
+
+    All drawing is done from arrays at screen resolution (see `Screen`); the photo shows as soon as it is there, the
+    overlay as soon as there is a prediction or a first stroke.
+    """
+
+    hovered = Signal(object)  # Hover, or None where there is nothing to say
+    zoom_changed = Signal(float)  # device pixels per image pixel
+    cancel_requested = Signal()
+    open_requested = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.tool: Tool | None = None
+        self.viewport: Viewport | None = None
+        self.mouse = Mouse(self)
+        self._screen = Screen()
+        self._images: tuple[QImage, QImage] = (QImage(), QImage())
+        self._pyramid: Sequence[U8] = ()
+        self._bare = False
+        self._hover: Hover | None = None
+        self._marked = QRegion()  # where the brush is drawn at the moment
+        self._busy, self._problem = BusySign(self), ProblemSign(self)
+        self._empty, self._drop = EmptySign(self), DropSign(self)
+        self._busy.cancelled.connect(self.cancel_requested)
+        self._empty.open_requested.connect(self.open_requested)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.grabGesture(Qt.GestureType.PinchGesture)
+        self.setAccessibleName("Picture")
+        self.setAccessibleDescription("The photo with its labels; the tool in hand works here")
+        session.document_changed.connect(self._document_changed)
+        session.prediction_changed.connect(self._prediction_changed)
+        session.pixels_changed.connect(self._pixels_changed)
+        session.tables_changed.connect(self._tables_changed)
+        session.brush_size_changed.connect(self._mark)
+        self._set_photo()
+        self._document_changed()
+
+    # --- what the window asks for ----------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 640)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 180)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Take another tool in hand; a stroke of the last one is finished first."""
+        self.mouse.finish()
+        self.tool = tool
+        self._mark()
+
+    def set_bare(self, *, bare: bool) -> None:
+        """Show the photo without its labels while a key is held."""
+        if bare != self._bare:
+            self._bare = bare
+            self.update()
+
+    def set_busy(self, text: str | None) -> None:
+        """What is under way, over the photo and with a way to cancel; None when nothing is."""
+        self._busy.say(text)
+        self._place_signs()
+
+    def set_problem(self, text: str | None) -> None:
+        """Why something failed, in one sentence; None takes the sign away."""
+        self._problem.say(text)
+        self._place_signs()
+
+    def set_drop_active(self, *, active: bool) -> None:
+        """Say that what is being dragged over the window can be dropped."""
+        self._drop.setVisible(active)
+        self._drop.raise_()
+
+    def cancel_gesture(self) -> bool:
+        """Take back the stroke in hand; False when there was none."""
+        cancelled = self.mouse.cancel()
+        self._mark()
+        return cancelled
+
+    # --- looking around --------------------------------------------------------------------------------------------
+
+    @property
+    def scale(self) -> float:
+        """Device pixels per image pixel; 1 when there is no photo."""
+        return 1.0 if self.viewport is None else self.viewport.scale
+
+    def zoom_fit(self) -> None:
+        """Show the whole photo, and keep doing so when the window changes its size."""
+        if self._pyramid:
+            height, width = self._pyramid[0].shape[:2]
+            self.look(Viewport.fit(view=self._device_size(), photo=(width, height), margin=self._margin()))
+
+    def zoom_to(self, scale: float) -> None:
+        """Show one image pixel as `scale` device pixels, around the pointer if it is over the photo."""
+        if self.viewport is not None:
+            self.look(self.viewport.zoomed(scale, at=self._anchor(self.viewport)))
+
+    def zoom_in(self) -> None:
+        """To the next round scale."""
+        if self.viewport is not None:
+            self.zoom_to(self.viewport.next_scale(closer=True))
+
+    def zoom_out(self) -> None:
+        """To the last round scale."""
+        if self.viewport is not None:
+            self.zoom_to(self.viewport.next_scale(closer=False))
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Move the photo by logical pixels."""
+        if self.viewport is not None:
+            ratio = self.devicePixelRatioF()
+            self.look(self.viewport.panned(dx * ratio, dy * ratio))
+
+    def look(self, viewport: Viewport | None) -> None:
+        """Show the photo through `viewport`."""
+        before, self.viewport = self.viewport, viewport
+        if viewport != before:
+            if viewport is not None and (before is None or viewport.scale != before.scale):
+                self.zoom_changed.emit(viewport.scale)
+            self.update()
+            self._say_hover()
+            self._mark()
+
+    def _anchor(self, viewport: Viewport) -> tuple[float, float]:
+        at = self.mouse.position
+        if at is not None and self.underMouse():
+            return at.x(), at.y()
+        return viewport.view[0] / 2, viewport.view[1] / 2
+
+    def _device_size(self) -> tuple[int, int]:
+        ratio = self.devicePixelRatioF()
+        return max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
+
+    def _margin(self) -> int:
+        return round(_MARGIN * self.devicePixelRatioF())
+
+    # --- what the session says -------------------------------------------------------------------------------------
+
+    def _document_changed(self) -> None:
+        self.mouse.cancel()
+        if self.tool is not None:
+            self.tool.cancel()  # what it remembers belongs to another picture
+        document = self.session.document
+        pyramid = () if document is None else document.pyramid
+        if pyramid is not self._pyramid:
+            self._pyramid = pyramid
+            self._set_photo()
+            self.look(None)
+            self.zoom_fit()
+        self._empty.setVisible(document is None)
+        self._place_signs()
+        self._prediction_changed()
+
+    def _prediction_changed(self) -> None:
+        document = self.session.document
+        self._screen.set_map(None if document is None or not document.pyramid else document.segment_map)
+        self._tables_changed()
+
+    def _tables_changed(self) -> None:
+        document = self.session.document
+        line = max(1, round(self.devicePixelRatioF()))
+        look = None if document is None else look_of(document, self.session.overlay, line=line)
+        self._screen.set_look(look)
+        self.update()
+        self._say_hover()
+
+    def _pixels_changed(self, box: Box) -> None:
+        self._screen.touch(box)
+        if self.viewport is not None:
+            reach = self._screen.reach
+            self.update(self._logical(self.viewport.device_box(box).grow(reach)))
+        self._say_hover()
+
+    def _set_photo(self) -> None:
+        palette = self.palette()
+        window = palette.color(QPalette.ColorRole.Window)
+        shade = window.darker(125) if window.lightness() < 128 else window.darker(107)
+        self._background = shade
+        self._screen.set_photo(self._pyramid, background=shade.rgba())
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        view = self.viewport
+        if view is None:
+            painter.fillRect(event.rect(), self._background)
+            return
+        if self._screen.refresh(view):
+            self._images = self._screen_images()
+        ratio = self.devicePixelRatioF()
+        painter.scale(1 / ratio, 1 / ratio)  # from here on in device pixels: images land unscaled, exactly
+        backdrop, overlay = self._images
+        for device in self._device_rectangles(event.region()):
+            painter.drawImage(device.topLeft(), backdrop, device)
+            if self._screen.has_overlay and not self._bare:
+                painter.drawImage(device.topLeft(), overlay, device)
+        if view.scale >= GRID_FROM:
+            draw_grid(painter, view, self._device_rectangle(event.rect()))
+        draw_frame(painter, view, self.palette().color(QPalette.ColorRole.WindowText))
+        outline = self._outline()
+        if outline is not None and self.mouse.position is not None:
+            draw_outline(painter, outline, view, self.mouse.position, ratio)
+
+    def _screen_images(self) -> tuple[QImage, QImage]:
+        """The screen's arrays as images that share their memory."""
+        height, width = self._screen.codes.shape
+        formats = (QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied)
+        backdrop, overlay = (
+            QImage(array.data, width, height, 4 * width, image_format)
+            for array, image_format in zip((self._screen.backdrop, self._screen.overlay), formats, strict=True)
+        )
+        return backdrop, overlay
+
+    def _device_rectangles(self, region: QRegion) -> list[QRect]:
+        """The pieces of a region, or their bounding box where they are many."""
+        many = region.rectCount() > _MANY_RECTANGLES
+        pieces = [region.boundingRect()] if many else list(cast("Iterable[QRect]", region))
+        return [self._device_rectangle(piece) for piece in pieces]
+
+    def _device_rectangle(self, rect: QRect) -> QRect:
+        ratio = self.devicePixelRatioF()
+        left, top = math.floor(rect.x() * ratio), math.floor(rect.y() * ratio)
+        right, bottom = math.ceil((rect.x() + rect.width()) * ratio), math.ceil((rect.y() + rect.height()) * ratio)
+        return QRect(left, top, right - left, bottom - top)
+
+    def _logical(self, box: Box) -> QRect:
+        ratio = self.devicePixelRatioF()
+        left, top = math.floor(box.x0 / ratio), math.floor(box.y0 / ratio)
+        return QRect(left, top, math.ceil(box.x1 / ratio) - left, math.ceil(box.y1 / ratio) - top)
+
+    # --- the pointer -----------------------------------------------------------------------------------------------
+
+    def _outline(self) -> Outline | None:
+        shown = self.tool is not None and self.mouse.position is not None and not self.mouse.panning
+        return self.tool.outline() if shown and self.tool is not None else None
+
+    def _mark(self) -> None:
+        """Draw the brush where the pointer is now, and no longer where it was; and give the pointer its shape."""
+        outline, ratio, view = self._outline(), self.devicePixelRatioF(), self.viewport
+        marked = QRegion()
+        if outline is not None and view is not None and self.mouse.position is not None:
+            marked = outline_region(outline, view, self.mouse.position, ratio)
+        self.update(self._marked.united(marked))
+        self._marked = marked
+        self._shape_cursor(outline)
+
+    def _shape_cursor(self, outline: Outline | None) -> None:
+        if self.viewport is None or self.tool is None:
+            cursor = QCursor(Qt.CursorShape.ArrowCursor)
+        elif self.mouse.grabbing:
+            cursor = QCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self.mouse.panning:
+            cursor = QCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            cursor = shape_for(self.tool.cursor, drawn=is_drawn(outline, self.viewport, self.devicePixelRatioF()))
+        if cursor != self.cursor():
+            self.setCursor(cursor)
+
+    def _say_hover(self) -> None:
+        document, view, at = self.session.document, self.viewport, self.mouse.position
+        hover = None
+        if document is not None and view is not None and at is not None:
+            x, y = view.to_photo(at.x(), at.y())
+            hover = document.describe(math.floor(x), math.floor(y))
+        if hover != self._hover:
+            self._hover = hover
+            self.hovered.emit(hover)
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.mouse.press(event)
+        self._pointed()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)  # quick clicks are clicks
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.mouse.move(event)
+        self._pointed()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.mouse.release(event)
+        self._pointed()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.mouse.wheel(event)
+        event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.mouse.point_at(event.position())
+        self._pointed()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.mouse.leave()
+        self._pointed()
+
+    def _pointed(self) -> None:
+        self._say_hover()
+        self._mark()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._hold_space(held=True)
+        elif event.key() != Qt.Key.Key_Space and not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
+            self._hold_modifiers(event)
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._hold_space(held=False)
+        elif event.key() != Qt.Key.Key_Space:
+            self._hold_modifiers(event)
+            event.ignore()
+
+    def _hold_space(self, *, held: bool) -> None:
+        self.mouse.hold_space(held=held)
+        self._mark()
+
+    def _hold_modifiers(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt):
+            self.mouse.hold_modifiers(event.modifiers())
+            self._mark()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.mouse.finish()
+        self._hold_space(held=False)
+        super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.mouse.finish()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._resized()
+
+    def _resized(self) -> None:
+        if self.viewport is not None:
+            self.look(self.viewport.resized(self._device_size(), margin=self._margin()))
+        self._place_signs()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._set_photo()
+            self.update()
+        super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """What has no handler of its own: pinches, a screen of another density, and Escape before it is a shortcut."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._resized()
+            self._tables_changed()  # outlines are as many device pixels wide as the screen needs
+        elif isinstance(event, QNativeGestureEvent) and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
+            self.mouse.point_at(event.position())
+            self.mouse.zoom(1 + event.value())
+            return True
+        elif isinstance(event, QGestureEvent):
+            return self._pinched(event)
+        elif event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.mouse.using_tool:
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+            return event.isAccepted()
+        return super().event(event)
+
+    def _pinched(self, event: QGestureEvent) -> bool:
+        pinch = event.gesture(Qt.GestureType.PinchGesture)
+        if not isinstance(pinch, QPinchGesture):
+            return False
+        self.mouse.cancel()  # the first finger of the pinch was no stroke
+        self.mouse.point_at(self.mapFromGlobal(pinch.hotSpot()))
+        self.mouse.zoom(pinch.scaleFactor())
+        return True
+
+    # --- signs -----------------------------------------------------------------------------------------------------
+
+    def _place_signs(self) -> None:
+        """Signs stand at the top in the middle; a problem stands in the middle while there is no photo to look at."""
+        top = _SIGN_GAP
+        busy, problem, empty = self._busy, self._problem, self._empty
+        busy.resize(busy.sizeHint())
+        busy.move((self.width() - busy.width()) // 2, top)
+        if not busy.isHidden():
+            top += busy.height() + _SIGN_GAP // 2
+        problem.resize(problem.fitted_size(self.width() - 2 * _SIGN_GAP))
+        if self.viewport is None and self.session.document is not None:
+            top = max(top, (self.height() - problem.height()) // 2)
+        problem.move((self.width() - problem.width()) // 2, top)
+        empty.resize(empty.sizeHint().boundedTo(self.size() - QSize(2 * _SIGN_GAP, 2 * _SIGN_GAP)))
+        empty.move(self.rect().center() - QPoint(empty.width() // 2, empty.height() // 2))
+        self._drop.setGeometry(self.rect())

@@ -1,0 +1,173 @@
+"""Mouse, wheel and pinch: what the hand does, turned into tool gestures in image pixels and into moves of the view."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+
+from app.tools.base import Button, Modifier, Pointer
+
+if TYPE_CHECKING:
+    from app.canvas.canvas import Canvas
+
+NOTCH = 120  # Qt's unit for one step of a mouse wheel
+_ZOOM_PER_NOTCH = 2 ** (1 / 3)
+_SIZE_PER_NOTCH = 1.15
+
+_BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+_MODIFIERS = {
+    Qt.KeyboardModifier.ShiftModifier: Modifier.SHIFT,
+    Qt.KeyboardModifier.ControlModifier: Modifier.CTRL,
+    Qt.KeyboardModifier.AltModifier: Modifier.ALT,
+}
+
+
+class _Doing(Enum):
+    NOTHING = auto()
+    PANNING = auto()
+    USING_TOOL = auto()
+
+
+class Mouse:
+    """The state of the hand over one canvas. At most one gesture runs; other buttons wait until it ends."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._doing = _Doing.NOTHING
+        self._button = Qt.MouseButton.NoButton
+        self._panned_to = QPointF()
+        self._wheel = 0
+        self._space = False
+        self.position: QPointF | None = None  # device pixels; None while the pointer is elsewhere
+        self._modifiers = Modifier.NONE
+
+    @property
+    def panning(self) -> bool:
+        """Whether the hand moves the picture, or would with the next press."""
+        tool = self._canvas.tool
+        return self._doing is _Doing.PANNING or self._space or (tool is not None and tool.pans)
+
+    @property
+    def grabbing(self) -> bool:
+        return self._doing is _Doing.PANNING
+
+    @property
+    def using_tool(self) -> bool:
+        return self._doing is _Doing.USING_TOOL
+
+    def press(self, event: QMouseEvent) -> None:
+        if self._doing is not _Doing.NOTHING:
+            if event.button() is not self._button:
+                return
+            self.finish()  # its release was swallowed, by a dialog for instance
+        self._see(event)
+        button = event.button()
+        if self._canvas.viewport is None or self.position is None:
+            return
+        if button is Qt.MouseButton.MiddleButton or (button is Qt.MouseButton.LeftButton and self.panning):
+            self._doing, self._button, self._panned_to = _Doing.PANNING, button, self.position
+        elif button in _BUTTONS and self._canvas.tool is not None:
+            self._doing, self._button = _Doing.USING_TOOL, button
+            self._canvas.tool.press(self._pointer())
+
+    def move(self, event: QMouseEvent) -> None:
+        self._see(event)
+        if self._canvas.viewport is None or self.position is None:
+            return
+        if self._doing is _Doing.PANNING:
+            step = self.position - self._panned_to
+            dx, dy = int(step.x()), int(step.y())
+            self._panned_to += QPointF(dx, dy)
+            self._canvas.look(self._canvas.viewport.panned(dx, dy))
+        elif self._canvas.tool is not None:
+            self._canvas.tool.move(self._pointer())
+
+    def release(self, event: QMouseEvent) -> None:
+        if event.button() is self._button:
+            self._see(event)
+            self.finish()
+
+    def finish(self) -> None:
+        """End the gesture as a release would: what was painted stays."""
+        was, self._doing, pointer = self._doing, _Doing.NOTHING, self._pointer()
+        self._button = Qt.MouseButton.NoButton
+        if was is _Doing.USING_TOOL and self._canvas.tool is not None:
+            self._canvas.tool.release(pointer)
+
+    def cancel(self) -> bool:
+        """Take the gesture in hand back; False when there was none."""
+        was, self._doing = self._doing, _Doing.NOTHING
+        self._button = Qt.MouseButton.NoButton
+        if was is _Doing.USING_TOOL and self._canvas.tool is not None:
+            self._canvas.tool.cancel()
+        return was is not _Doing.NOTHING
+
+    def leave(self) -> None:
+        self.position = None
+
+    def hold_space(self, *, held: bool) -> None:
+        """While the space bar is down, the left button pans with any tool."""
+        self._space = held
+
+    def hold_modifiers(self, modifiers: Qt.KeyboardModifier) -> None:
+        """A modifier went up or down without the pointer moving."""
+        self._modifiers = _modifiers(modifiers)
+        if self._canvas.tool is not None and self.position is not None and self._doing is _Doing.NOTHING:
+            self._canvas.tool.move(self._pointer())
+
+    def wheel(self, event: QWheelEvent) -> None:
+        """Zoom at the cursor; with Ctrl the brush size, for tools that have one; with Shift to the side."""
+        if self._canvas.viewport is None:
+            return
+        self._see(event)
+        delta, modifiers = event.angleDelta(), event.modifiers()
+        turned = delta.y() or delta.x()  # with Alt or Shift held some systems turn the wheel's axis
+        tool = self._canvas.tool
+        if modifiers & Qt.KeyboardModifier.ControlModifier and tool is not None and tool.sized:
+            self._resize_brush(turned)
+        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self._canvas.pan_by(turned / 2, 0)
+        else:
+            self.zoom(_ZOOM_PER_NOTCH ** (delta.y() / NOTCH))
+
+    def zoom(self, factor: float) -> None:
+        """Closer or further away by a factor, at the pointer."""
+        viewport = self._canvas.viewport
+        if viewport is not None and self.position is not None and factor > 0:
+            at = (self.position.x(), self.position.y())
+            self._canvas.look(viewport.zoomed(viewport.scale * factor, at=at))
+
+    def _resize_brush(self, turned: int) -> None:
+        self._wheel += turned
+        notches = int(self._wheel / NOTCH)
+        self._wheel -= notches * NOTCH
+        session = self._canvas.session
+        if notches:
+            size = session.brush_size * _SIZE_PER_NOTCH**notches
+            least = session.brush_size + (1 if notches > 0 else -1)
+            session.set_brush_size(max(round(size), least) if notches > 0 else min(round(size), least))
+
+    def _see(self, event: QMouseEvent | QWheelEvent) -> None:
+        """Remember where the pointer is: the middle of the device pixel that it points at."""
+        self.point_at(event.position())
+        self._modifiers = _modifiers(event.modifiers())
+
+    def point_at(self, position: QPointF) -> None:
+        """The pointer is at a position of the widget (logical pixels)."""
+        self.position = position * self._canvas.devicePixelRatioF() + QPointF(0.5, 0.5)
+
+    def _pointer(self) -> Pointer:
+        viewport, position = self._canvas.viewport, self.position or QPointF()
+        x, y = (0.0, 0.0) if viewport is None else viewport.to_photo(position.x(), position.y())
+        return Pointer(x, y, _BUTTONS.get(self._button), self._modifiers)
+
+
+def _modifiers(held: Qt.KeyboardModifier) -> Modifier:
+    modifiers = Modifier.NONE
+    for key, modifier in _MODIFIERS.items():
+        if held & key:
+            modifiers |= modifier
+    return modifiers

@@ -1,0 +1,237 @@
+"""The signs over the picture: what is going on, what went wrong, and what to do when nothing is open.
+
+They are real widgets, so that keys and screen readers reach their buttons; their colours come from the palette alone.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+APPLICATION_NAME = "ADE Mask Studio"
+_UNIT = 8  # logical pixels
+_COMFORTABLE = 640  # logical pixels: a longer line is tiring to read
+_SPOKES = 10
+_FRAME_MS = 80
+
+
+class Spinner(QWidget):
+    """A small turning wheel; it turns only while it can be seen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedSize(2 * _UNIT, 2 * _UNIT)
+        self._frame = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_FRAME_MS)
+        self._timer.timeout.connect(self._turn)
+
+    def _turn(self) -> None:
+        self._frame = (self._frame + 1) % _SPOKES
+        self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._timer.stop()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(self.width() / 2, self.height() / 2)
+        colour = self.palette().color(QPalette.ColorRole.Accent)
+        for spoke in range(_SPOKES):
+            age = (self._frame - spoke) % _SPOKES
+            colour.setAlphaF(max(0.12, 1 - age / (_SPOKES - 2)))
+            painter.save()
+            painter.rotate(360 * spoke / _SPOKES)
+            painter.setPen(QPen(colour, 1.75, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.drawLine(QPointF(0, -3.5), QPointF(0, -7))
+            painter.restore()
+
+
+class Pill(QWidget):
+    """A rounded, slightly see-through plate for a sign."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(2 * _UNIT, _UNIT, _UNIT, _UNIT)
+        self.row.setSpacing(_UNIT)
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        plate, rim = (self.palette().color(role) for role in (QPalette.ColorRole.Base, QPalette.ColorRole.WindowText))
+        plate.setAlphaF(0.94)
+        rim.setAlphaF(0.16)
+        painter.setPen(QPen(rim, 1))
+        painter.setBrush(plate)
+        radius = min(self.height() / 2, 2.5 * _UNIT) - 0.5
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+
+class BusySign(Pill):
+    """What is under way, with a way out of it."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = QLabel(self)
+        self.cancel = LinkButton("Cancel", self)
+        self.cancel.setToolTip("Stop this (Esc)")
+        self.cancel.clicked.connect(self.cancelled)
+        self.row.addWidget(Spinner(self))
+        self.row.addWidget(self.label)
+        self.row.addWidget(self.cancel)
+
+    def say(self, text: str | None) -> None:
+        """Show `text`, or hide the sign for None."""
+        self.label.setText(text or "")
+        self.setVisible(bool(text))
+
+
+class ProblemSign(Pill):
+    """Why something failed, in one sentence, until it is dismissed or something else happens."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = QLabel(self)
+        self.label.setWordWrap(True)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.dismiss = LinkButton("Dismiss", self)
+        self.dismiss.clicked.connect(self.hide)
+        self.row.addWidget(_Mark(self))
+        self.row.addWidget(self.label, stretch=1)
+        self.row.addWidget(self.dismiss)
+
+    def say(self, text: str | None) -> None:
+        """Show `text`, or hide the sign for None."""
+        self.label.setText(text or "")
+        self.setVisible(bool(text))
+
+    def fitted_size(self, width: int) -> QSize:
+        """As wide as the sentence needs on one line, at most `width` and a comfortable line; as tall as its lines."""
+        margins = self.row.contentsMargins()
+        chrome = margins.left() + margins.right() + 2 * self.row.spacing() + 2 * _UNIT + self.dismiss.sizeHint().width()
+        text = self.fontMetrics().horizontalAdvance(self.label.text()) + 2
+        room = min(width, _COMFORTABLE) - chrome
+        height = self.label.heightForWidth(min(text, room)) + margins.top() + margins.bottom()
+        return QSize(min(text, room) + chrome, max(height, self.row.minimumSize().height()))
+
+
+class _Mark(QWidget):
+    """The exclamation mark in front of a problem."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(2 * _UNIT, 2 * _UNIT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
+        colour = QColor("#e8a04c" if dark else "#a8580a")
+        painter.setPen(QPen(colour, 1.5))
+        painter.drawEllipse(QRectF(1.5, 1.5, 13, 13))
+        painter.setPen(QPen(colour, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(8, 4.75), QPointF(8, 8.75))
+        painter.drawPoint(QPointF(8, 11.5))
+
+
+class EmptySign(QWidget):
+    """Nothing is open: the name, one line, one button, in a frame that invites a drop."""
+
+    open_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        name = QLabel(APPLICATION_NAME, self)
+        font = name.font()
+        font.setPointSizeF(font.pointSizeF() * 1.7)
+        font.setWeight(font.Weight.DemiBold)
+        name.setFont(font)
+        line = QLabel("Drop photos or a folder here, correct what the network sees, export ADE PNGs.", self)
+        line.setWordWrap(True)
+        line.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.button = QPushButton("Open photos…", self)
+        self.button.setAccessibleDescription("Choose photos to open")
+        self.button.setMinimumSize(18 * _UNIT, 4 * _UNIT)
+        self.button.clicked.connect(self.open_requested)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(5 * _UNIT, 5 * _UNIT, 5 * _UNIT, 5 * _UNIT)
+        column.setSpacing(2 * _UNIT)
+        for widget in (name, line):
+            widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(widget)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(52 * _UNIT, self.heightForWidth(52 * _UNIT))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        colour.setAlphaF(0.28)
+        pen = QPen(colour, 1.5)
+        pen.setDashPattern([4, 4])
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 1.5 * _UNIT, 1.5 * _UNIT)
+
+
+class DropSign(QWidget):
+    """Something is held over the window that it would open."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = self.palette().color(QPalette.ColorRole.Accent)
+        wash = QColor(accent)
+        wash.setAlphaF(0.16)
+        painter.setPen(QPen(accent, 2))
+        painter.setBrush(wash)
+        frame = QRectF(self.rect()).adjusted(_UNIT, _UNIT, -_UNIT, -_UNIT)
+        painter.drawRoundedRect(frame, _UNIT, _UNIT)
+        text = "Drop to open"
+        metrics = self.fontMetrics()
+        plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 4 * _UNIT, metrics.height() + 2 * _UNIT)
+        plate.moveCenter(QPointF(frame.center().x(), frame.bottom() - 4 * _UNIT))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawRoundedRect(plate, plate.height() / 2, plate.height() / 2)
+        painter.setPen(QColor(Qt.GlobalColor.white if accent.lightness() < 160 else Qt.GlobalColor.black))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class LinkButton(QToolButton):
+    """A button that reads as a link: calm, underlined when it is pointed at or has the focus."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setText(text)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 2 * _UNIT, metrics.height() + _UNIT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = self.font()
+        font.setUnderline(self.underMouse() or self.hasFocus())
+        painter.setFont(font)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Link))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
