@@ -75,7 +75,8 @@ install_packages() {
     esac
     say "Installing the packages (the first time this takes some minutes and about 2 GB, more where PyTorch comes with CUDA)."
     # One call, so that the versions are resolved together and nothing pulls in a newer PyTorch afterwards.
-    "$python" -m pip install --disable-pip-version-check --quiet -e "$what"
+    "$python" -m pip install --disable-pip-version-check --quiet -e "$what" ||
+        stop "The packages could not be installed (the reason stands above): is this machine online?"
     rm -f "$venv"/.done-*
     : >"$venv/.done-run-$mark"
     if [ "$purpose" = test ]; then : >"$venv/.done-test-$mark"; fi
