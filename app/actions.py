@@ -1,0 +1,215 @@
+"""One table of actions: text, shortcut, icon, tip. Menus, toolbars, tooltips and the README's list are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from app.panels.icons import icon
+
+
+class Group(Enum):
+    """The menus, in order; the value is the menu's title."""
+
+    FILE = "&File"
+    EDIT = "&Edit"
+    TOOLS = "&Tools"
+    VIEW = "&View"
+    PICTURE = "&Picture"
+    HELP = "&Help"
+
+
+class Act(StrEnum):
+    """Every action of the window."""
+
+    OPEN = "open"
+    OPEN_FOLDER = "open_folder"
+    EXPORT = "export"
+    EXPORT_ALL = "export_all"
+    QUIT = "quit"
+    UNDO = "undo"
+    REDO = "redo"
+    CHOOSE_CLASS = "choose_class"
+    CLASS_UNLABELLED = "class_unlabelled"
+    BRUSH_SMALLER = "brush_smaller"
+    BRUSH_LARGER = "brush_larger"
+    TOOL_BRUSH = "brush"
+    TOOL_ERASER = "eraser"
+    TOOL_RELABEL = "relabel"
+    TOOL_FILL = "fill"
+    TOOL_PICK = "pick"
+    TOOL_PAN = "pan"
+    ZOOM_FIT = "zoom_fit"
+    ZOOM_100 = "zoom_100"
+    ZOOM_IN = "zoom_in"
+    ZOOM_OUT = "zoom_out"
+    OUTLINE = "outline"
+    BARE = "bare"
+    LESS_OPAQUE = "less_opaque"
+    MORE_OPAQUE = "more_opaque"
+    MODE = "mode"
+    THRESHOLD_DOWN = "threshold_down"
+    THRESHOLD_UP = "threshold_up"
+    SHOW_ALL = "show_all"
+    SEARCH_LEGEND = "search_legend"
+    FULL_SCREEN = "full_screen"
+    NEXT = "next"
+    PREVIOUS = "previous"
+    PREDICT_AGAIN = "predict_again"
+    CANCEL = "cancel"
+    SHORTCUTS = "shortcuts"
+    MODEL_CARD = "model_card"
+    ABOUT = "about"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One row of the table. `keys` are portable key sequences, the first is the one shown."""
+
+    group: Group
+    text: str
+    tip: str
+    keys: tuple[str, ...] = ()
+    icon: str | None = None
+    checkable: bool = False
+    held: bool = False  # works while the key is held, so it has no QAction shortcut of its own
+
+
+_F, _E, _T, _V, _P, _H = Group
+ACTIONS: dict[Act, Spec] = {
+    Act.OPEN: Spec(_F, "Open photos…", "Open one or more photos", ("Ctrl+O",), "open"),
+    Act.OPEN_FOLDER: Spec(_F, "Open folder…", "Open every photo of a folder", ("Ctrl+Shift+O",), "open-folder"),
+    Act.EXPORT: Spec(_F, "Export this picture…", "Write this picture's labels as an ADE PNG", ("Ctrl+E",), "export"),
+    Act.EXPORT_ALL: Spec(_F, "Export all…", "Write the labels of every picture", ("Ctrl+Shift+E",), "export-all"),
+    Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",)),
+    Act.UNDO: Spec(_E, "Undo", "Take the last correction back", ("Ctrl+Z",), "undo"),
+    Act.REDO: Spec(_E, "Redo", "Do it again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    Act.CHOOSE_CLASS: Spec(_E, "Choose class…", "Search the class to paint with", ("C",), "search"),
+    Act.CLASS_UNLABELLED: Spec(_E, "Paint unlabelled", "Make 'unlabelled' the class to paint with", ("0",)),
+    Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush smaller", ("[",)),
+    Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush larger", ("]",)),
+    Act.TOOL_RELABEL: Spec(
+        _T,
+        "Relabel segment",
+        "Click a segment to give it the current class; right click accepts it as it is",
+        ("R",),
+        "relabel",
+        checkable=True,
+    ),
+    Act.TOOL_BRUSH: Spec(_T, "Brush", "Paint the current class; right button erases", ("B",), "brush", checkable=True),
+    Act.TOOL_ERASER: Spec(_T, "Eraser", "Paint pixels unlabelled", ("E",), "eraser", checkable=True),
+    Act.TOOL_FILL: Spec(
+        _T, "Fill region", "Fill the connected region with the current class", ("G",), "fill", checkable=True
+    ),
+    Act.TOOL_PICK: Spec(
+        _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
+    ),
+    Act.TOOL_PAN: Spec(
+        _T, "Pan", "Move the picture; Space or the middle button pans with any tool", ("H",), "pan", checkable=True
+    ),
+    Act.ZOOM_FIT: Spec(_V, "Fit", "Show the whole picture", ("F", "Ctrl+0"), "zoom-fit"),
+    Act.ZOOM_100: Spec(_V, "100 %", "One picture pixel is one screen pixel", ("Ctrl+1",), "zoom-100"),
+    Act.ZOOM_IN: Spec(_V, "Zoom in", "Look closer", ("+", "=", "Ctrl++", "Ctrl+="), "zoom-in"),
+    Act.ZOOM_OUT: Spec(_V, "Zoom out", "Step back", ("-", "Ctrl+-"), "zoom-out"),
+    Act.OUTLINE: Spec(
+        _V, "Outlines only", "Draw the borders of the labels instead of filling them", ("O",), "outline", checkable=True
+    ),
+    Act.BARE: Spec(
+        _V, "Bare photo (hold)", "Show the photo without labels while the key is held", ("V",), "eye", held=True
+    ),
+    Act.LESS_OPAQUE: Spec(_V, "Labels fainter", "Let more of the photo through", ("Shift+O",)),
+    Act.MORE_OPAQUE: Spec(_V, "Labels stronger", "Let less of the photo through", ("Shift+P",)),
+    Act.MODE: Spec(
+        _V, "Semantic view", "Give every pixel a class, whatever the scores", ("M",), "semantic", checkable=True
+    ),
+    Act.THRESHOLD_DOWN: Spec(_V, "Threshold down", "Show segments the network is less sure of", (",",)),
+    Act.THRESHOLD_UP: Spec(_V, "Threshold up", "Hide segments the network is less sure of", (".",)),
+    Act.SHOW_ALL: Spec(_V, "Show all classes", "End solo and show hidden classes", ("A",), "eye"),
+    Act.SEARCH_LEGEND: Spec(_V, "Search legend", "Search the 150 classes in the legend", ("Ctrl+F",), "legend"),
+    Act.FULL_SCREEN: Spec(_V, "Full screen", "Fill the screen with the window", ("F11",), checkable=True),
+    Act.NEXT: Spec(_P, "Next picture", "Go to the next picture", ("PgDown", "N"), "next"),
+    Act.PREVIOUS: Spec(_P, "Previous picture", "Go to the previous picture", ("PgUp", "P"), "previous"),
+    Act.PREDICT_AGAIN: Spec(
+        _P, "Predict again", "Run the network on this picture again; corrections stay", ("F5",), "refresh"
+    ),
+    Act.CANCEL: Spec(_P, "Cancel", "Cancel what is under way: a stroke, else the prediction", ("Esc",), "cancel"),
+    Act.SHORTCUTS: Spec(_H, "Keyboard and mouse", "List every shortcut", ("F1",), "help"),
+    Act.MODEL_CARD: Spec(
+        _H, "About this model", "What the model was trained on, its figures and its limits", (), "info"
+    ),
+    Act.ABOUT: Spec(_H, "About ADE Mask Studio", "Version and licence", ()),
+}
+
+TOOL_ACTIONS: dict[str, Act] = {
+    act.value: act
+    for act in (
+        Act.TOOL_RELABEL,
+        Act.TOOL_BRUSH,
+        Act.TOOL_ERASER,
+        Act.TOOL_FILL,
+        Act.TOOL_PICK,
+        Act.TOOL_PAN,
+    )
+}
+
+# What has no action of its own, for the same list.
+GESTURES: tuple[tuple[str, str], ...] = (
+    ("1 … 9", "Make a recent class the current one"),
+    ("Wheel", "Zoom at the cursor"),
+    ("Ctrl + wheel", "Brush size"),
+    ("Space + drag, middle button", "Pan"),
+    ("Shift + click with the brush", "Straight line from the last point"),
+    ("Right button with the brush", "Erase"),
+    ("Right or Ctrl + click with Relabel", "Accept the segment with its own class"),
+)
+
+
+def make_actions(parent: QObject, handlers: dict[Act, Callable[..., object]]) -> dict[Act, QAction]:
+    """One QAction per row, connected to its handler (checkable ones pass their new state)."""
+    actions: dict[Act, QAction] = {}
+    for act, spec in ACTIONS.items():
+        action = QAction(spec.text, parent)
+        action.setObjectName(act.value)
+        if spec.icon is not None:
+            action.setIcon(icon(spec.icon))
+        if spec.keys and not spec.held:
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setCheckable(spec.checkable)
+        action.setToolTip(tooltip(spec))
+        action.setStatusTip(spec.tip)
+        handler = handlers[act]
+        if spec.checkable:
+            action.toggled.connect(handler)
+        else:
+            action.triggered.connect(lambda _checked=False, handler=handler: handler())
+        actions[act] = action
+    return actions
+
+
+def tooltip(spec: Spec) -> str:
+    """The tip with its shortcut, as tooltips show it."""
+    return f"{spec.tip} ({native(spec.keys[0])})" if spec.keys else spec.tip
+
+
+def native(key: str) -> str:
+    """A portable key sequence as this system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def shortcut_rows() -> Iterable[tuple[str, str]]:
+    """(keys, what they do) for every action with a key, in table order, then the mouse gestures."""
+    for spec in ACTIONS.values():
+        if spec.keys:
+            yield ", ".join(spec.keys), spec.tip
+    yield from GESTURES
+
+
+def shortcut_table_markdown() -> str:
+    """The README's table of shortcuts."""
+    rows = [f"| `{keys}` | {what} |" for keys, what in shortcut_rows()]
+    return "\n".join(["| key or gesture | what it does |", "|---|---|", *rows])

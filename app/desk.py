@@ -1,0 +1,364 @@
+"""The pictures on the desk: their list, their state, and the background work that brings photos and masks.
+
+The photo on screen always goes first; its neighbours are decoded and predicted ahead with what time is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from app.core.pictures import PictureStatus, list_pictures
+from app.session import Session
+from app.workers.lane import CancelToken, Lane
+from app.workers.tasks import ComposedPrediction, compose_layer, load_pyramid, predict_photo
+from inference import load_segmenter
+from inference.photo import read_thumbnail
+from inference.segmenter import Segmenter
+
+THUMBNAIL_SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
+NOW, SOON, AHEAD, LATER = 0, 2, 5, 9  # priorities in the lanes
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What ran the last prediction, for the status bar and the model menu."""
+
+    model: str
+    engine: str
+    device: str
+    reason: str  # why this engine and device
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model on which engine and device, as for `load_segmenter`."""
+
+    model: str = "starter"
+    engine: str = "auto"
+    device: str = "auto"
+
+
+class Desk(QObject):
+    """Opens, shows, predicts and prefetches pictures."""
+
+    pictures_changed = Signal()
+    current_changed = Signal(object)  # Path or None
+    status_changed = Signal(object, object, str)  # Path, PictureStatus, reason
+    thumbnail_ready = Signal(object, object)  # Path, (h, w, 3) uint8
+    busy_changed = Signal(str)  # what the current picture waits for; empty when nothing
+    problem_changed = Signal(str)  # why the current picture has no photo or no masks; empty when it has
+    engine_changed = Signal(object)  # EngineStatus
+    predicted = Signal(object, float)  # Path, seconds
+    said = Signal(str)
+
+    def __init__(self, session: Session, choice: ModelChoice, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.pictures: list[Path] = []
+        self.current: Path | None = None
+        self.choice = choice
+        self.engine_status: EngineStatus | None = None
+        self.engine_lane = Lane("engine", self)
+        self.file_lane = Lane("files", self)
+        self._segmenter: Segmenter | None = None
+        self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
+        self._status: dict[Path, PictureStatus] = {}
+        self._problems: dict[Path, str] = {}
+        session.mode_changed.connect(self._view_changed)
+        session.corrected.connect(self._refresh_status)
+
+    # --- the list --------------------------------------------------------------------------------------------------
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """List these files and folders and show the first picture. Nothing on the desk changes when that fails."""
+        self.said.emit("")
+
+        def listed(pictures: list[Path]) -> None:
+            if not pictures:
+                names = ", ".join(path.name or str(path) for path in paths)
+                self.said.emit(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
+                return
+            self._take(pictures)
+
+        self.file_lane.submit(
+            lambda _token: list_pictures(list(paths)), key="list", done=listed, failed=self.said.emit, priority=NOW
+        )
+
+    def _take(self, pictures: list[Path]) -> None:
+        """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
+        self.file_lane.cancel_where(lambda key: isinstance(key, tuple))
+        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict")
+        self._ahead.clear()
+        unfinished = [path for path in self.session.unexported() if path not in set(pictures)]
+        self.pictures = [*pictures, *unfinished]
+        self._problems = {path: text for path, text in self._problems.items() if path in set(self.pictures)}
+        self.pictures_changed.emit()
+        if unfinished:
+            count = len(unfinished)
+            which = f"{count} pictures" if count > 1 else unfinished[0].name
+            self.said.emit(f"{which} with corrections not yet exported stayed in the list.")
+        self.show(pictures[0])
+
+    def show(self, path: Path) -> None:
+        """Make `path` the picture on screen: its photo at once, its masks when they are ready."""
+        self.current = path
+        document = self.session.show(path)
+        self.current_changed.emit(path)
+        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict" and key[1] != path)
+        self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "photo" and key[1] != path)
+        self.problem_changed.emit("")
+        if path in self._ahead:
+            self._photo_ready(path, self._ahead.pop(path))
+        elif document.photo is not None:
+            self._predict_current()
+        else:
+            self._load(path, priority=NOW)
+        self._say_busy()
+
+    def step(self, by: int) -> None:
+        """Show the next (+1) or previous (−1) picture; at the ends nothing happens."""
+        if self.current is None or self.current not in self.pictures:
+            return
+        index = self.pictures.index(self.current) + by
+        if 0 <= index < len(self.pictures):
+            self.show(self.pictures[index])
+
+    def status(self, path: Path) -> PictureStatus:
+        return self._status.get(path, PictureStatus.NEW)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being read, predicted or written."""
+        return self.file_lane.is_idle() and self.engine_lane.is_idle()
+
+    def problem(self, path: Path) -> str:
+        """Why a picture cannot be used, or an empty string."""
+        return self._problems.get(path, "")
+
+    def request_thumbnail(self, path: Path) -> None:
+        self.file_lane.submit(
+            lambda _token: read_thumbnail(path, THUMBNAIL_SIDE),
+            key=("thumbnail", path),
+            done=lambda thumbnail: self.thumbnail_ready.emit(path, thumbnail),
+            failed=lambda reason: self._unreadable(path, reason),
+            priority=LATER,
+        )
+
+    # --- photos ----------------------------------------------------------------------------------------------------
+
+    def _load(self, path: Path, *, priority: int) -> None:
+        self.file_lane.submit(
+            lambda token: load_pyramid(path, token),
+            key=("photo", path),
+            done=lambda pyramid: self._photo_ready(path, pyramid),
+            failed=lambda reason: self._unreadable(path, reason),
+            priority=priority,
+        )
+
+    def _photo_ready(self, path: Path, pyramid: tuple[NDArray[np.uint8], ...]) -> None:
+        if path == self.current:
+            self._problems.pop(path, None)
+            self.session.attach_photo(path, pyramid)
+            self._predict_current()
+        else:
+            self._ahead[path] = pyramid
+            known = self.session.find(path)
+            if known is None or known.prediction is None:
+                self._predict(path, pyramid[0], priority=AHEAD)
+        self._say_busy()
+
+    def _unreadable(self, path: Path, reason: str) -> None:
+        self._problems[path] = reason
+        self._set_status(path, PictureStatus.UNREADABLE, reason)
+        if path == self.current:
+            self.problem_changed.emit(reason)
+            self._prefetch()
+            self._say_busy()
+
+    # --- predictions -----------------------------------------------------------------------------------------------
+
+    def predict_again(self) -> None:
+        """Run the network on the current picture once more; human pixels stay."""
+        document = self.session.document
+        if document is not None and document.photo is not None:
+            self.problem_changed.emit("")
+            self._predict(document.path, document.photo, priority=NOW)
+            self._say_busy()
+
+    def cancel(self) -> bool:
+        """Stop waiting for the current picture's masks; False when nothing was under way."""
+        if self.current is None:
+            return False
+        dropped = [self.engine_lane.cancel((kind, self.current)) for kind in ("predict", "compose")]
+        if any(dropped):
+            self.said.emit("Prediction cancelled; F5 starts it again.")
+        self._say_busy()
+        return any(dropped)
+
+    def use_model(self, choice: ModelChoice) -> None:
+        """Load another model; it replaces the one in use only after it has really run."""
+
+        def load(_token: CancelToken) -> Segmenter:
+            return load_segmenter(choice.model, choice.engine, choice.device)
+
+        def loaded(segmenter: Segmenter) -> None:
+            self._segmenter = segmenter
+            self.choice = choice
+            self._report_engine(segmenter)
+            self.session.drop_predictions()
+            self._ahead.clear()
+            self.said.emit(f"Now using {segmenter.card.name}.")
+            self._predict_current()
+            self._say_busy()
+
+        self.engine_lane.submit(load, key="model", done=loaded, failed=self._model_refused, priority=NOW)
+        self._say_busy()
+
+    def _model_refused(self, reason: str) -> None:
+        self.said.emit(reason)
+        self._say_busy()
+
+    def segmenter(self) -> Segmenter:
+        """The segmenter in use, loaded at the first call. Only for jobs in the engine's lane: loading takes a while."""
+        if self._segmenter is None:
+            self._segmenter = load_segmenter(self.choice.model, self.choice.engine, self.choice.device)
+        return self._segmenter
+
+    def _predict_current(self) -> None:
+        document = self.session.document
+        if document is None or document.photo is None:
+            return
+        if document.layer_mode is self.session.mode:
+            self._set_status_of(document.path)
+            self._prefetch()
+        elif document.prediction is not None:
+            self._compose(document.path, document.prediction)
+        elif not self.engine_lane.has(("predict", document.path)):
+            self._predict(document.path, document.photo, priority=NOW)
+
+    def _predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int) -> None:
+        mode = self.session.mode
+
+        def work(token: CancelToken) -> ComposedPrediction:
+            return predict_photo(self.segmenter(), photo, mode=mode, token=token)
+
+        self.engine_lane.submit(
+            work,
+            key=("predict", path),
+            done=lambda result: self._prediction_ready(path, result),
+            failed=lambda reason: self._prediction_failed(path, reason),
+            priority=priority,
+        )
+
+    def _compose(self, path: Path, prediction: object) -> None:
+        mode = self.session.mode
+
+        def work(_token: CancelToken) -> ComposedPrediction:
+            layer, table = compose_layer(prediction, mode)  # type: ignore[arg-type]
+            return ComposedPrediction(prediction, layer, table, mode, 0.0)  # type: ignore[arg-type]
+
+        self.engine_lane.submit(
+            work,
+            key=("compose", path),
+            done=lambda result: self._prediction_ready(path, result),
+            failed=lambda reason: self._prediction_failed(path, reason),
+            priority=NOW,
+        )
+
+    def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:
+        if self._segmenter is not None:
+            self._report_engine(self._segmenter)
+        self.session.attach_prediction(
+            path, result.prediction, layer=result.layer, table=result.table, mode=result.mode
+        )
+        self._set_status_of(path)
+        if result.seconds:
+            self.predicted.emit(path, result.seconds)
+        if path == self.current:
+            self._predict_current()
+        self._say_busy()
+
+    def _prediction_failed(self, path: Path, reason: str) -> None:
+        if path == self.current:
+            self.problem_changed.emit(reason)
+            self._say_busy()
+
+    def _prefetch(self) -> None:
+        """Decode and predict the neighbours: the next picture first, then the one before."""
+        if self.current is None or self.current not in self.pictures:
+            return
+        index = self.pictures.index(self.current)
+        neighbours = [self.pictures[i] for i in (index + 1, index - 1) if 0 <= i < len(self.pictures)]
+        self._ahead = {path: pyramid for path, pyramid in self._ahead.items() if path in neighbours}
+        for path in neighbours:
+            known = self.session.find(path)
+            waiting = self.file_lane.has(("photo", path)) or self.engine_lane.has(("predict", path))
+            done = known is not None and known.photo is not None
+            if path in self._problems or waiting or done:
+                continue
+            if path not in self._ahead:
+                self._load(path, priority=AHEAD)
+            elif known is None or known.prediction is None:
+                self._predict(path, self._ahead[path][0], priority=AHEAD)
+
+    def _view_changed(self) -> None:
+        self._predict_current()
+        self._say_busy()
+
+    # --- states ----------------------------------------------------------------------------------------------------
+
+    def _say_busy(self) -> None:
+        path = self.current
+        if path is None:
+            text = ""
+        elif self.file_lane.has(("photo", path)):
+            text = "Loading photo…"
+        elif self.engine_lane.has("model"):
+            text = "Loading model…"
+        elif self.engine_lane.has(("predict", path)):
+            text = "Predicting…" if self._segmenter is not None else "Loading model and predicting…"
+        elif self.engine_lane.has(("compose", path)):
+            text = "Composing…"
+        else:
+            text = ""
+        self.busy_changed.emit(text)
+
+    def _report_engine(self, segmenter: Segmenter) -> None:
+        engine = segmenter.engine
+        status = EngineStatus(segmenter.card.name, engine.name, engine.device, engine.reason)
+        if status != self.engine_status:
+            self.engine_status = status
+            self.engine_changed.emit(status)
+
+    def _refresh_status(self, path: Path) -> None:
+        self._set_status_of(path)
+
+    def _set_status_of(self, path: Path) -> None:
+        document = self.session.find(path)
+        if document is None or path in self._problems:
+            return
+        if self.session.is_unexported(path):
+            status = PictureStatus.CORRECTED
+        elif self.session.is_exported(path):
+            status = PictureStatus.EXPORTED
+        elif document.prediction is not None:
+            status = PictureStatus.PREDICTED
+        else:
+            status = PictureStatus.NEW
+        self._set_status(path, status, "")
+
+    def _set_status(self, path: Path, status: PictureStatus, reason: str) -> None:
+        if self._status.get(path) is not status or reason:
+            self._status[path] = status
+            self.status_changed.emit(path, status, reason)
+
+    def close(self) -> None:
+        """Stop both lanes; called once when the window closes."""
+        self.file_lane.close()
+        self.engine_lane.close()

@@ -1,0 +1,206 @@
+"""The dialogs of the window: what to export and where, what an export did, shortcuts, the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QFont
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMessageBox,
+    QPushButton,
+    QRadioButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions import native, shortcut_rows
+from app.cli import version_text
+from app.core.export import ExportOptions, Rest
+from app.exporter import ExportSummary
+from app.panels.style import UNIT
+from inference.models import ModelCard
+
+
+class ExportDialog(QDialog):
+    """Folder and options of an export. `folder()` and `options()` hold the answer after `accept`."""
+
+    def __init__(self, pictures: Sequence[Path], *, folder: str, options: ExportOptions, parent: QWidget) -> None:
+        super().__init__(parent)
+        what = pictures[0].name if len(pictures) == 1 else f"all {len(pictures)} pictures"
+        self.setWindowTitle(f"Export {what}")
+        self.setMinimumWidth(520)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(UNIT)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        stem = f"{pictures[0].stem}.png" if len(pictures) == 1 else "<name>.png"
+        intro = QLabel(
+            f"Writes {stem}: ADE20K labels, 8-bit greyscale, 0 = unlabelled, 1 to 150 = class, the photo's exact size."
+        )
+        intro.setWordWrap(True)
+        layout.addWidget(intro)
+        layout.addSpacing(UNIT)
+        layout.addLayout(self._folder_row(folder))
+        layout.addSpacing(UNIT)
+        layout.addWidget(_heading("Pixels that are unlabelled at this threshold"))
+        self._leave = QRadioButton("stay unlabelled (0)")
+        self._semantic = QRadioButton("take the class of the semantic view")
+        self._semantic.setToolTip("Pixels that a person made unlabelled stay unlabelled.")
+        group = QButtonGroup(self)
+        for button in (self._leave, self._semantic):
+            group.addButton(button)
+            layout.addWidget(button)
+        (self._semantic if options.rest is Rest.SEMANTIC else self._leave).setChecked(True)
+        layout.addSpacing(UNIT)
+        layout.addWidget(_heading("Also write"))
+        self._overlay = QCheckBox("a picture with the labels in colour (_overlay.jpg)")
+        self._overlay.setChecked(options.overlay)
+        self._detections = QCheckBox("the segments with box, score and mask (.json)")
+        self._detections.setChecked(options.detections)
+        layout.addWidget(self._overlay)
+        layout.addWidget(self._detections)
+        layout.addSpacing(UNIT)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setDefault(True)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        layout.addWidget(self._buttons)
+        self._folder_edited(folder)
+
+    def _folder_row(self, folder: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        label = QLabel("&Folder")
+        self._folder = QLineEdit(folder)
+        self._folder.setPlaceholderText("Choose where the labels go")
+        self._folder.setAccessibleName("Export folder")
+        self._folder.textChanged.connect(self._folder_edited)
+        label.setBuddy(self._folder)
+        browse = QPushButton("Browse…")
+        browse.clicked.connect(self._browse)
+        row.addWidget(label)
+        row.addWidget(self._folder, 1)
+        row.addWidget(browse)
+        return row
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Export to folder", self._folder.text())
+        if folder:
+            self._folder.setText(folder)
+
+    def _folder_edited(self, text: str) -> None:
+        self._export.setEnabled(bool(text.strip()))
+
+    def folder(self) -> Path:
+        return Path(self._folder.text().strip()).expanduser()
+
+    def options(self) -> ExportOptions:
+        return ExportOptions(
+            rest=Rest.SEMANTIC if self._semantic.isChecked() else Rest.THRESHOLD,
+            overlay=self._overlay.isChecked(),
+            detections=self._detections.isChecked(),
+        )
+
+
+class SummaryDialog(QDialog):
+    """What an export wrote and what it skipped, with every reason."""
+
+    def __init__(self, summary: ExportSummary, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export finished")
+        self.setMinimumWidth(480)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(UNIT)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        sentence = QLabel(summary.sentence())
+        sentence.setWordWrap(True)
+        layout.addWidget(sentence)
+        if summary.written:
+            layout.addWidget(QLabel("Each file was read back and holds exactly the labels on screen."))
+        if summary.skipped:
+            layout.addWidget(_heading("Skipped"))
+            reasons = QListWidget()
+            reasons.setWordWrap(True)
+            reasons.addItems([f"{path.name}: {reason}" for path, reason in summary.skipped])
+            layout.addWidget(reasons)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
+        buttons.accepted.connect(self.accept)
+        show = buttons.addButton("Open folder", QDialogButtonBox.ButtonRole.ActionRole)
+        show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(summary.folder))))
+        layout.addWidget(buttons)
+
+
+class ShortcutsDialog(QDialog):
+    """Every shortcut and mouse gesture, from the action table."""
+
+    def __init__(self, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard and mouse")
+        self.resize(560, 640)
+        rows = list(shortcut_rows())
+        table = QTableWidget(len(rows), 2)
+        table.setHorizontalHeaderLabels(["Key or gesture", "What it does"])
+        table.horizontalHeader().setStretchLastSection(True)
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        for row, (keys, what) in enumerate(rows):
+            shown = ", ".join(native(key) or key for key in keys.split(", ")) if len(keys) < 24 else keys
+            table.setItem(row, 0, QTableWidgetItem(shown or keys))
+            table.setItem(row, 1, QTableWidgetItem(what))
+        table.resizeColumnToContents(0)
+        layout = QVBoxLayout(self)
+        layout.addWidget(table)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+
+def model_card_text(card: ModelCard) -> str:
+    """A model card in plain words, as HTML."""
+    figures = "".join(f"<li>{name}: {value}</li>" for name, value in card.figures.items())
+    return (
+        f"<h3>{card.name}</h3><p><b>Trained on:</b> {card.trained_on}</p>"
+        f"<p><b>Figures:</b></p><ul>{figures}</ul>"
+        f"<p><b>Input size:</b> short side {card.input_size} pixels</p>"
+        f"<p><b>Licence:</b> {card.licence}</p><p><b>Limits:</b> {card.limits}</p>"
+    )
+
+
+def show_model_card(card: ModelCard, *, parent: QWidget) -> None:
+    box = QMessageBox(parent)
+    box.setWindowTitle("About this model")
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(model_card_text(card))
+    box.exec()
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = QFont(label.font())
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def show_about(*, parent: QWidget) -> None:
+    QMessageBox.about(
+        parent,
+        "About ADE Mask Studio",
+        f"<h3>ADE Mask Studio {version_text()}</h3>"
+        "<p>Look at what a real-time segmentation network makes of a photo, correct it, and take home labels that are "
+        "right.</p><p>MIT licence. The sample photos and the starter model carry their own licences, listed beside "
+        "them.</p>",
+    )

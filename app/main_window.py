@@ -1,0 +1,441 @@
+"""The main window: it lays the parts out and wires them together; behaviour lives in the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions import TOOL_ACTIONS, Act, make_actions
+from app.canvas.canvas import Canvas
+from app.chrome import make_menus, make_toolbars
+from app.core.document import ViewMode
+from app.core.pictures import PictureStatus
+from app.desk import Desk, EngineStatus, ModelChoice
+from app.dialogs import ShortcutsDialog, show_about, show_model_card
+from app.export_flow import ExportFlow
+from app.model_button import ModelButton
+from app.panels.icons import icon
+from app.panels.image_list import ImageList
+from app.panels.legend import Legend
+from app.panels.style import UNIT
+from app.panels.texts import hover_text
+from app.panels.threshold import ThresholdPanel
+from app.panels.tool_options import ToolOptions
+from app.session import Session
+from app.settings import Settings, save_settings, with_recent_path
+from app.status_bar import StatusBar
+from app.tools import make_tool
+from inference.errors import ExpectedError
+from inference.models import find_card
+from inference.photo import PHOTO_SUFFIXES
+
+LAYOUT_VERSION = 1
+BRUSH_STEP = 1.25
+OPACITY_STEP = 0.1
+THRESHOLD_STEP = 0.01
+
+
+class MainWindow(QMainWindow):
+    """Photos on the left, the canvas in the middle, threshold and legend on the right."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session = Session(settings, self)
+        choice = ModelChoice(settings.model, settings.engine, settings.device)
+        self.desk = Desk(self.session, choice, self)
+        self.canvas = Canvas(self.session)
+        self.export_flow = ExportFlow(self.desk, self.session, self)
+        self.setWindowTitle("ADE Mask Studio")
+        self.setWindowIcon(icon("app-icon"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(False)
+        self.setCentralWidget(self.canvas)
+        self.actions_by_id = make_actions(self, self._handlers())
+        for action in self.actions_by_id.values():
+            self.addAction(action)
+        self._make_panels()
+        panels = [dock.toggleViewAction() for dock in self._docks.values()]
+        self.recent_menu = make_menus(self, self.actions_by_id, panels)
+        self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
+        make_toolbars(self, self.actions_by_id, options=self.tool_options, model=self.model_button)
+        self._fill_recent()
+        self._make_status_bar()
+        self._wire()
+        self._restore()
+        self.use_tool(settings.tool if settings.tool in TOOL_ACTIONS else "relabel")
+        self._document_changed()
+        self.canvas.setFocus()
+
+    # --- layout ----------------------------------------------------------------------------------------------------
+
+    def _make_panels(self) -> None:
+        self.image_list = ImageList()
+        self.threshold_panel = ThresholdPanel(self.session)
+        self.legend = Legend(self.session)
+        self.tool_options = ToolOptions(self.session)
+        right = QWidget()
+        layout = QVBoxLayout(right)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(UNIT)
+        layout.addWidget(self.threshold_panel)
+        layout.addWidget(self.legend, 1)
+        self._docks = {
+            "pictures": self._dock("Pictures", self.image_list, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "legend": self._dock("Labels", right, Qt.DockWidgetArea.RightDockWidgetArea),
+        }
+        self.resizeDocks(list(self._docks.values()), [232, 320], Qt.Orientation.Horizontal)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{title.lower()}")
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_status_bar(self) -> None:
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self.status.cancel_requested.connect(self.export_flow.cancel)
+
+    # --- wiring ----------------------------------------------------------------------------------------------------
+
+    def _handlers(self) -> dict[Act, Callable[..., object]]:
+        session, canvas = self.session, self.canvas
+        handlers: dict[Act, Callable[..., object]] = {
+            Act.OPEN: self.ask_for_photos,
+            Act.OPEN_FOLDER: self.ask_for_folder,
+            Act.EXPORT: self.export_current,
+            Act.EXPORT_ALL: self.export_all,
+            Act.QUIT: self.close,
+            Act.UNDO: session.undo,
+            Act.REDO: session.redo,
+            Act.CHOOSE_CLASS: lambda: self.tool_options.choose_class(),
+            Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
+            Act.BRUSH_SMALLER: lambda: session.set_brush_size(
+                min(session.brush_size - 1, round(session.brush_size / BRUSH_STEP))
+            ),
+            Act.BRUSH_LARGER: lambda: session.set_brush_size(
+                max(session.brush_size + 1, round(session.brush_size * BRUSH_STEP))
+            ),
+            Act.ZOOM_FIT: canvas.zoom_fit,
+            Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
+            Act.ZOOM_IN: canvas.zoom_in,
+            Act.ZOOM_OUT: canvas.zoom_out,
+            Act.OUTLINE: lambda on: session.set_overlay(outline=on),
+            Act.BARE: lambda: None,
+            Act.LESS_OPAQUE: lambda: self._change_opacity(-OPACITY_STEP),
+            Act.MORE_OPAQUE: lambda: self._change_opacity(OPACITY_STEP),
+            Act.MODE: lambda on: session.set_mode(ViewMode.SEMANTIC if on else ViewMode.SEGMENTS),
+            Act.THRESHOLD_DOWN: lambda: self._change_threshold(-THRESHOLD_STEP),
+            Act.THRESHOLD_UP: lambda: self._change_threshold(THRESHOLD_STEP),
+            Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
+            Act.SEARCH_LEGEND: self.search_legend,
+            Act.FULL_SCREEN: lambda on: self.showFullScreen() if on else self.showNormal(),
+            Act.NEXT: lambda: self.desk.step(+1),
+            Act.PREVIOUS: lambda: self.desk.step(-1),
+            Act.PREDICT_AGAIN: self.desk.predict_again,
+            Act.CANCEL: self.cancel,
+            Act.SHORTCUTS: lambda: ShortcutsDialog(parent=self).exec(),
+            Act.MODEL_CARD: self.show_model_card,
+            Act.ABOUT: lambda: show_about(parent=self),
+        }
+        for tool, act in TOOL_ACTIONS.items():
+            handlers[act] = lambda on, tool=tool: self.use_tool(tool) if on else None
+        return handlers
+
+    def _wire(self) -> None:
+        desk, session, canvas = self.desk, self.session, self.canvas
+        desk.pictures_changed.connect(self._pictures_changed)
+        desk.current_changed.connect(self.image_list.select)
+        desk.status_changed.connect(self.image_list.set_status)
+        desk.thumbnail_ready.connect(self.image_list.set_thumbnail)
+        desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
+        desk.problem_changed.connect(lambda text: canvas.set_problem(text or None))
+        desk.engine_changed.connect(self._engine_changed)
+        desk.predicted.connect(self._predicted)
+        desk.said.connect(self.say)
+        session.said.connect(self.say)
+        session.document_changed.connect(self._document_changed)
+        session.prediction_changed.connect(self._document_changed)
+        session.corrected.connect(lambda _path: self._update_title())
+        session.undo_group.canUndoChanged.connect(self._update_actions)
+        session.undo_group.canRedoChanged.connect(self._update_actions)
+        session.undo_group.undoTextChanged.connect(self._update_actions)
+        session.undo_group.redoTextChanged.connect(self._update_actions)
+        session.tables_changed.connect(self._follow_session)
+        session.mode_changed.connect(self._follow_session)
+        self.image_list.activated.connect(desk.show)
+        self.image_list.thumbnail_wanted.connect(desk.request_thumbnail)
+        self.legend.class_chosen.connect(session.set_current_class)
+        canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
+        canvas.zoom_changed.connect(self.status.show_zoom)
+        canvas.cancel_requested.connect(self.cancel)
+        canvas.open_requested.connect(self.ask_for_photos)
+        self.export_flow.progress.connect(self.status.show_progress)
+        self.export_flow.said.connect(self.say)
+        self.export_flow.settings_changed.connect(self._remember_export)
+        for digit in range(1, 10):
+            action = QAction(self)
+            action.setShortcut(str(digit))
+            action.triggered.connect(lambda _checked=False, digit=digit: self._use_recent_class(digit))
+            self.addAction(action)
+        self._application().installEventFilter(self)
+
+    @staticmethod
+    def _application() -> QApplication:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        return application
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The bare photo shows while its key is held, whatever part of the window has the focus."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and self.isActiveWindow():
+            key: QKeyEvent = event  # type: ignore[assignment]
+            typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
+            if key.key() == Qt.Key.Key_V and not key.modifiers() and not typing:
+                if not key.isAutoRepeat():
+                    self.canvas.set_bare(bare=event.type() == QEvent.Type.KeyPress)
+                return True
+        elif event.type() == QEvent.Type.WindowDeactivate and watched is self:
+            self.canvas.set_bare(bare=False)
+        return super().eventFilter(watched, event)
+
+    # --- opening ---------------------------------------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open files and folders, as from the command line, a drop or the recent list."""
+        if not paths:
+            return
+        paths = [Path(path).absolute() for path in paths]
+        remembered = paths[0] if len(paths) == 1 else paths[0].parent
+        self.settings = with_recent_path(self.settings, remembered)
+        self._fill_recent()
+        self.desk.open(paths)
+
+    def ask_for_photos(self) -> None:
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
+        files, _ = QFileDialog.getOpenFileNames(
+            self, "Open photos", self._start_folder(), f"Photos ({patterns});;All files (*)"
+        )
+        self.open_paths([Path(file) for file in files])
+
+    def ask_for_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open folder", self._start_folder())
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def _start_folder(self) -> str:
+        if self.desk.current is not None:
+            return str(self.desk.current.parent)
+        recent = [Path(path) for path in self.settings.recent_paths]
+        return str(next((path if path.is_dir() else path.parent for path in recent if path.exists()), Path.home()))
+
+    def _fill_recent(self) -> None:
+        self.recent_menu.clear()
+        for text in self.settings.recent_paths:
+            action = self.recent_menu.addAction(Path(text).name or text)
+            action.setToolTip(text)
+            action.triggered.connect(lambda _checked=False, text=text: self.open_paths([Path(text)]))
+        self.recent_menu.setEnabled(bool(self.settings.recent_paths))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    # --- tools and classes -----------------------------------------------------------------------------------------
+
+    def use_tool(self, tool: str) -> None:
+        """Take a tool in hand by its id."""
+        self.actions_by_id[TOOL_ACTIONS[tool]].setChecked(True)
+        self.canvas.set_tool(make_tool(tool, self.session))
+        self.tool_options.set_tool(tool)
+        self.settings = replace(self.settings, tool=tool)
+
+    def search_legend(self) -> None:
+        self._docks["legend"].show()
+        self.legend.focus_search()
+
+    def _use_recent_class(self, digit: int) -> None:
+        if digit <= len(self.session.recent_classes):
+            self.session.set_current_class(self.session.recent_classes[digit - 1])
+
+    def _change_opacity(self, by: float) -> None:
+        self.session.set_overlay(opacity=round(max(0.0, min(1.0, self.session.overlay.opacity + by)), 2))
+
+    def _change_threshold(self, by: float) -> None:
+        document = self.session.document
+        if document is not None and self.session.mode is ViewMode.SEGMENTS:
+            self.session.set_threshold(round(document.threshold + by, 2))
+
+    def cancel(self) -> None:
+        """Escape: the gesture under the hand, else the prediction, else solo."""
+        if self.canvas.cancel_gesture() or self.desk.cancel():
+            return
+        if self.session.overlay.solo:
+            self.session.set_overlay(solo=frozenset())
+
+    # --- export and closing ----------------------------------------------------------------------------------------
+
+    def export_current(self) -> None:
+        if self.session.document is not None:
+            self.export_flow.ask([self.session.document.path], self.settings)
+
+    def export_all(self) -> None:
+        pictures = [path for path in self.desk.pictures if self.desk.status(path) is not PictureStatus.UNREADABLE]
+        if pictures:
+            self.export_flow.ask(pictures, self.settings)
+
+    def _remember_export(self, changes: dict[str, object]) -> None:
+        self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.session.end_gesture()
+        if not self._may_close():
+            event.ignore()
+            return
+        self._save()
+        self.export_flow.cancel()
+        self.desk.close()
+        self._application().removeEventFilter(self)
+        event.accept()
+
+    def _may_close(self) -> bool:
+        """Ask before corrections that no export has written would be lost."""
+        pictures = self.session.unexported()
+        if not pictures:
+            return True
+        names = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Corrections not exported")
+        box.setText(f"The corrections of {names} have not been exported.")
+        box.setInformativeText("Export them before closing, or lose them?")
+        export = box.addButton("Export…", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Close without exporting", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(export)
+        box.exec()
+        if box.clickedButton() is export:
+            self.export_flow.ask(pictures, self.settings, then=self.close)
+            return False
+        return box.clickedButton() is discard
+
+    # --- following the state ---------------------------------------------------------------------------------------
+
+    def say(self, sentence: str) -> None:
+        self.status.say(sentence)
+
+    def _pictures_changed(self) -> None:
+        self.image_list.set_paths(self.desk.pictures)
+        for path in self.desk.pictures:
+            status = self.desk.status(path)
+            if status is not PictureStatus.NEW:
+                self.image_list.set_status(path, status, self.desk.problem(path))
+
+    def _document_changed(self) -> None:
+        self._update_title()
+        self._update_actions()
+
+    def _update_title(self) -> None:
+        document = self.session.document
+        if document is None:
+            self.setWindowTitle("ADE Mask Studio")
+            return
+        self.setWindowTitle(f"{document.path.name}[*] – ADE Mask Studio")
+        self.setWindowModified(self.session.is_unexported(document.path))
+
+    def _update_actions(self) -> None:
+        document, group, actions = self.session.document, self.session.undo_group, self.actions_by_id
+        ready = document is not None and document.segment_map is not None
+        actions[Act.EXPORT].setEnabled(ready and document is not None and document.prediction is not None)
+        actions[Act.EXPORT_ALL].setEnabled(bool(self.desk.pictures))
+        actions[Act.PREDICT_AGAIN].setEnabled(ready)
+        for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
+            actions[act].setEnabled(ready)
+        for act in (Act.PREVIOUS, Act.NEXT):
+            actions[act].setEnabled(len(self.desk.pictures) > 1)
+        actions[Act.UNDO].setEnabled(group.canUndo())
+        actions[Act.REDO].setEnabled(group.canRedo())
+        actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
+        actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())
+
+    def _follow_session(self) -> None:
+        """Checkable actions follow the session, whoever changed it."""
+        for act, on in (
+            (Act.OUTLINE, self.session.overlay.outline),
+            (Act.MODE, self.session.mode is ViewMode.SEMANTIC),
+        ):
+            self.actions_by_id[act].setChecked(on)
+
+    def show_model_card(self) -> None:
+        try:
+            show_model_card(find_card(self.desk.choice.model), parent=self)
+        except ExpectedError as error:
+            self.say(str(error))
+
+    def _engine_changed(self, status: EngineStatus) -> None:
+        self.settings = replace(self.settings, model=self.desk.choice.model)
+        self.status.show_engine(status.engine, status.device, reason=status.reason)
+
+    def _predicted(self, path: Path, seconds: float) -> None:
+        if path == self.desk.current:
+            self.status.show_seconds(seconds)
+
+    # --- remembering -----------------------------------------------------------------------------------------------
+
+    def _geometry_store(self) -> QSettings:
+        return QSettings("ade-mask-studio", "window")
+
+    def _restore(self) -> None:
+        self.resize(1360, 840)
+        store = self._geometry_store()
+        geometry, state = store.value("geometry"), store.value("state")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state, LAYOUT_VERSION)
+        self._follow_session()
+
+    def _save(self) -> None:
+        store = self._geometry_store()
+        store.setValue("geometry", self.saveGeometry())
+        store.setValue("state", self.saveState(LAYOUT_VERSION))
+        session = self.session
+        self.settings = replace(
+            self.settings,
+            threshold=session.threshold,
+            threshold_for_all=session.threshold_for_all,
+            semantic=session.mode is ViewMode.SEMANTIC,
+            opacity=session.overlay.opacity,
+            outline=session.overlay.outline,
+            brush_size=session.brush_size,
+            current_class=session.current_class,
+            recent_classes=session.recent_classes,
+        )
+        try:
+            save_settings(self.settings)
+        except OSError as error:
+            self.say(f"The settings could not be saved: {error.strerror}.")

@@ -1,0 +1,139 @@
+"""What the application remembers: one frozen value, a schema, and a sparse file of what differs from the defaults.
+
+The file is `settings.json` in the user's configuration folder. Window geometry is Qt's own business: QSettings.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from app.core.files import atomic_write
+
+log = logging.getLogger(__name__)
+
+RECENT_PATHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every remembered choice with its default; units in the comments."""
+
+    threshold: float = 0.5  # 0..1
+    threshold_for_all: bool = True
+    semantic: bool = False  # the semantic view instead of segments
+    opacity: float = 0.55  # 0..1
+    outline: bool = False
+    brush_size: int = 40  # image pixels, 1..2000
+    current_class: int = 1  # 0 = unlabelled, 1..150
+    recent_classes: tuple[int, ...] = ()  # most recent first, at most nine
+    tool: str = "relabel"
+    recent_paths: tuple[str, ...] = ()  # most recent first
+    export_folder: str = ""
+    export_semantic_rest: bool = False
+    export_overlay: bool = False
+    export_detections: bool = False
+    model: str = "starter"  # a known name or a weights file
+    engine: str = "auto"
+    device: str = "auto"
+
+
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _list_of(check: Callable[[Any], bool], *, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and len(value) <= most and all(check(item) for item in value)
+
+
+SCHEMA: Mapping[str, Callable[[Any], bool]] = {
+    "threshold": _number(0, 1),
+    "threshold_for_all": _flag,
+    "semantic": _flag,
+    "opacity": _number(0, 1),
+    "outline": _flag,
+    "brush_size": _whole(1, 2000),
+    "current_class": _whole(0, 150),
+    "recent_classes": _list_of(_whole(0, 150), most=9),
+    "tool": _text,
+    "recent_paths": _list_of(_text, most=RECENT_PATHS),
+    "export_folder": _text,
+    "export_semantic_rest": _flag,
+    "export_overlay": _flag,
+    "export_detections": _flag,
+    "model": _text,
+    "engine": lambda value: value in ("auto", "torch", "onnx"),
+    "device": _text,
+}
+
+
+def settings_path() -> Path:
+    return Path(platformdirs.user_config_dir("ade-mask-studio", appauthor=False)) / "settings.json"
+
+
+def load_settings(path: Path | None = None) -> tuple[Settings, str | None]:
+    """The remembered settings, and a sentence when the file could not be used as it was.
+
+    A value that the schema refuses falls back to its default alone; a file that is no JSON object is set aside as
+    `settings.json.unreadable`, never overwritten.
+    """
+    path = settings_path() if path is None else path
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return Settings(), None
+    except (ValueError, OSError) as error:
+        log.warning("settings not readable: %s", error)
+        aside = path.with_name(path.name + ".unreadable")
+        try:
+            path.replace(aside)
+        except OSError:
+            return Settings(), f"The settings in {path} cannot be read, so the defaults are used."
+        return Settings(), f"The settings could not be read, so the defaults are used; the old file is {aside.name}."
+    known = {field.name for field in fields(Settings)}
+    good: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.items()
+        if name in known and SCHEMA[name](value)
+    }
+    return Settings(**good), None
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write what differs from the defaults, atomically.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path = settings_path() if path is None else path
+    defaults = asdict(Settings())
+    overrides = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, (json.dumps(overrides, indent=2, sort_keys=True) + "\n").encode())
+
+
+def with_recent_path(settings: Settings, path: Path) -> Settings:
+    """The settings with `path` in front of the recently opened ones."""
+    text = str(path)
+    recent = (text, *(other for other in settings.recent_paths if other != text))
+    return replace(settings, recent_paths=recent[:RECENT_PATHS])

@@ -1,0 +1,99 @@
+"""The status bar: what is under the cursor or was just said, zoom, engine, device and time, progress."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from app.panels.icons import icon
+
+SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
+
+
+class StatusBar(QStatusBar):
+    """One line; a sentence that was said is never overwritten by the moving mouse while it is fresh."""
+
+    cancel_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._said = ""
+        self._hover = ""
+        self._text = QLabel()
+        self._text.setAccessibleName("Status")
+        self._text.setMinimumWidth(1)
+        self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
+        self._engine = self._part("Engine and device", "")
+        self._seconds = self._part("Time of the last prediction", "8888 ms")
+        self._progress = QProgressBar()
+        self._progress.setMaximumWidth(160)
+        self._progress.setMaximumHeight(14)
+        self._progress.setFormat("%v of %m")
+        self._cancel = QToolButton()
+        self._cancel.setIcon(icon("cancel"))
+        self._cancel.setAutoRaise(True)
+        self._cancel.setToolTip("Stop the export; what is written stays")
+        self._cancel.setAccessibleName("Cancel export")
+        self._cancel.clicked.connect(self.cancel_requested)
+        self.addWidget(self._text, 1)
+        for widget in (self._zoom, self._engine, self._seconds, self._progress, self._cancel):
+            self.addPermanentWidget(widget)
+        self._progress.hide()
+        self._cancel.hide()
+        self._fresh = QTimer(self)
+        self._fresh.setSingleShot(True)
+        self._fresh.setInterval(SHOWN_FOR)
+        self._fresh.timeout.connect(self._forget)
+
+    def _part(self, tip: str, widest: str) -> QLabel:
+        label = QLabel()
+        label.setToolTip(tip)
+        label.setAccessibleName(tip)
+        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest))
+        label.setContentsMargins(8, 0, 8, 0)
+        return label
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence for a while; an empty one clears it."""
+        self._said = sentence
+        self._text.setText(sentence or self._hover)
+        self._text.setToolTip(sentence)
+        if sentence:
+            self._fresh.start()
+        else:
+            self._fresh.stop()
+
+    def show_hover(self, text: str) -> None:
+        self._hover = text
+        if not self._said:
+            self._text.setText(text)
+
+    def show_zoom(self, scale: float) -> None:
+        percent = scale * 100
+        self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+
+    def show_engine(self, engine: str, device: str, *, reason: str) -> None:
+        names = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
+        self._engine.setText(f"{names.get(engine, engine)} · {device.upper()}")
+        self._engine.setToolTip(reason)
+
+    def show_seconds(self, seconds: float) -> None:
+        self._seconds.setText(f"{seconds * 1000:.0f} ms")
+
+    def show_progress(self, finished: int, total: int) -> None:
+        """How far the export is; hidden when all is done."""
+        running = finished < total
+        self._progress.setVisible(running)
+        self._cancel.setVisible(running)
+        self._progress.setMaximum(max(1, total))
+        self._progress.setValue(finished)
+
+    def text(self) -> str:
+        """What the line says now."""
+        return self._text.text()
+
+    def _forget(self) -> None:
+        self._said = ""
+        self._text.setText(self._hover)
+        self._text.setToolTip("")

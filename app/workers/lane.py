@@ -1,0 +1,183 @@
+"""A lane: one background thread that does one thing at a time, in order of urgency.
+
+Two lanes serve the window, one for the engine and one for files, so that neither waits for the other and nothing slow
+ever runs on the GUI thread. Results are delivered by a queued signal on the thread that made the lane; a result whose
+job was cancelled or replaced in the meantime is dropped.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from inference.errors import ExpectedError
+
+log = logging.getLogger(__name__)
+
+Work = Callable[["CancelToken"], Any]
+
+
+class Cancelled(Exception):
+    """Raised inside a job by `CancelToken.check` once nobody waits for its result any more."""
+
+
+class CancelToken:
+    """Tells a running job that its result is no longer wanted."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` when the job was cancelled; long jobs call it between steps."""
+        if self._event.is_set():
+            raise Cancelled
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    sequence: int
+    key: Hashable = field(compare=False)
+    work: Work = field(compare=False)
+    done: Callable[[Any], None] = field(compare=False)
+    failed: Callable[[str], None] = field(compare=False)
+    token: CancelToken = field(compare=False, default_factory=CancelToken)
+
+
+class Lane(QObject):
+    """Runs jobs one after the other on one thread: the smallest priority number first, then in order of arrival."""
+
+    busy_changed = Signal(bool)
+    _finished = Signal(object, object, object)  # job, result, sentence or None
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._waiting: list[_Job] = []
+        self._jobs: dict[Hashable, _Job] = {}
+        self._condition = threading.Condition()
+        self._sequence = itertools.count()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def submit(
+        self,
+        work: Work,
+        *,
+        key: Hashable,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
+        priority: int = 0,
+    ) -> None:
+        """Run `work` in the lane. A job with the same key is replaced: the latest request wins.
+
+        `done(result)` or `failed(sentence)` is called on the lane's own thread, unless the job is cancelled before.
+        """
+        with self._condition:
+            if self._closed.is_set():
+                return
+            self._drop(key)
+            job = _Job(priority, next(self._sequence), key, work, done, failed)
+            self._jobs[key] = job
+            heapq.heappush(self._waiting, job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._condition.notify()
+        if len(self._jobs) == 1:
+            self.busy_changed.emit(True)
+
+    def cancel(self, key: Hashable) -> bool:
+        """Drop the job with this key, waiting or running; False when there is none."""
+        with self._condition:
+            dropped = self._drop(key)
+        if dropped and not self._jobs:
+            self.busy_changed.emit(False)
+        return dropped
+
+    def cancel_where(self, wanted: Callable[[Hashable], bool]) -> None:
+        """Drop every job whose key `wanted` accepts."""
+        for key in [key for key in self._jobs if wanted(key)]:
+            self.cancel(key)
+
+    def has(self, key: Hashable) -> bool:
+        """Whether a job with this key waits, runs, or is about to be delivered."""
+        return key in self._jobs
+
+    def is_idle(self) -> bool:
+        return not self._jobs
+
+    def close(self, *, timeout: float = 10.0) -> None:
+        """Cancel everything and wait for the thread to end (a running engine call is waited for)."""
+        with self._condition:
+            self._closed.set()
+            for key in list(self._jobs):
+                self._drop(key)
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _drop(self, key: Hashable) -> bool:
+        job = self._jobs.pop(key, None)
+        if job is None:
+            return False
+        job.token.cancel()
+        if job in self._waiting:
+            self._waiting.remove(job)
+            heapq.heapify(self._waiting)
+        return True
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while not self._waiting and not self._closed.is_set():
+                    self._condition.wait()
+                if self._closed.is_set():
+                    return
+                job = heapq.heappop(self._waiting)
+            result, sentence = self._perform(job)
+            if self._closed.is_set():
+                return
+            self._finished.emit(job, result, sentence)
+
+    def _perform(self, job: _Job) -> tuple[Any, str | None]:
+        try:
+            job.token.check()
+            return job.work(job.token), None
+        except Cancelled:
+            return None, None
+        except ExpectedError as error:
+            return None, str(error)
+        except MemoryError:
+            return None, "There is not enough memory for this; close other pictures or programs and try again."
+        except Exception as error:  # a worker must outlive any single job; the defect is logged and said
+            log.exception("unexpected error in the %s lane", self._name)
+            return None, f"Something unexpected went wrong ({type(error).__name__}: {error})."
+
+    def _deliver(self, job: _Job, result: Any, sentence: str | None) -> None:
+        if self._jobs.get(job.key) is not job:
+            return
+        del self._jobs[job.key]
+        try:
+            if sentence is None:
+                job.done(result)
+            else:
+                job.failed(sentence)
+        finally:
+            if not self._jobs:
+                self.busy_changed.emit(False)

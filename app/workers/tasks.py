@@ -1,0 +1,61 @@
+"""The slow things, as plain functions that run in a lane: decode, predict, compose. None of them knows a widget."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.document import ViewMode
+from app.core.pyramid import build_pyramid
+from app.workers.lane import CancelToken
+from inference.photo import read_photo
+from inference.prediction import Prediction, SegmentTable
+from inference.segmenter import Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedPrediction:
+    """A prediction with its network layer at the photo's size.
+
+    `layer`: (H, W) uint8, 0..100; `seconds`: preprocessing and engine, without decoding and composition.
+    """
+
+    prediction: Prediction
+    layer: NDArray[np.uint8]
+    table: SegmentTable
+    mode: ViewMode
+    seconds: float
+
+
+def load_pyramid(path: Path, token: CancelToken) -> tuple[NDArray[np.uint8], ...]:
+    """The photo and its halvings, the photo itself first.
+
+    Raises:
+        PhotoError: the file cannot be read as a photo.
+    """
+    photo = read_photo(path)
+    token.check()
+    return build_pyramid(photo)
+
+
+def compose_layer(prediction: Prediction, mode: ViewMode) -> tuple[NDArray[np.uint8], SegmentTable]:
+    """The network layer of one view: (H, W) uint8 and the table that explains its values."""
+    if mode is ViewMode.SEMANTIC:
+        return prediction.semantic_segments()
+    return prediction.segment_map(), prediction.segment_table()
+
+
+def predict_photo(
+    segmenter: Segmenter, photo: NDArray[np.uint8], *, mode: ViewMode, token: CancelToken
+) -> ComposedPrediction:
+    """Run the network on a photo (H, W, 3) uint8 RGB and compose the view that is shown."""
+    started = time.perf_counter()
+    prediction = segmenter.predict(photo)
+    seconds = time.perf_counter() - started
+    token.check()
+    layer, table = compose_layer(prediction, mode)
+    return ComposedPrediction(prediction, layer, table, mode, seconds)

@@ -1,0 +1,126 @@
+"""Jobs run one after the other, the latest request wins, and errors arrive as sentences."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.workers.lane import CancelToken, Lane
+from inference.errors import ExpectedError
+
+
+@pytest.fixture
+def lane(qtbot: QtBot) -> Iterator[Lane]:
+    lane = Lane("test")
+    yield lane
+    lane.close()
+
+
+class Gate:
+    """A job that waits until it is let through, so that others queue up behind it."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, token: CancelToken) -> str:
+        self.entered.set()
+        assert self.opened.wait(10)
+        token.check()
+        return "gate"
+
+
+def test_result_arrives_on_the_gui_thread(lane: Lane, qtbot: QtBot) -> None:
+    seen: list[tuple[object, threading.Thread]] = []
+    workers: list[threading.Thread] = []
+
+    def work(_token: CancelToken) -> int:
+        workers.append(threading.current_thread())
+        return 42
+
+    lane.submit(work, key="a", done=lambda r: seen.append((r, threading.current_thread())), failed=pytest.fail)
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == [(42, threading.main_thread())]
+    assert workers[0] is not threading.main_thread()
+
+
+def test_urgent_jobs_overtake_and_equal_ones_keep_their_order(lane: Lane, qtbot: QtBot) -> None:
+    gate, order = Gate(), []
+    lane.submit(gate, key="gate", done=lambda _: None, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    for key, priority in (("late", 9), ("first", 5), ("second", 5), ("now", 0)):
+        lane.submit(lambda _t, key=key: key, key=key, priority=priority, done=order.append, failed=pytest.fail)
+    gate.opened.set()
+    qtbot.waitUntil(lambda: len(order) == 4)
+    assert order == ["now", "first", "second", "late"]
+
+
+def test_latest_request_with_a_key_wins_even_over_a_running_one(lane: Lane, qtbot: QtBot) -> None:
+    gate, results = Gate(), []
+    lane.submit(gate, key="same", done=results.append, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    lane.submit(lambda _t: "waiting", key="same", done=results.append, failed=pytest.fail)
+    lane.submit(lambda _t: "latest", key="same", done=results.append, failed=pytest.fail)
+    gate.opened.set()
+    qtbot.waitUntil(lambda: bool(results))
+    qtbot.waitUntil(lane.is_idle)
+    assert results == ["latest"]
+
+
+def test_cancelled_result_is_dropped(lane: Lane, qtbot: QtBot) -> None:
+    gate, results = Gate(), []
+    lane.submit(gate, key="a", done=results.append, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    assert lane.cancel("a")
+    assert not lane.cancel("a")
+    gate.opened.set()
+    lane.submit(lambda _t: "b", key="b", done=results.append, failed=pytest.fail)
+    qtbot.waitUntil(lambda: bool(results))
+    assert results == ["b"]
+
+
+def test_expected_error_is_its_own_sentence(lane: Lane, qtbot: QtBot) -> None:
+    sentences: list[str] = []
+
+    def work(_token: CancelToken) -> None:
+        raise ExpectedError("The photo is missing.")
+
+    lane.submit(work, key="a", done=pytest.fail, failed=sentences.append)
+    qtbot.waitUntil(lambda: bool(sentences))
+    assert sentences == ["The photo is missing."]
+
+
+def test_defect_does_not_end_the_lane(lane: Lane, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    sentences: list[str] = []
+    results: list[int] = []
+    lane.submit(lambda _t: 1 // 0, key="a", done=pytest.fail, failed=sentences.append)
+    lane.submit(lambda _t: 7, key="b", done=results.append, failed=pytest.fail)
+    qtbot.waitUntil(lambda: results == [7])
+    assert "ZeroDivisionError" in sentences[0]
+    assert "unexpected error in the test lane" in caplog.text
+
+
+def test_busy_is_said_once_at_each_end(lane: Lane, qtbot: QtBot) -> None:
+    states: list[bool] = []
+    lane.busy_changed.connect(states.append)
+    gate = Gate()
+    lane.submit(gate, key="a", done=lambda _: None, failed=pytest.fail)
+    lane.submit(lambda _t: None, key="b", done=lambda _: None, failed=pytest.fail)
+    assert lane.has("a")
+    gate.opened.set()
+    qtbot.waitUntil(lane.is_idle)
+    assert states == [True, False]
+
+
+def test_closing_waits_for_the_running_job_and_takes_no_more(qtbot: QtBot) -> None:
+    lane, gate = Lane("closing"), Gate()
+    lane.submit(gate, key="a", done=pytest.fail, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    gate.opened.set()
+    lane.close()
+    lane.submit(lambda _t: None, key="b", done=pytest.fail, failed=pytest.fail)
+    assert lane.is_idle()
+    assert not [thread for thread in threading.enumerate() if thread.name == "closing"]

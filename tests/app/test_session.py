@@ -1,0 +1,218 @@
+"""The session: gestures become undo steps, corrections survive everything but the user's own undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.core.document import ViewMode
+from app.core.geometry import Box
+from app.core.segment_map import human_value
+from app.session import KEPT_OPEN, KEPT_PREDICTIONS, Session
+from app.settings import Settings
+from inference.prediction import Prediction, SegmentTable
+
+SHAPE = (60, 80)
+A, B = Path("/photos/a.jpg"), Path("/photos/b.jpg")
+
+
+def pyramid() -> tuple[np.ndarray, ...]:
+    return (np.zeros((*SHAPE, 3), np.uint8),)
+
+
+def prediction() -> Prediction:
+    return Prediction(np.full((100, 150), 0.005, np.float32), np.full((100, 8, 10), 0.5, np.float32), SHAPE)
+
+
+def attach(session: Session, path: Path, layer_value: int = 1, scores: tuple[float, ...] = (0.9, 0.4)) -> None:
+    table = SegmentTable(np.array([3, 13], np.uint8), np.array(scores, np.float32))
+    layer = np.full(SHAPE, layer_value, np.uint8)
+    session.attach_prediction(path, prediction(), layer=layer, table=table, mode=session.mode)
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Session:
+    session = Session(Settings())
+    session.show(A)
+    session.attach_photo(A, pyramid())
+    return session
+
+
+def paint(session: Session, box: Box, class_id: int) -> bool:
+    gesture = session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(box, None, human_value(class_id))
+    return gesture.commit()
+
+
+def human(session: Session) -> np.ndarray:
+    assert session.document is not None
+    assert session.document.segment_map is not None
+    return session.document.segment_map.human.copy()
+
+
+def test_one_gesture_is_one_step(session: Session, qtbot: QtBot) -> None:
+    boxes: list[Box] = []
+    session.pixels_changed.connect(boxes.append)
+    gesture = session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 10, 10), None, human_value(3))
+    gesture.paint(Box(5, 5, 20, 20), None, human_value(3))
+    assert gesture.commit()
+    assert boxes == [Box(0, 0, 10, 10), Box(5, 5, 20, 20)]
+    painted = human(session)
+    assert session.undo_stack is not None
+    assert session.undo_stack.count() == 1
+    session.undo()
+    assert not human(session).any()
+    session.redo()
+    np.testing.assert_array_equal(human(session), painted)
+
+
+def test_gesture_that_changes_nothing_leaves_no_step(session: Session) -> None:
+    assert paint(session, Box(0, 0, 10, 10), 3)
+    assert not paint(session, Box(2, 2, 5, 5), 3)
+    assert session.undo_stack is not None
+    assert session.undo_stack.count() == 1
+
+
+def test_cancelled_gesture_puts_everything_back(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    before = human(session)
+    gesture = session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 40, 40), None, human_value(5))
+    gesture.cancel()
+    assert not gesture.commit()
+    np.testing.assert_array_equal(human(session), before)
+
+
+def test_changing_the_picture_commits_the_stroke_under_the_hand(session: Session) -> None:
+    gesture = session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 10, 10), None, human_value(3))
+    session.show(B)
+    session.show(A)
+    assert session.is_unexported(A)
+    assert human(session)[:10, :10].all()
+
+
+def test_nothing_to_paint_on_before_the_photo_is_there(session: Session) -> None:
+    session.show(B)
+    assert session.begin_edit("Brush") is None
+
+
+def test_threshold_and_prediction_never_touch_human_pixels(session: Session) -> None:
+    attach(session, A, 1)
+    paint(session, Box(0, 0, 10, 10), 21)
+    before = human(session)
+    session.set_threshold(1.0)
+    attach(session, A, 2)
+    session.drop_predictions()
+    np.testing.assert_array_equal(human(session), before)
+    assert session.document is not None
+    assert (session.document.labels()[:10, :10] == 21).all()
+
+
+def test_history_and_corrections_survive_parking(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    paint(session, Box(5, 5, 30, 30), 4)
+    before = human(session)
+    for number in range(KEPT_OPEN + 2):
+        session.show(Path(f"/photos/{number}.jpg"))
+    document = session.show(A)
+    assert document.parked
+    session.undo()  # the map is not back yet: the step must wait, not be lost
+    assert session.undo_stack is not None
+    assert session.undo_stack.index() == 2
+    session.attach_photo(A, pyramid())
+    np.testing.assert_array_equal(human(session), before)
+    session.undo()
+    session.undo()
+    assert not human(session).any()
+
+
+def test_predictions_of_long_gone_pictures_are_dropped(session: Session) -> None:
+    attach(session, A)
+    for number in range(KEPT_PREDICTIONS + 1):
+        session.show(Path(f"/photos/{number}.jpg"))
+    document = session.find(A)
+    assert document is not None
+    assert document.prediction is None
+
+
+def test_undo_history_is_bounded_in_bytes(session: Session) -> None:
+    rng = np.random.default_rng(5)
+    session.undo_bytes = 60_000
+    assert session.document is not None
+    for _ in range(40):
+        gesture = session.begin_edit("Noise")
+        assert gesture is not None
+        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))  # type: ignore[arg-type]
+        assert gesture.commit()
+        assert session.history_bytes(A) <= 60_000
+    after = human(session)
+    assert session.undo_stack is not None
+    steps = session.undo_stack.count()
+    assert 2 <= steps < 40
+    for _ in range(steps):
+        session.undo()
+    assert session.undo_stack.index() == 0
+    for _ in range(steps):
+        session.redo()
+    np.testing.assert_array_equal(human(session), after)
+    assert session.is_unexported(A)
+
+
+def test_exported_means_exported_as_it_is_now(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    revision = session.revision(A)
+    assert session.unexported() == [A]
+    session.mark_exported(A, revision=revision)
+    assert session.is_exported(A)
+    assert session.unexported() == []
+    paint(session, Box(0, 0, 10, 10), 4)
+    session.mark_exported(A, revision=revision)  # that export was of the picture before the last stroke
+    assert session.is_unexported(A)
+    session.undo()
+    assert session.is_exported(A)
+
+
+def test_threshold_for_this_picture_or_for_all(session: Session) -> None:
+    session.show(B)
+    session.set_threshold(0.3)
+    assert session.show(A).threshold == 0.3
+    session.set_threshold_scope(for_all=False)
+    session.set_threshold(0.0)
+    assert session.document is not None
+    assert session.document.threshold == 0.0
+    assert session.show(B).threshold == 0.3
+    session.show(A)
+    session.set_threshold_scope(for_all=True)
+    assert session.show(B).threshold == 0.0
+
+
+def test_recent_classes_keep_their_digits(session: Session) -> None:
+    for class_id in (5, 6, 7):
+        session.set_current_class(class_id)
+    assert session.recent_classes == (7, 6, 5)
+    session.set_current_class(5)
+    assert session.recent_classes == (7, 6, 5)
+    for class_id in range(20, 32):
+        session.set_current_class(class_id)
+    assert len(session.recent_classes) == 9
+    session.set_current_class(0)
+    assert session.current_class == 0
+    assert 0 not in session.recent_classes
+    with pytest.raises(ValueError, match="151"):
+        session.set_current_class(151)
+
+
+def test_view_mode_is_announced_once(session: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.mode_changed, timeout=1000):
+        session.set_mode(ViewMode.SEMANTIC)
+    with qtbot.assertNotEmitted(session.mode_changed):
+        session.set_mode(ViewMode.SEMANTIC)

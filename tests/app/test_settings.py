@@ -1,0 +1,76 @@
+"""Settings survive a round trip, refuse what does not fit, and never overwrite a file they cannot read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.settings import RECENT_PATHS, SCHEMA, Settings, load_settings, save_settings, with_recent_path
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def test_every_setting_has_a_rule_that_its_default_obeys() -> None:
+    assert {field.name for field in fields(Settings)} == set(SCHEMA)
+    for name, rule in SCHEMA.items():
+        assert rule(getattr(Settings(), name)), name
+
+
+def test_round_trip_keeps_only_what_differs(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "settings.json"
+    chosen = replace(Settings(), threshold=0.25, recent_classes=(7, 3), export_folder="/somewhere/else")
+    save_settings(chosen, file)
+    assert load_settings(file) == (chosen, None)
+    assert set(json.loads(file.read_text())) == {"threshold", "recent_classes", "export_folder"}
+
+
+def test_missing_file_means_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "settings.json") == (Settings(), None)
+
+
+def test_unreadable_file_is_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text("{ not json")
+    settings, sentence = load_settings(file)
+    assert settings == Settings()
+    assert sentence is not None
+    assert "settings.json.unreadable" in sentence
+    assert (tmp_path / "settings.json.unreadable").read_text() == "{ not json"
+    assert not file.exists()
+
+
+def test_one_bad_value_costs_only_itself(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"threshold": 7, "opacity": 0.3, "brush_size": True, "unknown": 1}))
+    settings, sentence = load_settings(file)
+    assert settings == replace(Settings(), opacity=0.3)
+    assert sentence is None
+
+
+@given(stored=st.dictionaries(st.sampled_from(sorted(SCHEMA)), json_values))
+def test_nothing_in_the_file_can_make_an_invalid_setting(
+    tmp_path_factory: pytest.TempPathFactory, stored: dict[str, object]
+) -> None:
+    file = tmp_path_factory.mktemp("settings") / "settings.json"
+    file.write_text(json.dumps(stored))
+    settings, _ = load_settings(file)
+    for name, rule in SCHEMA.items():
+        assert rule(getattr(settings, name)), name
+
+
+def test_recent_paths_are_unique_newest_first_and_bounded(tmp_path: Path) -> None:
+    settings = Settings()
+    for number in range(RECENT_PATHS + 5):
+        settings = with_recent_path(settings, tmp_path / str(number))
+    settings = with_recent_path(settings, tmp_path / "9")
+    assert settings.recent_paths[0] == str(tmp_path / "9")
+    assert len(settings.recent_paths) == len(set(settings.recent_paths)) == RECENT_PATHS

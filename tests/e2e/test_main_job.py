@@ -1,0 +1,309 @@
+"""The main job in the real window: open photos, see masks, drag the threshold, correct, export, read the files back."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.actions import Act
+from app.core.document import Document, ViewMode
+from app.core.pictures import PictureStatus
+from app.dialogs import ExportDialog, SummaryDialog
+from app.main_window import MainWindow
+from app.panels.threshold import ScoreSlider
+from resources.samples import sample_paths
+from tests.e2e.story import Script, Story, click_button, dialog_of, drag, message_box, post
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Three sample photos, small, in a folder of their own."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    made = []
+    for sample in sample_paths()[:3]:
+        with Image.open(sample) as image:
+            image.thumbnail((640, 640))
+            image.save(folder / sample.name, quality=90)
+        made.append(folder / sample.name)
+    return sorted(made)
+
+
+@pytest.fixture
+def play(qtbot: QtBot) -> Iterator[Callable[[Callable[[MainWindow], Script], list[str]], None]]:
+    def run(script: Callable[[MainWindow], Script], arguments: list[str]) -> None:
+        assert Story(script).run(arguments) == 0
+
+    return run
+
+
+def shown(window: MainWindow) -> Document:
+    document = window.session.document
+    assert document is not None
+    return document
+
+
+def has_masks(window: MainWindow, name: str | None = None) -> Callable[[], bool]:
+    def ready() -> bool:
+        document = window.session.document
+        return (
+            document is not None
+            and (name is None or document.path.name == name)
+            and document.segment_map is not None
+            and document.layer_mode is window.session.mode
+        )
+
+    return ready
+
+
+def at(window: MainWindow, x: float, y: float) -> QPoint:
+    """Where image pixel (x, y) lies on the canvas."""
+    viewport = window.canvas.viewport
+    assert viewport is not None
+    ratio = window.canvas.devicePixelRatioF()
+    left, top = viewport.to_view(x + 0.5, y + 0.5)
+    return QPoint(round(left / ratio), round(top / ratio))
+
+
+def key(window: MainWindow, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(window.canvas, key, modifiers)
+
+
+def png_header(path: Path) -> tuple[int, int, int, int]:
+    """(width, height, bit depth, colour type) read from the IHDR chunk itself."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert data[12:16] == b"IHDR"
+    return struct.unpack(">IIBB", data[16:26])  # type: ignore[return-value]
+
+
+def labels_everywhere(path: Path) -> np.ndarray:
+    """The labels of an exported file, read by OpenCV and Pillow alike."""
+    width, height, depth, colour_type = png_header(path)
+    assert (depth, colour_type) == (8, 0)
+    by_opencv = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    with Image.open(path) as image:
+        assert image.mode == "L"
+        by_pillow = np.asarray(image)
+    np.testing.assert_array_equal(by_opencv, by_pillow)
+    assert by_pillow.shape == (height, width)
+    assert by_pillow.max() <= 150
+    return by_pillow
+
+
+def test_open_threshold_correct_export(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "labels"
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        document = shown(window)
+        assert document.threshold == 0.5
+        assert document.areas()[1:].sum() > 0
+
+        slider = window.threshold_panel.findChild(ScoreSlider)
+        assert slider is not None
+        before = document.labels()
+        middle, right = (
+            QPoint(slider.width() // 2, slider.height() // 2),
+            QPoint(slider.width() - 2, slider.height() // 2),
+        )
+        drag(slider, [middle, QPoint((middle.x() + right.x()) // 2, middle.y()), right])
+        assert document.threshold > 0.9
+        assert (document.labels() == 0).sum() >= (before == 0).sum()
+        window.session.set_threshold(0.5)
+
+        # Relabel the segment under the cursor with a class found by its synonym.
+        y, x = document.segment_map.shape[0] // 2, document.segment_map.shape[1] // 2
+        code = document.segment_map.code_at(x, y)
+        segment = document.segment_map.shown() == code
+        key(window, Qt.Key.Key_R)
+        key(window, Qt.Key.Key_C)
+        yield lambda: window.tool_options.picker.isVisible()
+        search = window.tool_options.picker.findChild(QLineEdit)
+        assert search is not None
+        QTest.keyClicks(search, "couch")
+        QTest.keyClick(search, Qt.Key.Key_Return)
+        assert window.session.current_class == 24  # sofa
+        QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=at(window, x, y))
+        assert (document.labels()[segment] == 24).all()
+
+        # A brush stroke in another class, and the same with the right button: unlabelled.
+        key(window, Qt.Key.Key_B)
+        window.session.set_brush_size(9)
+        window.session.set_current_class(13)
+        drag(window.canvas, [at(window, 40, 40), at(window, 80, 40), at(window, 120, 60)])
+        labels = document.labels()
+        assert labels[40, 40] == labels[40, 60] == labels[60, 120] == 13
+        drag(window.canvas, [at(window, 40, 80), at(window, 100, 80)], Qt.MouseButton.RightButton)
+        assert document.labels()[80, 70] == 0
+        after = document.labels()
+        key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert document.labels()[80, 70] == labels[80, 70]
+        key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        np.testing.assert_array_equal(document.labels(), after)
+        assert window.isWindowModified()
+
+        # Export this picture and read it back.
+        yield post(window.actions_by_id[Act.EXPORT].trigger)
+        yield lambda: dialog_of(ExportDialog)
+        dialog = dialog_of(ExportDialog)
+        assert dialog is not None
+        folder = dialog.findChild(QLineEdit)
+        assert folder is not None
+        folder.selectAll()
+        QTest.keyClicks(folder, str(out))
+        click_button(dialog, "Export")
+        target = out / f"{photos[0].stem}.png"
+        yield lambda: window.desk.status(photos[0]) is PictureStatus.EXPORTED
+        np.testing.assert_array_equal(labels_everywhere(target), after)
+        assert not window.isWindowModified()
+
+    play(script, [str(path) for path in photos])
+
+
+def test_export_all_asks_once_about_existing_files(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "labels"
+    out.mkdir()
+    (out / f"{photos[1].stem}.png").write_bytes(b"somebody's work")
+    broken = photos[0].parent / "zz_broken.jpg"
+    broken.write_bytes(photos[0].read_bytes()[:200])
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window)
+        yield post(window.actions_by_id[Act.EXPORT_ALL].trigger)
+        yield lambda: dialog_of(ExportDialog)
+        dialog = dialog_of(ExportDialog)
+        assert dialog is not None
+        folder = dialog.findChild(QLineEdit)
+        assert folder is not None
+        folder.setText(str(out))
+        yield post(lambda: click_button(dialog, "Export"))
+        yield message_box
+        box = message_box()
+        assert box is not None
+        assert "already exist" in box.text()
+        click_button(box, "Skip existing")
+        yield lambda: dialog_of(SummaryDialog)
+        summary = dialog_of(SummaryDialog)
+        assert summary is not None
+        summary.accept()
+
+    play(script, [str(photos[0].parent)])
+    assert (out / f"{photos[1].stem}.png").read_bytes() == b"somebody's work"
+    for photo in (photos[0], photos[2]):
+        with Image.open(photo) as image:
+            assert labels_everywhere(out / f"{photo.stem}.png").shape == (image.height, image.width)
+    assert not (out / "zz_broken.png").exists()
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{photo.stem}.png" for photo in photos)
+
+
+def test_closing_never_loses_corrections_silently(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_G)
+        window.session.set_current_class(5)
+        QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=at(window, 100, 100))
+        painted = shown(window).labels()
+        assert painted[100, 100] == 5
+
+        key(window, Qt.Key.Key_PageDown)
+        yield has_masks(window, photos[1].name)
+        key(window, Qt.Key.Key_PageUp)
+        yield has_masks(window, photos[0].name)
+        np.testing.assert_array_equal(shown(window).labels(), painted)
+
+        yield post(window.close)
+        yield message_box
+        box = message_box()
+        assert box is not None
+        assert photos[0].name in box.text()
+        QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+        yield lambda: message_box() is None
+        assert window.isVisible()
+        np.testing.assert_array_equal(shown(window).labels(), painted)
+
+    play(script, [str(path) for path in photos])
+
+
+def test_semantic_view_labels_every_pixel_and_human_pixels_stay(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_E)
+        drag(window.canvas, [at(window, 50, 50), at(window, 60, 50)])
+        key(window, Qt.Key.Key_M)
+        assert window.session.mode is ViewMode.SEMANTIC
+        yield has_masks(window, photos[0].name)
+        labels = shown(window).labels()
+        assert labels[50, 55] == 0
+        human = shown(window).segment_map.human != 0
+        assert (labels[~human] > 0).all()
+        key(window, Qt.Key.Key_M)
+        yield has_masks(window, photos[0].name)
+        assert shown(window).labels()[50, 55] == 0
+
+    play(script, [str(path) for path in photos])
+
+
+def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    empty = photos[0].parent / "0_empty.jpg"
+    empty.write_bytes(b"")
+    text = photos[0].parent / "0_text.png"
+    text.write_text("not a picture")
+
+    def script(window: MainWindow) -> Script:
+        yield lambda: window.desk.problem(empty)
+        assert window.session.document is not None
+        assert window.session.document.photo is None
+        assert "0_empty.jpg" in window.desk.problem(empty)
+        key(window, Qt.Key.Key_PageDown)
+        yield lambda: window.desk.problem(text)
+        key(window, Qt.Key.Key_PageDown)
+        yield has_masks(window, photos[0].name)
+        assert window.desk.status(text) is PictureStatus.UNREADABLE
+
+    play(script, [str(photos[0].parent)])
+
+
+def test_window_opens_empty_and_says_when_a_folder_has_no_photo(play, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "notes.txt").write_text("nothing to see")
+
+    def script(window: MainWindow) -> Script:
+        yield lambda: "no photo" in window.status.text()
+        assert window.session.document is None
+        assert not window.actions_by_id[Act.EXPORT].isEnabled()
+        missing = tmp_path / "missing.jpg"
+        window.open_paths([missing])
+        yield lambda: "missing.jpg" in window.status.text()
+
+    play(script, [str(tmp_path)])
+
+
+def test_holding_the_key_shows_the_bare_photo(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def picture(widget: QWidget) -> np.ndarray:
+        image = widget.grab().toImage()
+        return np.frombuffer(image.constBits(), np.uint8).copy()
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        window.session.set_overlay(opacity=1.0)
+        with_labels = picture(window.canvas)
+        QTest.keyPress(window.canvas, Qt.Key.Key_V)
+        bare = picture(window.canvas)
+        QTest.keyRelease(window.canvas, Qt.Key.Key_V)
+        again = picture(window.canvas)
+        assert (bare != with_labels).mean() > 0.1
+        np.testing.assert_array_equal(again, with_labels)
+
+    play(script, [str(path) for path in photos])
