@@ -35,9 +35,7 @@ def swatch(class_id: int, size: int, *, ratio: float = 0.0) -> QPixmap:
 
     `ratio` is the device pixel ratio; 0 takes the main screen's.
     """
-    if not ratio:
-        screen = QGuiApplication.primaryScreen()
-        ratio = screen.devicePixelRatio() if screen is not None else 1.0
+    ratio = ratio or QGuiApplication.primaryScreen().devicePixelRatio()
     side = math.ceil(size * ratio)
     pixmap = QPixmap(side, side)
     pixmap.setDevicePixelRatio(ratio)

@@ -152,6 +152,8 @@ class ImageList(QWidget):
     def _filter(self, text: str) -> None:
         self.proxy.setFilterFixedString(text.strip())
         self._show_current()
+        if self._proxy_row() < 0:
+            self.view.scrollToTop()
 
     def _take_first(self) -> None:
         if self.proxy.rowCount():

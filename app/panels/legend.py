@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.class_texts import class_name
 from app.panels.elided_label import ElidedLabel
@@ -36,10 +36,10 @@ class Legend(QWidget):
         super().__init__(parent)
         self._session = session
         self._solo_before: frozenset[int] = frozenset()
-        self.model = LegendModel(self)
-        self.view = LegendView(self.model, self)
         self.search = SearchField("Search 150 classes", self)
         self.search.setToolTip("Name, synonym or number; Enter paints with the first one found")
+        self.model = LegendModel(self)
+        self.view = LegendView(self.model, self)
         self.state = ElidedLabel("", self)
         self.state.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.show_all = QToolButton(self, autoRaise=True)
@@ -159,13 +159,9 @@ class Legend(QWidget):
             self.class_chosen.emit(self.model.class_at(self.model.index(0, 0)))
             self.search.clear()
 
-    def _into_list(self, event: QKeyEvent) -> None:
-        if not self.model.rowCount():
-            return
+    def _into_list(self) -> None:
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self.view.currentIndex().isValid():
-            QApplication.sendEvent(self.view, event)
-        else:
+        if self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0, 0))
 
     def _show_menu(self, class_id: int, place: QPoint) -> None:

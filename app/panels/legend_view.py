@@ -187,6 +187,10 @@ class LegendView(QTreeView):
         self._empty_text = text
         self.viewport().update()
 
+    def empty_text(self) -> str:
+        """What the list says while it is empty."""
+        return self._empty_text
+
     def _fit_columns(self) -> None:
         header, metrics = self.header(), self.fontMetrics()
         header.setMinimumSectionSize(2 * UNIT)

@@ -134,6 +134,10 @@ class PictureView(QListView):
         self._empty_text = text
         self.viewport().update()
 
+    def empty_text(self) -> str:
+        """What the list says while it is empty."""
+        return self._empty_text
+
     def forget_requests(self) -> None:
         """Another list: everything may be asked for again."""
         self._asked.clear()

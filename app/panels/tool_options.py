@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 RECENT = 9
 SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
-STEPS = 200  # of the size slider
 HINTS = {
     "relabel": "Click a segment: give it the current class · Ctrl+click or right-click: accept it as it is",
     "brush": "Drag: paint the current class · right button: erase · Shift+click: straight line",
@@ -32,14 +30,18 @@ HINTS = {
 SIZED = frozenset({"brush", "eraser"})
 
 
+# Each step is about 3 % larger and at least one pixel, so that every step changes the brush and small sizes have room.
+SIZES = tuple(sorted({round(LARGEST ** (step / 240)) for step in range(241)}))
+
+
 def size_of(step: int) -> int:
-    """The brush diameter at a step of the slider: each step is the same factor, so small sizes have room."""
-    return round(SMALLEST * math.pow(LARGEST / SMALLEST, step / STEPS))
+    """The brush diameter at a step of the slider."""
+    return SIZES[step]
 
 
 def step_of(size: int) -> int:
     """The step of the slider that is nearest to a diameter."""
-    return round(STEPS * math.log(size / SMALLEST) / math.log(LARGEST / SMALLEST))
+    return min(range(len(SIZES)), key=lambda step: abs(SIZES[step] - size))
 
 
 class ToolOptions(QWidget):
@@ -71,8 +73,8 @@ class ToolOptions(QWidget):
 
     def _build(self) -> None:
         self.size_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.size_slider.setRange(0, STEPS)
-        self.size_slider.setPageStep(STEPS // 10)
+        self.size_slider.setRange(0, len(SIZES) - 1)
+        self.size_slider.setPageStep(len(SIZES) // 10)
         self.size_slider.setFixedWidth(17 * UNIT)
         for control in (self.size_slider, self.size_number):
             control.setAccessibleName("Brush size")

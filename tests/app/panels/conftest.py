@@ -1,0 +1,40 @@
+"""Sessions for the panels: an empty one, and one with a small predicted picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from app.panels.style import palette_for
+from app.session import Session
+from app.settings import Settings
+from tests.app.panels.stripes import HEIGHT, PICTURE, WIDTH, predict
+
+
+@pytest.fixture
+def empty_session(qtbot: QtBot) -> Session:
+    """A session in which nothing is open."""
+    return Session(Settings(recent_classes=(3, 5), current_class=3, threshold=0.5))
+
+
+@pytest.fixture
+def session(empty_session: Session) -> Session:
+    """A session with the picture of stripes, predicted, at a threshold of 0.5."""
+    empty_session.show(PICTURE)
+    empty_session.attach_photo(PICTURE, (np.zeros((HEIGHT, WIDTH, 3), np.uint8),))
+    predict(empty_session)
+    return empty_session
+
+
+@pytest.fixture
+def calm_palette(qtbot: QtBot) -> Iterator[None]:
+    """The application's light palette while the test runs."""
+    before = QGuiApplication.palette()
+    QGuiApplication.setPalette(palette_for(Qt.ColorScheme.Light))
+    yield
+    QGuiApplication.setPalette(before)
