@@ -118,7 +118,7 @@ class Edit:
         for part in box.clip(self._map.shape).tiles(TILE):
             local = part.move(-box.x0, -box.y0).slices
             under = None if mask is None else mask[local]
-            if under is None or under.any():
+            if under is None or cv2.hasNonZero(under.view(np.uint8)):
                 dirty = dirty.union(self._paint_tile(part, under, value if isinstance(value, int) else value[local]))
         return None if dirty.empty else dirty
 
@@ -155,10 +155,14 @@ class Edit:
             changed &= mask if mask.dtype == np.bool_ else mask != 0
         if self._writable is not None:
             changed &= cv2.LUT(self._map.shown(box), self._writable).view(np.bool_)
-        dirty = _extent(changed).move(box.x0, box.y0)
+        extent = _extent(changed)
+        dirty = extent.move(box.x0, box.y0)
         if not dirty.empty:
             self._keep(box)
-            self._map.write_human(box, changed, value)
+            part = changed[extent.slices]
+            if isinstance(value, np.ndarray):
+                value = value[extent.slices]
+            self._map.write_human(dirty, value if part.all() else np.where(part, value, self._map.human[dirty.slices]))
         return dirty
 
     def _keep(self, box: Box) -> None:
@@ -179,7 +183,7 @@ def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
     return patch.box
 
 
-def snapshot(segment_map: SegmentMap) -> Patch | None:
+def human_snapshot(segment_map: SegmentMap) -> Patch | None:
     """The whole human layer as the patch that makes it from an empty one; None when no pixel is decided."""
     tiles, changed = [], 0
     human, empty = segment_map.human, np.zeros((TILE, TILE), np.uint8)
@@ -191,12 +195,12 @@ def snapshot(segment_map: SegmentMap) -> Patch | None:
     return Patch(segment_map.shape, tuple(tiles), changed) if tiles else None
 
 
-def _restore(segment_map: SegmentMap, box: Box, content: U8) -> Box:
+def _restore(segment_map: SegmentMap, box: Box, content: int | U8) -> Box:
     """Make the human layer in `box` equal to `content`; the box around what changed by that."""
-    changed = segment_map.human[box.slices] != content
-    dirty = _extent(changed).move(box.x0, box.y0)
+    extent = _extent(segment_map.human[box.slices] != content)
+    dirty = extent.move(box.x0, box.y0)
     if not dirty.empty:
-        segment_map.write_human(box, changed, content)
+        segment_map.write_human(dirty, content if isinstance(content, int) else content[extent.slices])
     return dirty
 
 
@@ -217,9 +221,10 @@ def _encode(pixels: U8) -> bytes:
     return zlib.compress(pixels.tobytes(), 1)
 
 
-def _decode(data: bytes, shape: tuple[int, int]) -> U8:
+def _decode(data: bytes, shape: tuple[int, int]) -> int | U8:
+    """The one value of all pixels, or (h, w) of them."""
     if len(data) == 1:
-        return np.full(shape, data[0], np.uint8)
+        return data[0]
     stream = zlib.decompressobj()
     pixels = stream.decompress(data, shape[0] * shape[1])
     if len(pixels) != shape[0] * shape[1] or not stream.eof or stream.unused_data:
@@ -241,14 +246,14 @@ def _read_body(body: bytes) -> Patch:
         tile = PatchTile(box, body[start:middle], body[middle:offset])
         before, after = _decode(tile.before, box.shape), _decode(tile.after, box.shape)
         _check_stored(before, after)
-        changed += int(np.count_nonzero(before != after))
+        changed += int(np.count_nonzero(np.broadcast_to(np.not_equal(before, after), box.shape)))
         tiles[x // TILE, y // TILE] = tile
     if offset != len(body) or len(tiles) != count or not count:
         raise PatchError(_DAMAGED)
     return Patch((height, width), tuple(tiles.values()), changed)
 
 
-def _check_stored(*layers: U8) -> None:
+def _check_stored(*layers: int | U8) -> None:
     try:
         for layer in layers:
             _check_value(layer)

@@ -7,11 +7,10 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.segment_map import CODES, SegmentMap
+from app.core.segment_map import SegmentMap
 
 _FIRST_REACH = 256  # pixels around the click that are looked at first
 _ROWS_AT_ONCE = 256
-_EVERY_CODE: U8 = np.arange(CODES, dtype=np.uint8)
 
 
 def connected_region(values: U8, x: int, y: int) -> tuple[Box, Bool]:
@@ -25,21 +24,23 @@ def connected_region(values: U8, x: int, y: int) -> tuple[Box, Bool]:
     mask = np.zeros((values.shape[0] + 2, values.shape[1] + 2), np.uint8)  # floodFill wants a border of one pixel
     _, _, mask, (left, top, width, height) = cv2.floodFill(values, mask, (x, y), 0, 0, 0, flags)
     box = Box.at(left, top, width=width, height=height)
-    filled: U8 = np.ascontiguousarray(mask[box.move(1, 1).slices], np.uint8)
+    filled: U8 = np.asarray(mask[box.move(1, 1).slices], np.uint8)
     return box, filled.view(np.bool_)
 
 
-def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 = _EVERY_CODE) -> tuple[Box, Bool]:
+def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = None) -> tuple[Box, Bool]:
     """The region of the map around pixel (x, y): box and mask (h, w) bool.
 
-    `table` (256,) uint8 says what counts as equal: the label table for pixels of one label, the default for one code.
+    `table` (256,) uint8 says what counts as equal: the label table for pixels of one label, None for those of one code.
     Looks no further than the region reaches, so a small region costs little in a picture of any size. IndexError
     outside the map.
     """
     reach = _FIRST_REACH
     while True:
         window = Box(x - reach, y - reach, x + reach, y + reach).clip(segment_map.shape)
-        values = np.asarray(cv2.LUT(segment_map.shown(window), table), np.uint8)
+        values = segment_map.shown(window)
+        if table is not None:
+            values = np.asarray(cv2.LUT(values, table), np.uint8)
         box, mask = connected_region(values, x - window.x0, y - window.y0)
         box = box.move(window.x0, window.y0)
         if not _may_go_on(box, window, whole=segment_map.box):

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-import cv2
 import numpy as np
 
-from app.core.arrays import I64, U8, Bool, Intp
+from app.core.arrays import I64, U8, Intp
 from app.core.geometry import Box
 from resources.classes import CLASS_COUNT
 
@@ -29,7 +28,7 @@ HUMAN_UNLABELLED = 251
 
 _ROWS_AT_ONCE = 256  # full passes go in strips: their temporaries stay small whatever the picture's size
 _SAMPLED_ROWS = 64
-_CALC_HIST_FROM = 4096  # below this many pixels np.bincount is the faster of the two
+_SHORT = 4096  # pixels; up to here looking for runs does not pay
 
 
 class Decider(Enum):
@@ -54,15 +53,15 @@ def is_human_value(value: int) -> bool:
 
 def count_codes(codes: U8) -> I64:
     """How often each value occurs in `codes` (any shape, uint8): (256,) int64."""
-    if codes.size < _CALC_HIST_FROM:
-        return np.bincount(codes.ravel(), minlength=CODES).astype(np.int64, copy=False)
-    image = codes if codes.ndim == 2 else codes.reshape(1, -1)
-    total = np.zeros(CODES, np.int64)
-    rows = max(1, (1 << 24) // image.shape[1])  # calcHist answers in float32, exact up to 2**24
-    for top in range(0, image.shape[0], rows):
-        counts = cv2.calcHist([image[top : top + rows]], [0], None, [CODES], [0, CODES])
-        total += counts.ravel().astype(np.int64)
-    return total
+    flat = codes.reshape(-1)
+    if flat.size < _SHORT:
+        return np.bincount(flat, minlength=CODES).astype(np.int64, copy=False)
+    # Maps consist of areas: along the rows the same code comes many times, and counting the runs is much faster.
+    ends = np.flatnonzero(flat[1:] != flat[:-1])
+    if ends.size > flat.size // 8:
+        return np.bincount(flat, minlength=CODES).astype(np.int64, copy=False)
+    starts = np.concatenate(([0], ends + 1, [flat.size]))
+    return np.bincount(flat[starts[:-1]], weights=np.diff(starts), minlength=CODES).astype(np.int64)
 
 
 class SegmentMap:
@@ -75,7 +74,9 @@ class SegmentMap:
         if height < 1 or width < 1:
             raise ValueError(f"A segment map cannot be {width} x {height} pixels.")
         self._network: U8 = np.zeros((height, width), np.uint8)
-        self._human: U8 = np.zeros((height, width), np.uint8)
+        self._human: U8 = np.full(
+            (height, width), 0, np.uint8
+        )  # touched now: the first stroke need not wait for memory
         self._histogram: I64 = np.zeros(CODES, np.int64)
         self._histogram[0] = height * width
 
@@ -164,20 +165,18 @@ class SegmentMap:
         """How many pixels a person decided."""
         return int(self._histogram[HUMAN_BASE + 1 :].sum())
 
-    def write_human(self, box: Box, changed: Bool, value: int | U8) -> None:
-        """Write the human layer where `changed` (h, w) holds, and recount just those pixels.
+    def write_human(self, box: Box, content: int | U8) -> None:
+        """Make the human layer in `box` equal to `content`, one value or (h, w) of them, and recount the box.
 
-        `value`: one human value, or (h, w) of them. Only `app.core.patches` calls this: that is what makes every change
-        of the human layer reversible.
+        Only `app.core.patches` calls this: that is what makes every change of the human layer reversible.
         """
         network, human = self._network[box.slices], self._human[box.slices]
-        before = np.maximum(network, human)[changed]
-        self._histogram -= count_codes(before)
-        np.copyto(human, value, where=changed)
-        if isinstance(value, int) and value:
-            self._histogram[value] += before.size
+        self._histogram -= count_codes(np.maximum(network, human))
+        human[...] = content
+        if isinstance(content, int) and content:
+            self._histogram[content] += box.area
         else:
-            self._histogram += count_codes(np.maximum(network, human)[changed])
+            self._histogram += count_codes(np.maximum(network, human))
 
 
 def _is_range(indices: Intp, length: int) -> bool:

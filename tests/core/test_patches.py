@@ -16,7 +16,7 @@ import app
 from app.core.errors import PatchError
 from app.core.geometry import Box
 from app.core.painting import dab, stroke
-from app.core.patches import Edit, Patch, apply_patch, snapshot
+from app.core.patches import Edit, Patch, apply_patch, human_snapshot
 from app.core.segment_map import SegmentMap, human_value
 from tests.core.helpers import filled_map, random_map
 
@@ -199,13 +199,13 @@ def test_a_patch_of_another_size_is_refused() -> None:
 
 def test_snapshot_is_the_whole_human_layer() -> None:
     segment_map = random_map(300, 280)
-    taken = snapshot(segment_map)
+    taken = human_snapshot(segment_map)
     assert taken is not None
     assert taken.changed == segment_map.decided
     copy = SegmentMap(300, 280)
     apply_patch(copy, Patch.from_bytes(taken.to_bytes()), forward=True)
     assert np.array_equal(copy.human, segment_map.human)
-    assert snapshot(SegmentMap(300, 280)) is None
+    assert human_snapshot(SegmentMap(300, 280)) is None
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------

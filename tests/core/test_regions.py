@@ -29,7 +29,6 @@ def plain_region(values: NDArray[np.uint8], x: int, y: int) -> NDArray[np.bool_]
 
 def spread(box: tuple[int, int, int, int], mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
     assert mask.dtype == np.bool_
-    assert mask.flags.c_contiguous
     assert mask.any(axis=0).all() or mask.any(axis=1).any()
     whole = np.zeros(shape, bool)
     whole[box[1] : box[3], box[0] : box[2]] = mask
