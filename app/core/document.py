@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import assert_never
@@ -13,7 +13,7 @@ import numpy as np
 from app.core import tables
 from app.core.arrays import F32, I64, U8
 from app.core.geometry import Box
-from app.core.patches import Patch, apply_patch, snapshot
+from app.core.patches import Patch, apply_patch, human_snapshot
 from app.core.segment_map import CODES, Decider, SegmentMap
 from inference.errors import PhotoError
 from inference.prediction import Prediction, SegmentTable
@@ -36,6 +36,65 @@ class Hover:
     code: int
     x: int
     y: int
+
+
+@dataclass(frozen=True, eq=False)
+class DocumentSnapshot:
+    """A document at one moment, cheap to take and safe to hand to another thread: nothing in it changes any more."""
+
+    path: Path
+    threshold: float = 0.5
+    mode: ViewMode = ViewMode.SEGMENTS
+    prediction: Prediction | None = None
+    table: SegmentTable = field(default_factory=tables.empty_table)
+    layer: U8 | None = None  # the network layer, shared with the map, which never writes into it
+    corrections: Patch | None = None  # the human layer, compressed
+
+    @classmethod
+    def empty(cls, path: Path, *, threshold: float = 0.5, mode: ViewMode = ViewMode.SEGMENTS) -> DocumentSnapshot:
+        """A picture of which nothing is known yet."""
+        return cls(path, threshold, mode)
+
+    @property
+    def counting_threshold(self) -> float | None:
+        """The threshold that the table is read with: None in the semantic view, where every row counts."""
+        return _counting_threshold(self.threshold, self.mode)
+
+    def with_prediction(self, prediction: Prediction) -> DocumentSnapshot:
+        """The same with another answer of the network."""
+        return replace(self, prediction=prediction, layer=None, table=tables.empty_table())
+
+    def composed(self) -> DocumentSnapshot:
+        """The same with a network layer, composed from the prediction if it was not there: slow for large photos."""
+        if self.layer is not None or self.prediction is None:
+            return self
+        match self.mode:
+            case ViewMode.SEGMENTS:
+                layer, table = self.prediction.segment_map(), self.prediction.segment_table()
+            case ViewMode.SEMANTIC:
+                layer, table = self.prediction.semantic_segments()
+            case unexpected:
+                assert_never(unexpected)
+        return replace(self, layer=layer, table=table)
+
+    def codes(self) -> U8:
+        """The codes shown, (H, W) uint8. PhotoError for corrections of another size, and when nothing is known."""
+        layer = self.composed().layer
+        if layer is None and self.corrections is None:
+            raise PhotoError(f"{self.path.name} has neither a prediction nor corrections yet.")
+        if layer is None:
+            assert self.corrections is not None
+            segment_map = SegmentMap(*self.corrections.shape)
+        else:
+            segment_map = SegmentMap(*layer.shape)
+            segment_map.set_network(layer)
+        if self.corrections is not None:
+            apply_patch(segment_map, self.corrections, forward=True)
+        return segment_map.shown()
+
+    def label_table(self) -> U8:
+        """ADE label 0..150 of every code, (256,) uint8."""
+        return tables.label_table(self.composed().table, threshold=self.counting_threshold)
 
 
 @dataclass
@@ -68,13 +127,7 @@ class Document:
     @property
     def counting_threshold(self) -> float | None:
         """The threshold that the table is read with: None in the semantic view, where every row counts."""
-        match self.layer_mode or self.mode:
-            case ViewMode.SEGMENTS:
-                return self.threshold
-            case ViewMode.SEMANTIC:
-                return None
-            case unexpected:
-                assert_never(unexpected)
+        return _counting_threshold(self.threshold, self.layer_mode or self.mode)
 
     def attach_photo(self, pyramid: tuple[U8, ...]) -> None:
         """The decoded photo, level 0 first.
@@ -107,8 +160,21 @@ class Document:
     def park(self) -> None:
         """Give up everything at full size and keep the corrections compressed, and the prediction at its own size."""
         if self.segment_map is not None:
-            self._corrections = snapshot(self.segment_map)
+            self._corrections = human_snapshot(self.segment_map)
         self.segment_map, self.pyramid, self.layer_mode, self.parked = None, (), None, True
+
+    def snapshot(self) -> DocumentSnapshot:
+        """What the document is at this moment, to be exported elsewhere."""
+        segment_map = self.segment_map
+        return DocumentSnapshot(
+            path=self.path,
+            threshold=self.threshold,
+            mode=self.layer_mode or self.mode,
+            prediction=self.prediction,
+            table=self.table,
+            layer=None if segment_map is None or self.layer_mode is None else segment_map.network,
+            corrections=self._corrections if segment_map is None else human_snapshot(segment_map),
+        )
 
     def label_table(self) -> U8:
         """ADE label 0..150 of every code as shown now, (256,) uint8."""
@@ -173,3 +239,13 @@ class Document:
                 apply_patch(self.segment_map, self._corrections, forward=True)
             self._corrections, self.parked = None, False
         return self.segment_map
+
+
+def _counting_threshold(threshold: float, mode: ViewMode) -> float | None:
+    match mode:
+        case ViewMode.SEGMENTS:
+            return threshold
+        case ViewMode.SEMANTIC:
+            return None
+        case unexpected:
+            assert_never(unexpected)
