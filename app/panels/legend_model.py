@@ -187,8 +187,11 @@ class LegendModel(QAbstractTableModel):
             return f"{int(self._areas[class_id]):,} pixels".replace(",", " ")
         if column is Column.SCORE:
             return HEADS[Column.SCORE][1] if self._scores[class_id] > 0 else "No segment of the network has this class"
-        click = "\nClick: show only this class · double-click: paint with it"
-        return class_tip(class_id) + (click if self.is_present(class_id) else "\nDouble-click: paint with it")
+        lines = [class_tip(class_id), iou_tip(class_id)]
+        if self._scores[class_id] > 0:
+            lines.append(f"Best score in this picture: {score_text(float(self._scores[class_id]))}")
+        only = "Click: show only this class · " if self.is_present(class_id) else ""
+        return "\n".join([line for line in lines if line] + [f"{only}Double-click: paint with it"])
 
     def _spoken(self, class_id: int, column: Column) -> str:
         if column is Column.EYE:

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -167,6 +168,7 @@ class LegendView(QTreeView):
     def __init__(self, model: LegendModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._empty_text = ""
+        self._widths: dict[Column, int] = {}
         self._pressed = QModelIndex()
         self.setModel(model)
         self.legend = model
@@ -200,8 +202,22 @@ class LegendView(QTreeView):
         widest = {Column.AREA: "88.8 %", Column.SCORE: "0.00", Column.IOU: "100"}
         for column, text in widest.items():
             head = header.fontMetrics().horizontalAdvance(HEADS[column][0])
-            header.resizeSection(column, max(metrics.horizontalAdvance(text), head) + UNIT)
+            self._widths[column] = max(metrics.horizontalAdvance(text), head) + UNIT
+            header.resizeSection(column, self._widths[column])
         header.resizeSection(Column.EYE, ICON + UNIT)
+        self._drop_columns()
+
+    def _drop_columns(self) -> None:
+        """Where large text leaves no room for names, first the score and then the accuracy move to the tooltip."""
+        named = SWATCH + self.fontMetrics().horizontalAdvance("150 street la") + 2 * UNIT
+        room = self.viewport().width() - (ICON + UNIT) - named
+        for column in (Column.AREA, Column.IOU, Column.SCORE):
+            room -= self._widths.get(column, 0)
+            self.setColumnHidden(column, column is not Column.AREA and room < 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._drop_columns()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -130,13 +130,20 @@ class PictureModel(QAbstractListModel):
             return picture.status
         if role == PictureRole.THUMBNAIL:
             return self._thumbnails.get(picture.path)
-        line = picture.reason or status_text(picture.status)
         if role == PictureRole.LINE:
-            return line
+            return _short(picture.reason, picture.path.name) or status_text(picture.status)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{picture.path}\n{picture.reason or _EXPLAINED[picture.status]}"
-        return f"{picture.path.name}, {line}" if role == Qt.ItemDataRole.AccessibleTextRole else None
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{picture.path.name}, {picture.reason or status_text(picture.status)}"
+        return None
 
     def _tell(self, row: int) -> None:
         index = self.index(row, 0)
         self.dataChanged.emit(index, index)
+
+
+def _short(reason: str, name: str) -> str:
+    """The reason without the name, which the line above it says: 'a.jpg is damaged …' becomes 'Damaged …'."""
+    said = reason.removeprefix(name).lstrip().removeprefix("is ")
+    return said[:1].upper() + said[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
@@ -31,7 +32,7 @@ SIZED = frozenset({"brush", "eraser"})
 
 
 # Each step is about 3 % larger and at least one pixel, so that every step changes the brush and small sizes have room.
-SIZES = tuple(sorted({round(LARGEST ** (step / 240)) for step in range(241)}))
+SIZES: tuple[int, ...] = tuple(sorted({round(math.pow(LARGEST, step / 240)) for step in range(241)}))
 
 
 def size_of(step: int) -> int:

@@ -84,9 +84,11 @@ def test_next_and_previous_skip_what_cannot_be_read(qtbot: QtBot, pictures: Imag
 def test_an_unreadable_picture_says_why(pictures: ImageList) -> None:
     pictures.set_status(PATHS[1], PictureStatus.UNREADABLE, "castle.jpg is empty.")
     index = pictures.proxy.index(1, 0)
-    assert index.data(PictureRole.LINE) == "castle.jpg is empty."
+    assert index.data(PictureRole.LINE) == "Empty."
     assert index.data(Qt.ItemDataRole.ToolTipRole) == f"{PATHS[1]}\ncastle.jpg is empty."
-    assert "is empty" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "castle.jpg is empty" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+    pictures.set_status(PATHS[1], PictureStatus.UNREADABLE, "The folder of castle.jpg is gone.")
+    assert index.data(PictureRole.LINE) == "The folder of castle.jpg is gone."
 
 
 @pytest.mark.parametrize("status", list(PictureStatus))

@@ -289,10 +289,25 @@ def test_rows_speak_to_screen_readers(legend: Legend, session: Session) -> None:
     assert cell(legend, TREE, Column.EYE).data(role) == "hidden"
 
 
-@pytest.mark.parametrize("width", [240, 300])
+@pytest.mark.parametrize("width", [280, 340])
 def test_numbers_always_fit_their_columns(legend: Legend, width: int) -> None:
     legend.resize(width, 400)
     metrics = legend.view.fontMetrics()
     for column, widest in ((Column.AREA, "99.9 %"), (Column.SCORE, "0.00"), (Column.IOU, "94")):
+        assert not legend.view.isColumnHidden(column)
         assert legend.view.columnWidth(column) >= metrics.horizontalAdvance(widest)
     assert legend.view.header().length() == legend.view.viewport().width()
+
+
+def test_names_keep_their_room_when_the_text_is_large(qtbot: QtBot, legend: Legend) -> None:
+    font = legend.view.font()
+    font.setPointSizeF(font.pointSizeF() * 1.6)
+    legend.view.setFont(font)
+    assert legend.view.isColumnHidden(Column.SCORE)
+    assert not legend.view.isColumnHidden(Column.AREA)
+    assert legend.view.columnWidth(Column.CLASS) > legend.view.fontMetrics().horizontalAdvance("street la")
+    tip = cell(legend, SKY).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Best score in this picture: 0.95" in tip
+    assert "Published IoU" in tip
+    legend.resize(600, 400)
+    assert not legend.view.isColumnHidden(Column.SCORE)
