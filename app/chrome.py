@@ -30,7 +30,8 @@ def make_menus(window: QMainWindow, actions: dict[Act, QAction], panels: Iterabl
         menu = menus[spec.group]
         if act is Act.QUIT:
             menu.addSeparator()
-        menu.addAction(actions[act])
+        if not spec.held:
+            menu.addAction(actions[act])
         if act is Act.OPEN_FOLDER:
             menu.addMenu(recent)
             menu.addSeparator()

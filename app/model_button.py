@@ -21,6 +21,7 @@ class ModelButton(QToolButton):
         self._model_card = model_card
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAutoRaise(True)
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # the text ends in an arrow of its own
         self.setAccessibleName("Model")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -57,8 +58,8 @@ class ModelButton(QToolButton):
     def _show(self, status: EngineStatus | None) -> None:
         name = Path(self._desk.choice.model).name if status is None else status.model
         if status is None:
-            self.setText(name)
+            self.setText(f"{name}  ▾")
             self.setToolTip("The model; it is loaded with the first photo")
         else:
-            self.setText(f"{name}  ·  {status.device.upper()}")
+            self.setText(f"{name}  ·  {status.device.upper()}  ▾")
             self.setToolTip(f"{name} with {status.engine} on {status.device}: {status.reason}")
