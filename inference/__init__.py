@@ -1,0 +1,50 @@
+"""Photo in, prediction out:
+
+    from inference import load_segmenter
+    labels = load_segmenter("starter").predict(image).labels(threshold=0.5)
+
+Importing this package loads nothing heavy; `load_segmenter` loads what the chosen engine needs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from inference.segmenter import Segmenter
+
+__all__ = ["Segmenter", "load_segmenter"]
+
+
+def load_segmenter(
+    model: str | Path = "starter",
+    engine: str = "auto",
+    device: str = "auto",
+    *,
+    input_size: int | Literal["card"] | None = "card",
+) -> Segmenter:
+    """A model by name or weights file (.safetensors, .pth, .pt, .onnx), on the fastest engine that really runs here.
+
+    `engine`: auto, onnx or torch; `device`: auto, cpu, cuda or cuda:n. `input_size`: short side in pixels at which the
+    network sees a photo, "card" for what the model card says, None for the photo's own size.
+    Raises `WeightsError` or `EngineError` with one sentence.
+    """
+    from inference.engines import open_engine
+    from inference.errors import EngineError
+    from inference.models import find_card
+    from inference.segmenter import Segmenter
+
+    if isinstance(input_size, int) and not 32 <= input_size <= 8192:
+        raise EngineError(f"An input size of {input_size} cannot be used: it must lie between 32 and 8192 pixels.")
+    card = find_card(model)
+    opened, attempts = open_engine(card, engine=engine, device=device)
+    return Segmenter(card, opened, card.input_size if input_size == "card" else input_size, attempts)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Segmenter":
+        from inference.segmenter import Segmenter
+
+        return Segmenter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,123 @@
+"""ONNX Runtime on the CPU or a CUDA device, without torch wherever the graph of the network is at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
+
+from inference import graphs
+from inference.errors import EngineError, WeightsError
+from inference.models import ModelCard, known_models
+from inference.weights import Tensors, check_tensors, load_tensors, shown
+
+# All that the library raises, each a class of its own below Exception; which there are depends on its version.
+_ERRORS: tuple[type[Exception], ...] = (
+    *(kind for kind in vars(ort_state).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    RuntimeError,
+    MemoryError,
+)
+_SILENT = 4  # what goes wrong is said once, as an EngineError, not on the terminal
+
+
+class OnnxEngine:
+    """A network in ONNX Runtime, float32."""
+
+    name = "onnx"
+
+    def __init__(self, card: ModelCard, device: str, *, reason: str, may_export: bool) -> None:
+        """`may_export` allows half a minute of exporting where no graph is at hand; else that is an `EngineError`."""
+        self.device = device
+        self.reason = reason
+        self._given: list[Any] = []  # tensors that the session may go on referring to
+        weights = card.weights()
+        if weights.suffix.lower() == ".onnx":
+            self._session = self._open(weights.read_bytes(), told_as=weights)
+        else:
+            self._session = self._open_cached(card) or self._open_graph(card, weights, may_export=may_export)
+
+    def run(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `Engine.run`."""
+        planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
+        try:
+            class_probs, mask_probs = self._session.run(list(graphs.OUTPUTS), {graphs.INPUT: planes})
+        except _ERRORS as error:
+            size = f"{image.shape[1]}×{image.shape[0]}"
+            raise EngineError(f"ONNX Runtime failed on {self.device} at {size}: {_first_line(error)}") from error
+        return class_probs[0], mask_probs[0]
+
+    def _open_cached(self, card: ModelCard) -> ort.InferenceSession | None:
+        if card.sha256 is None or not (path := graphs.cached_file(card.sha256)).is_file():
+            return None
+        with contextlib.suppress(WeightsError):  # a damaged file is made anew
+            session = self._open(path.read_bytes(), told_as=path)
+            if session.get_modelmeta().custom_metadata_map.get(graphs.HASH_KEY) == card.sha256:
+                return session
+        return None
+
+    def _open_graph(self, card: ModelCard, weights: Path, *, may_export: bool) -> ort.InferenceSession:
+        graph = graphs.shipped_graph(card.network)
+        if graph is None:
+            if not may_export:
+                raise EngineError(f"ONNX Runtime has no graph for the network of {card.name}.")
+            from inference.engines.onnx_export import export_graph
+
+            graph = export_graph(card.network)
+        tensors = load_tensors(weights)
+        check_tensors(tensors, graph.tensors, path=weights)
+        session = self._open(
+            graph.content, told_as=weights, tensors={name: tensors[name] for name in graph.initializers()}
+        )
+        if card.sha256 is not None and card not in known_models():
+            with contextlib.suppress(OSError):  # without a cache the next start takes this way again
+                graphs.store(graph, tensors, sha256=card.sha256, config=card.network)
+        return session
+
+    def _open(self, content: bytes, *, told_as: Path, tensors: Tensors | None = None) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.log_severity_level = _SILENT
+        if (usable := _usable_processors()) is not None:
+            options.intra_op_num_threads = usable
+        if tensors:
+            self._given = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
+            options.add_external_initializers(list(tensors), self._given)
+        try:
+            session = ort.InferenceSession(content, options, providers=self._providers())
+        except _ERRORS as error:
+            raise WeightsError(f"ONNX Runtime cannot use {shown(told_as)}: {_first_line(error)}") from error
+        if self.device != "cpu" and session.get_providers()[0] != "CUDAExecutionProvider":
+            raise EngineError("ONNX Runtime could not load its CUDA libraries.")
+        names = {value.name for value in session.get_inputs()}, {value.name for value in session.get_outputs()}
+        if names != ({graphs.INPUT}, set(graphs.OUTPUTS)):
+            wanted = f"{graphs.INPUT} → {', '.join(graphs.OUTPUTS)}"
+            raise WeightsError(f"{shown(told_as)} is not a graph that can be used here: it should map {wanted}.")
+        return session
+
+    def _providers(self) -> list[Any]:
+        if self.device == "cpu":
+            return ["CPUExecutionProvider"]
+        if "CUDAExecutionProvider" not in ort.get_available_providers():
+            raise EngineError("This ONNX Runtime was built without CUDA.")
+        if hasattr(ort, "preload_dlls"):  # finds CUDA libraries that came as Python packages
+            ort.preload_dlls()
+        number = int(self.device.partition(":")[2])
+        return [("CUDAExecutionProvider", {"device_id": number}), "CPUExecutionProvider"]
+
+
+def _usable_processors() -> int | None:
+    """How many this process may use, where that is fewer than there are; ONNX Runtime looks at the machine only."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    usable = len(os.sched_getaffinity(0))
+    return usable if usable < (os.cpu_count() or usable) else None
+
+
+def _first_line(error: BaseException) -> str:
+    line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return line if line.endswith(".") else f"{line}."

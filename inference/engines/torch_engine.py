@@ -1,0 +1,103 @@
+"""PyTorch on the CPU (float32) or a CUDA device (half precision), and the reading of PyTorch checkpoints."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.errors import EngineError, WeightsError
+from inference.models import ModelCard
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.weights import Tensors, check_tensors, load_tensors, shown
+
+_NESTS = ("model", "state_dict")
+
+
+class TorchEngine:
+    """A network as it is written, with autocast to half precision on CUDA."""
+
+    name = "torch"
+
+    def __init__(self, card: ModelCard, device: str, *, reason: str) -> None:
+        self.device = device
+        self.reason = reason
+        weights = card.weights()
+        if weights.suffix.lower() == ".onnx":
+            raise EngineError(f"PyTorch cannot run {shown(weights)}: an ONNX graph needs ONNX Runtime.")
+        if device != "cpu" and not torch.cuda.is_available():
+            raise EngineError("PyTorch finds no CUDA device: this build of it, or the driver, does not support one.")
+        tensors = load_tensors(weights)
+        network = BiSeNetFormer(card.network)
+        shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+        check_tensors(tensors, shapes, path=weights)
+        network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=True)
+        try:
+            self._network = network.eval().to(device)
+        except RuntimeError as error:
+            raise self._gave_up(error) from error
+
+    def run(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `Engine.run`."""
+        try:
+            with torch.inference_mode(), torch.autocast("cuda", torch.float16, enabled=self.device != "cpu"):
+                pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float()
+                class_probs, mask_probs = self._network(pixels)
+                return class_probs[0].float().cpu().numpy(), mask_probs[0].float().cpu().numpy()
+        except RuntimeError as error:  # out of memory among them
+            raise self._gave_up(error) from error
+
+    def _gave_up(self, error: RuntimeError) -> EngineError:
+        return EngineError(f"PyTorch failed on {self.device}: {str(error).strip().partition(chr(10))[0]}.")
+
+
+def load_checkpoint(path: Path) -> Tensors:
+    """The tensors of a `.pth` or `.pt` file, bare or nested under `model` or `state_dict`, as numpy arrays.
+
+    Only plain data is unpickled (`weights_only=True`, without a fallback), so nothing in the file can run. Raises
+    `WeightsError`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch tells about old formats, which are fine
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(_why_not_unpickled(path, str(error))) from error
+    except (
+        RuntimeError,
+        EOFError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OSError,
+        AssertionError,
+    ) as error:
+        raise WeightsError(f"{shown(path)} is cut off or is not a PyTorch checkpoint.") from error
+    for nest in _NESTS:
+        if isinstance(content, Mapping) and isinstance(content.get(nest), Mapping):
+            content = content[nest]
+            break
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"{shown(path)} holds no table of tensors by name.")
+    if foreign := [name for name, value in content.items() if not isinstance(value, torch.Tensor)]:
+        raise WeightsError(f"{shown(path)} is not a table of tensors: {foreign[0]!r} is something else.")
+    return {str(name): _array(tensor) for name, tensor in content.items()}
+
+
+def _array(tensor: torch.Tensor) -> NDArray[Any]:
+    tensor = tensor.detach()
+    array: NDArray[Any] = (tensor.float() if tensor.is_floating_point() else tensor).contiguous().numpy()
+    return array
+
+
+def _why_not_unpickled(path: Path, said: str) -> str:
+    if "Unsupported global" in said or "Unsupported class" in said or "Unsupported operand" in said:
+        return f"{shown(path)} contains program code beside its tensors and was refused; nothing in it was run."
+    return f"{shown(path)} is cut off or is not a PyTorch checkpoint."

@@ -1,0 +1,106 @@
+"""ONNX graphs: shipped once for each network, without weights, and made whole with any weights in a moment.
+
+Exporting a network takes torch and half a minute, and nothing of that depends on the weights. So the graph of each
+published network and of the starter's is exported beforehand (`python -m inference.engines.onnx_export`) and shipped in
+`resources/graphs`, its weights left out: a few hundred kilobytes each. ONNX Runtime takes the tensors straight from the
+checkpoint when a session is made, then folds and fuses them as it would in a plain export; speed and results are the
+same. Nobody waits for an export, weights exist once, and no graph can disagree with the weights beside it.
+
+Weights that a person brings are also written out as one whole ONNX file, once for each set of weights, named by their
+hash in the user's cache folder: the next start needs neither torch (a `.pth` cannot be read without) nor the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+import platformdirs
+
+from inference.network.config import CONFIGS, NetworkConfig, UnknownNetworkError
+from inference.weights import Tensors
+
+EXPORT_VERSION = 1
+"""Raise it whenever the exporter or the network makes another graph: older files in the cache are then left alone."""
+
+INPUT = "images"
+OUTPUTS = ("class_probs", "mask_probs")
+HASH_KEY = "weights_sha256"
+"""Metadata of a whole file: the weights it was made from."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network as an ONNX model whose weights are left out."""
+
+    content: bytes
+    tensors: Mapping[str, tuple[int, ...]]  # name and shape of every tensor of its checkpoint
+
+    def initializers(self) -> list[str]:
+        """The tensors that the graph itself needs; the counters of batch normalisation only matter in training."""
+        return [name for name in self.tensors if not name.endswith(".num_batches_tracked")]
+
+
+def shipped_graph(config: NetworkConfig) -> Graph | None:
+    """The graph of a known network, or None if it has to be exported."""
+    folder = resources.files("resources").joinpath("graphs")
+    for name, known in CONFIGS.items():
+        shapes, content = folder.joinpath(f"{name}.json"), folder.joinpath(f"{name}.onnx")
+        if known == config and shapes.is_file() and content.is_file():
+            listed = json.loads(shapes.read_text(encoding="utf-8"))
+            if listed["version"] == EXPORT_VERSION:
+                tensors = {tensor: tuple(shape) for tensor, shape in listed["tensors"].items()}
+                return Graph(content.read_bytes(), MappingProxyType(tensors))
+    return None
+
+
+def cached_file(sha256: str) -> Path:
+    """Where the whole ONNX file of these weights lies, if it was made."""
+    return platformdirs.user_cache_path("ade-mask-studio") / "onnx" / f"{sha256}-{EXPORT_VERSION}.onnx"
+
+
+def cached_network(sha256: str) -> NetworkConfig | None:
+    """The network of weights that were used before, without opening them."""
+    try:
+        values = json.loads(cached_file(sha256).with_suffix(".json").read_text(encoding="utf-8"))
+        return NetworkConfig.from_dict(values)
+    except (OSError, ValueError, AttributeError, TypeError, UnknownNetworkError):
+        return None
+
+
+def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig) -> Path:
+    """Write graph and weights as one ONNX file into the cache, and the network beside it. Raises `OSError`."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load_model_from_string(graph.content)
+    for initializer in model.graph.initializer:
+        if initializer.data_location == onnx.TensorProto.EXTERNAL:
+            initializer.CopyFrom(numpy_helper.from_array(tensors[initializer.name], initializer.name))
+    entry = model.metadata_props.add()
+    entry.key, entry.value = HASH_KEY, sha256
+    path = cached_file(sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, model.SerializeToString())
+    _replace(path.with_suffix(".json"), json.dumps(config.to_dict()).encode())
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the target, then rename: another process sees the old file or the new one, never half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

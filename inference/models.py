@@ -1,0 +1,143 @@
+"""Model cards: which models there are, where their weights lie, and what is known about them.
+
+A card is a JSON file beside the weights; those in `resources/models` are known by name:
+
+    name, aliases      how people ask for it
+    file, url, sha256  the weights: a file beside the card (null if not shipped), where they are published, their hash
+    network            the configuration of the network, as `NetworkConfig.to_dict` writes it
+    input_size         short side in pixels at which the network sees a photo; null for the photo's own size
+    classes            "ade20k-150"
+    figures            published or measured figures, as name → value or as a list of records
+    licence, trained_on, limits    in plain words
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from inference.errors import WeightsError
+from inference.graphs import cached_network
+from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
+from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of, shown
+
+PUBLISHED_INPUT_SIZE = 640
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """What a person should know about a model before using it, and what the program needs to run it."""
+
+    name: str
+    network: NetworkConfig
+    aliases: tuple[str, ...] = ()
+    file: Path | None = None  # None: the weights are not on this machine
+    url: str | None = None
+    sha256: str | None = None
+    input_size: int | None = PUBLISHED_INPUT_SIZE
+    classes: str = "ade20k-150"
+    figures: Mapping[str, str] = field(default_factory=dict, hash=False)
+    licence: str = "not stated"
+    trained_on: str = "not stated"
+    limits: str = "not stated"
+
+    def weights(self) -> Path:
+        """The file with the weights, unharmed. Raises `WeightsError` where it is not here or not what it was."""
+        if self.file is None:
+            raise WeightsError(
+                f"The weights of {self.name} are not on this machine, and fetching them comes with a later version; "
+                f"a file brought by hand works: --model FILE{f' (published at {self.url})' if self.url else ''}."
+            )
+        if self.sha256 is not None and sha256_of(self.file) != self.sha256:
+            raise WeightsError(f"{shown(self.file)} is not the file that its model card describes: its hash differs.")
+        return self.file
+
+
+@lru_cache(maxsize=1)
+def known_models() -> tuple[ModelCard, ...]:
+    """The cards that come with the program, the starter first."""
+    folder = Path(str(resources.files("resources").joinpath("models")))
+    cards = [read_card(path) for path in sorted(folder.glob("*.json"))]
+    return tuple(sorted(cards, key=lambda card: (card.file is None, card.name)))
+
+
+def find_card(name_or_file: str | Path) -> ModelCard:
+    """The card of a known name or alias, or of a weights file.
+
+    A file with a card beside it (same name, `.json`) is described by that; else its network is recognised from its
+    tensors. Raises `WeightsError` for an unknown name and for a file that cannot be used.
+    """
+    if isinstance(name_or_file, str):
+        for card in known_models():
+            if name_or_file in (card.name, *card.aliases):
+                return card
+    path = Path(name_or_file)
+    if path.suffix.lower() in WEIGHTS_SUFFIXES or path.exists():
+        return _card_of_file(path)
+    names = ", ".join(card.name for card in known_models())
+    raise WeightsError(f"There is no model called {name_or_file}; there are {names}, or give a weights file.")
+
+
+def read_card(path: Path) -> ModelCard:
+    """A card from its JSON file. Raises `WeightsError` in one sentence when it cannot be used."""
+    try:
+        values = json.loads(readable(path).read_text(encoding="utf-8"))
+        file = None if values.get("file") is None else path.parent / Path(values["file"]).name
+        texts = {name: str(values[name]) for name in ("classes", "licence", "trained_on", "limits") if values.get(name)}
+        return ModelCard(
+            name=str(values["name"]),
+            aliases=tuple(values.get("aliases", ())),
+            file=file,
+            url=values.get("url"),
+            sha256=values.get("sha256"),
+            network=NetworkConfig.from_dict(values["network"]),
+            input_size=None if values["input_size"] is None else int(values["input_size"]),
+            figures=MappingProxyType(_figures(values.get("figures", {}))),
+            **texts,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{shown(path)} is not a usable model card: {error}.") from error
+
+
+def _card_of_file(path: Path) -> ModelCard:
+    readable(path)
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        card = read_card(beside)
+        if card.file is None or card.file.name == path.name:
+            return _with_file(card, path)
+    if path.suffix.lower() == ".onnx":
+        raise WeightsError(f"{shown(path)} needs its model card beside it: {beside.name}.")
+    sha256 = sha256_of(path)
+    network = cached_network(sha256) or _recognised(path)
+    return ModelCard(name=path.stem, file=path, sha256=sha256, network=network)
+
+
+def _recognised(path: Path) -> NetworkConfig:
+    try:
+        return recognise({name: tuple(tensor.shape) for name, tensor in load_tensors(path).items()})
+    except UnknownNetworkError as error:
+        raise WeightsError(f"{shown(path)} cannot be used: {error}") from error
+
+
+def _with_file(card: ModelCard, path: Path) -> ModelCard:
+    values = {name: getattr(card, name) for name in card.__dataclass_fields__}
+    return ModelCard(**{**values, "file": path, "sha256": card.sha256 or sha256_of(path)})
+
+
+def _figures(figures: Any) -> dict[str, str]:
+    """Figures as people read them: a mapping as it is, a list of records as one line for each."""
+    if isinstance(figures, Mapping):
+        return {str(name): str(value) for name, value in figures.items()}
+    lines = {}
+    for record in figures:
+        values = dict(record)
+        title = values.pop("split")
+        lines[str(title)] = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in values.items())
+    return lines

@@ -1,0 +1,31 @@
+"""Photo in, prediction out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engines import Attempt, Engine
+from inference.models import ModelCard
+from inference.prediction import Prediction
+from inference.preprocess import prepare
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A model on an engine, ready to look at photos."""
+
+    card: ModelCard
+    engine: Engine
+    input_size: int | None  # short side at which the network sees a photo; None: the photo's own
+    attempts: tuple[Attempt, ...] = ()  # engines that were tried first and could not be used, with the reasons
+
+    def predict(self, image: NDArray[np.uint8]) -> Prediction:
+        """A photo (H, W, 3) uint8 RGB → its prediction. Raises `EngineError` when the device gives up."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(f"A photo is (H, W, 3) uint8, not {image.shape} {image.dtype}.")
+        class_probs, mask_probs = self.engine.run(prepare(image, input_size=self.input_size))
+        height, width = image.shape[:2]
+        return Prediction(class_probs, mask_probs, (height, width))
