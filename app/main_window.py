@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from app.chrome import make_menus, make_toolbars
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.desk import Desk, EngineStatus, ModelChoice
-from app.dialogs import ShortcutsDialog, show_about, show_model_card
+from app.dialogs import show_model_card
 from app.export_flow import ExportFlow
+from app.handlers import make_handlers, use_recent_class
 from app.model_button import ModelButton
 from app.panels.icons import icon
 from app.panels.image_list import ImageList
@@ -45,9 +46,6 @@ from inference.models import find_card
 from inference.photo import PHOTO_SUFFIXES
 
 LAYOUT_VERSION = 1
-BRUSH_STEP = 1.25
-OPACITY_STEP = 0.1
-THRESHOLD_STEP = 0.01
 
 
 class MainWindow(QMainWindow):
@@ -66,7 +64,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(False)
         self.setCentralWidget(self.canvas)
-        self.actions_by_id = make_actions(self, self._handlers())
+        self.actions_by_id = make_actions(self, make_handlers(self))
         for action in self.actions_by_id.values():
             self.addAction(action)
         self._make_panels()
@@ -118,50 +116,6 @@ class MainWindow(QMainWindow):
 
     # --- wiring ----------------------------------------------------------------------------------------------------
 
-    def _handlers(self) -> dict[Act, Callable[..., object]]:
-        session, canvas = self.session, self.canvas
-        handlers: dict[Act, Callable[..., object]] = {
-            Act.OPEN: self.ask_for_photos,
-            Act.OPEN_FOLDER: self.ask_for_folder,
-            Act.EXPORT: self.export_current,
-            Act.EXPORT_ALL: self.export_all,
-            Act.QUIT: self.close,
-            Act.UNDO: session.undo,
-            Act.REDO: session.redo,
-            Act.CHOOSE_CLASS: lambda: self.tool_options.choose_class(),
-            Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
-            Act.BRUSH_SMALLER: lambda: session.set_brush_size(
-                min(session.brush_size - 1, round(session.brush_size / BRUSH_STEP))
-            ),
-            Act.BRUSH_LARGER: lambda: session.set_brush_size(
-                max(session.brush_size + 1, round(session.brush_size * BRUSH_STEP))
-            ),
-            Act.ZOOM_FIT: canvas.zoom_fit,
-            Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
-            Act.ZOOM_IN: canvas.zoom_in,
-            Act.ZOOM_OUT: canvas.zoom_out,
-            Act.OUTLINE: lambda on: session.set_overlay(outline=on),
-            Act.BARE: lambda: None,
-            Act.LESS_OPAQUE: lambda: self._change_opacity(-OPACITY_STEP),
-            Act.MORE_OPAQUE: lambda: self._change_opacity(OPACITY_STEP),
-            Act.MODE: lambda on: session.set_mode(ViewMode.SEMANTIC if on else ViewMode.SEGMENTS),
-            Act.THRESHOLD_DOWN: lambda: self._change_threshold(-THRESHOLD_STEP),
-            Act.THRESHOLD_UP: lambda: self._change_threshold(THRESHOLD_STEP),
-            Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
-            Act.SEARCH_LEGEND: self.search_legend,
-            Act.FULL_SCREEN: lambda on: self.showFullScreen() if on else self.showNormal(),
-            Act.NEXT: lambda: self.desk.step(+1),
-            Act.PREVIOUS: lambda: self.desk.step(-1),
-            Act.PREDICT_AGAIN: self.desk.predict_again,
-            Act.CANCEL: self.cancel,
-            Act.SHORTCUTS: lambda: ShortcutsDialog(parent=self).exec(),
-            Act.MODEL_CARD: self.show_model_card,
-            Act.ABOUT: lambda: show_about(parent=self),
-        }
-        for tool, act in TOOL_ACTIONS.items():
-            handlers[act] = lambda on, tool=tool: self.use_tool(tool) if on else None
-        return handlers
-
     def _wire(self) -> None:
         desk, session, canvas = self.desk, self.session, self.canvas
         desk.pictures_changed.connect(self._pictures_changed)
@@ -196,7 +150,7 @@ class MainWindow(QMainWindow):
         for digit in range(1, 10):
             action = QAction(self)
             action.setShortcut(str(digit))
-            action.triggered.connect(lambda _checked=False, digit=digit: self._use_recent_class(digit))
+            action.triggered.connect(lambda _checked=False, digit=digit: use_recent_class(self.session, digit))
             self.addAction(action)
         self._application().installEventFilter(self)
 
@@ -282,18 +236,6 @@ class MainWindow(QMainWindow):
     def search_legend(self) -> None:
         self._docks["legend"].show()
         self.legend.focus_search()
-
-    def _use_recent_class(self, digit: int) -> None:
-        if digit <= len(self.session.recent_classes):
-            self.session.set_current_class(self.session.recent_classes[digit - 1])
-
-    def _change_opacity(self, by: float) -> None:
-        self.session.set_overlay(opacity=round(max(0.0, min(1.0, self.session.overlay.opacity + by)), 2))
-
-    def _change_threshold(self, by: float) -> None:
-        document = self.session.document
-        if document is not None and self.session.mode is ViewMode.SEGMENTS:
-            self.session.set_threshold(round(document.threshold + by, 2))
 
     def cancel(self) -> None:
         """Escape: the gesture under the hand, else the prediction, else solo."""

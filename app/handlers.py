@@ -1,0 +1,84 @@
+"""What each action does: one entry per row of the action table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.actions import TOOL_ACTIONS, Act
+from app.core.document import ViewMode
+from app.dialogs import ShortcutsDialog, show_about
+from app.session import Session
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+BRUSH_STEP = 1.25
+OPACITY_STEP = 0.1
+THRESHOLD_STEP = 0.01
+
+
+def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
+    """Handlers take no argument; those of checkable actions take the new state."""
+    session, canvas, desk = window.session, window.canvas, window.desk
+    handlers: dict[Act, Callable[..., object]] = {
+        Act.OPEN: window.ask_for_photos,
+        Act.OPEN_FOLDER: window.ask_for_folder,
+        Act.EXPORT: window.export_current,
+        Act.EXPORT_ALL: window.export_all,
+        Act.QUIT: window.close,
+        Act.UNDO: session.undo,
+        Act.REDO: session.redo,
+        Act.CHOOSE_CLASS: lambda: window.tool_options.choose_class(),
+        Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
+        Act.BRUSH_SMALLER: lambda: scale_brush(session, 1 / BRUSH_STEP),
+        Act.BRUSH_LARGER: lambda: scale_brush(session, BRUSH_STEP),
+        Act.ZOOM_FIT: canvas.zoom_fit,
+        Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
+        Act.ZOOM_IN: canvas.zoom_in,
+        Act.ZOOM_OUT: canvas.zoom_out,
+        Act.OUTLINE: lambda on: session.set_overlay(outline=on),
+        Act.BARE: lambda: None,  # held, not triggered: the window sees the key itself
+        Act.LESS_OPAQUE: lambda: change_opacity(session, -OPACITY_STEP),
+        Act.MORE_OPAQUE: lambda: change_opacity(session, OPACITY_STEP),
+        Act.MODE: lambda on: session.set_mode(ViewMode.SEMANTIC if on else ViewMode.SEGMENTS),
+        Act.THRESHOLD_DOWN: lambda: change_threshold(session, -THRESHOLD_STEP),
+        Act.THRESHOLD_UP: lambda: change_threshold(session, THRESHOLD_STEP),
+        Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
+        Act.SEARCH_LEGEND: window.search_legend,
+        Act.FULL_SCREEN: lambda on: window.showFullScreen() if on else window.showNormal(),
+        Act.NEXT: lambda: desk.step(+1),
+        Act.PREVIOUS: lambda: desk.step(-1),
+        Act.PREDICT_AGAIN: desk.predict_again,
+        Act.CANCEL: window.cancel,
+        Act.SHORTCUTS: lambda: ShortcutsDialog(parent=window).exec(),
+        Act.MODEL_CARD: window.show_model_card,
+        Act.ABOUT: lambda: show_about(parent=window),
+    }
+    for tool, act in TOOL_ACTIONS.items():
+        handlers[act] = lambda on, tool=tool: window.use_tool(tool) if on else None
+    return handlers
+
+
+def scale_brush(session: Session, factor: float) -> None:
+    """Make the brush larger or smaller, by one pixel at least."""
+    size = round(session.brush_size * factor)
+    if size == session.brush_size:
+        size += 1 if factor > 1 else -1
+    session.set_brush_size(size)
+
+
+def change_opacity(session: Session, by: float) -> None:
+    session.set_overlay(opacity=round(max(0.0, min(1.0, session.overlay.opacity + by)), 2))
+
+
+def change_threshold(session: Session, by: float) -> None:
+    """Move the threshold, where there is one: the semantic view has none."""
+    if session.document is not None and session.mode is ViewMode.SEGMENTS:
+        session.set_threshold(round(session.document.threshold + by, 2))
+
+
+def use_recent_class(session: Session, digit: int) -> None:
+    """The class that has `digit`, 1..9, among the recent ones; nothing when there are fewer."""
+    if digit <= len(session.recent_classes):
+        session.set_current_class(session.recent_classes[digit - 1])
