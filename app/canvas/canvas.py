@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QEnterEvent,
@@ -26,11 +26,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from app.canvas.cursor import draw_outline, is_drawn, outline_region, shape_for
-from app.canvas.grid import GRID_FROM, draw_frame, draw_grid
+from app.canvas.device import device_pieces, logical_rect, shared_image
+from app.canvas.grid import GRID_FROM, Grid, draw_frame
 from app.canvas.mouse import Mouse
 from app.canvas.overlay import look_of
-from app.canvas.screen import Screen
-from app.canvas.signs import BusySign, DropSign, EmptySign, ProblemSign
+from app.canvas.screen import PAD, Screen
+from app.canvas.signs import Signs
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8
 from app.core.document import Hover
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _MARGIN = 16  # logical pixels around a fitted photo
-_SIGN_GAP = 24
-_MANY_RECTANGLES = 12
 
 
 class Canvas(QWidget):
@@ -64,15 +63,15 @@ class Canvas(QWidget):
         self.viewport: Viewport | None = None
         self.mouse = Mouse(self)
         self._screen = Screen()
+        self._grid = Grid()
         self._images: tuple[QImage, QImage] = (QImage(), QImage())
         self._pyramid: Sequence[U8] = ()
         self._bare = False
         self._hover: Hover | None = None
         self._marked = QRegion()  # where the brush is drawn at the moment
-        self._busy, self._problem = BusySign(self), ProblemSign(self)
-        self._empty, self._drop = EmptySign(self), DropSign(self)
-        self._busy.cancelled.connect(self.cancel_requested)
-        self._empty.open_requested.connect(self.open_requested)
+        self._signs = Signs(self)
+        self._signs.busy.cancelled.connect(self.cancel_requested)
+        self._signs.empty.open_requested.connect(self.open_requested)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -110,18 +109,17 @@ class Canvas(QWidget):
 
     def set_busy(self, text: str | None) -> None:
         """What is under way, over the photo and with a way to cancel; None when nothing is."""
-        self._busy.say(text)
+        self._signs.busy.say(text)
         self._place_signs()
 
     def set_problem(self, text: str | None) -> None:
         """Why something failed, in one sentence; None takes the sign away."""
-        self._problem.say(text)
+        self._signs.problem.say(text)
         self._place_signs()
 
     def set_drop_active(self, *, active: bool) -> None:
         """Say that what is being dragged over the window can be dropped."""
-        self._drop.setVisible(active)
-        self._drop.raise_()
+        self._signs.drop.setVisible(active)
 
     def cancel_gesture(self) -> bool:
         """Take back the stroke in hand; False when there was none."""
@@ -175,7 +173,7 @@ class Canvas(QWidget):
 
     def _anchor(self, viewport: Viewport) -> tuple[float, float]:
         at = self.mouse.position
-        if at is not None and self.underMouse():
+        if at is not None and viewport.photo_box().contains(int(at.x()), int(at.y())):
             return at.x(), at.y()
         return viewport.view[0] / 2, viewport.view[1] / 2
 
@@ -199,7 +197,6 @@ class Canvas(QWidget):
             self._set_photo()
             self.look(None)
             self.zoom_fit()
-        self._empty.setVisible(document is None)
         self._place_signs()
         self._prediction_changed()
 
@@ -220,7 +217,7 @@ class Canvas(QWidget):
         self._screen.touch(box)
         if self.viewport is not None:
             reach = self._screen.reach
-            self.update(self._logical(self.viewport.device_box(box).grow(reach)))
+            self.update(logical_rect(self.viewport.device_box(box).grow(reach), self.devicePixelRatioF()))
         self._say_hover()
 
     def _set_photo(self) -> None:
@@ -239,47 +236,29 @@ class Canvas(QWidget):
             painter.fillRect(event.rect(), self._background)
             return
         if self._screen.refresh(view):
-            self._images = self._screen_images()
+            self._images = (
+                shared_image(self._screen.backdrop),
+                shared_image(self._screen.overlay),
+            )
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)  # from here on in device pixels: images land unscaled, exactly
-        backdrop, overlay = self._images
-        for device in self._device_rectangles(event.region()):
-            painter.drawImage(device.topLeft(), backdrop, device)
-            if self._screen.has_overlay and not self._bare:
-                painter.drawImage(device.topLeft(), overlay, device)
-        if view.scale >= GRID_FROM:
-            draw_grid(painter, view, self._device_rectangle(event.rect()))
+        for device in device_pieces(event.region(), ratio):
+            for image in self._layers(view):
+                painter.drawImage(device.topLeft(), image, device.translated(PAD, PAD))
         draw_frame(painter, view, self.palette().color(QPalette.ColorRole.WindowText))
         outline = self._outline()
         if outline is not None and self.mouse.position is not None:
             draw_outline(painter, outline, view, self.mouse.position, ratio)
 
-    def _screen_images(self) -> tuple[QImage, QImage]:
-        """The screen's arrays as images that share their memory."""
-        height, width = self._screen.codes.shape
-        formats = (QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied)
-        backdrop, overlay = (
-            QImage(array.data, width, height, 4 * width, image_format)
-            for array, image_format in zip((self._screen.backdrop, self._screen.overlay), formats, strict=True)
-        )
-        return backdrop, overlay
-
-    def _device_rectangles(self, region: QRegion) -> list[QRect]:
-        """The pieces of a region, or their bounding box where they are many."""
-        many = region.rectCount() > _MANY_RECTANGLES
-        pieces = [region.boundingRect()] if many else list(cast("Iterable[QRect]", region))
-        return [self._device_rectangle(piece) for piece in pieces]
-
-    def _device_rectangle(self, rect: QRect) -> QRect:
-        ratio = self.devicePixelRatioF()
-        left, top = math.floor(rect.x() * ratio), math.floor(rect.y() * ratio)
-        right, bottom = math.ceil((rect.x() + rect.width()) * ratio), math.ceil((rect.y() + rect.height()) * ratio)
-        return QRect(left, top, right - left, bottom - top)
-
-    def _logical(self, box: Box) -> QRect:
-        ratio = self.devicePixelRatioF()
-        left, top = math.floor(box.x0 / ratio), math.floor(box.y0 / ratio)
-        return QRect(left, top, math.ceil(box.x1 / ratio) - left, math.ceil(box.y1 / ratio) - top)
+    def _layers(self, view: Viewport) -> list[QImage]:
+        """What is drawn over each other, each as large as the view and its padding."""
+        backdrop, overlay = self._images
+        layers = [backdrop]
+        if self._screen.has_overlay and not self._bare:
+            layers.append(overlay)
+        if view.scale >= GRID_FROM:
+            layers.append(self._grid.image(view.padded(PAD)))
+        return layers
 
     # --- the pointer -----------------------------------------------------------------------------------------------
 
@@ -391,6 +370,9 @@ class Canvas(QWidget):
             self.look(self.viewport.resized(self._device_size(), margin=self._margin()))
         self._place_signs()
 
+    def _place_signs(self) -> None:
+        self._signs.place(document=self.session.document is not None, photo=self.viewport is not None)
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._set_photo()
@@ -422,21 +404,3 @@ class Canvas(QWidget):
         self.mouse.point_at(self.mapFromGlobal(pinch.hotSpot()))
         self.mouse.zoom(pinch.scaleFactor())
         return True
-
-    # --- signs -----------------------------------------------------------------------------------------------------
-
-    def _place_signs(self) -> None:
-        """Signs stand at the top in the middle; a problem stands in the middle while there is no photo to look at."""
-        top = _SIGN_GAP
-        busy, problem, empty = self._busy, self._problem, self._empty
-        busy.resize(busy.sizeHint())
-        busy.move((self.width() - busy.width()) // 2, top)
-        if not busy.isHidden():
-            top += busy.height() + _SIGN_GAP // 2
-        problem.resize(problem.fitted_size(self.width() - 2 * _SIGN_GAP))
-        if self.viewport is None and self.session.document is not None:
-            top = max(top, (self.height() - problem.height()) // 2)
-        problem.move((self.width() - problem.width()) // 2, top)
-        empty.resize(empty.sizeHint().boundedTo(self.size() - QSize(2 * _SIGN_GAP, 2 * _SIGN_GAP)))
-        empty.move(self.rect().center() - QPoint(empty.width() // 2, empty.height() // 2))
-        self._drop.setGeometry(self.rect())

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLine, QRect
-from PySide6.QtGui import QColor, QPainter
+import numpy as np
+from PySide6.QtGui import QColor, QImage, QPainter
 
+from app.canvas.device import shared_image
 from app.canvas.viewport import Viewport
+from app.core.arrays import U32
 
 GRID_FROM = 12.0  # device pixels per image pixel
-_GRID = QColor(128, 128, 128, 96)
+_GREY = 0x60303030  # premultiplied: middle grey, a little over a third opaque
 
 
-def draw_grid(painter: QPainter, view: Viewport, part: QRect) -> None:
-    """Lines on the first device pixel of every image column and row inside `part`, all in device pixels."""
+def grid_lines(view: Viewport) -> U32:
+    """The pixel grid of a whole view as premultiplied ARGB, (height, width) uint32.
+
+    A line lies on the first device pixel of every image column and row.
+    """
+    lines = np.zeros((view.view[1], view.view[0]), np.uint32)
     photo = view.photo_box()
-    left, top = max(photo.x0, part.left()), max(photo.y0, part.top())
-    right, bottom = min(photo.x1, part.right() + 1), min(photo.y1, part.bottom() + 1)
-    if right <= left or bottom <= top:
-        return
-    (first_x, first_y), (last_x, last_y) = view.to_photo(left, top), view.to_photo(right, bottom)
-    lines = []
-    for column in range(max(1, int(first_x)), min(view.photo[0], int(last_x) + 2)):
-        x = view.first_column(column)
-        lines.append(QLine(x, top, x, bottom - 1))
-    for row in range(max(1, int(first_y)), min(view.photo[1], int(last_y) + 2)):
-        y = view.first_row(row)
-        lines.append(QLine(left, y, right - 1, y))
-    painter.setPen(_GRID)
-    painter.drawLines(lines)
+    part = lines[photo.slices]
+    _, columns = view.columns(photo.x0, photo.x1)
+    _, rows = view.rows(photo.y0, photo.y1)
+    part[:, np.flatnonzero(np.diff(columns)) + 1] = _GREY
+    part[np.flatnonzero(np.diff(rows)) + 1] = _GREY
+    return lines
+
+
+class Grid:
+    """The pixel grid as an image, made once per view: hundreds of lines drawn one by one would cost a frame."""
+
+    def __init__(self) -> None:
+        self._view: Viewport | None = None
+        self._lines: U32 = np.zeros((1, 1), np.uint32)
+        self._image = QImage()
+
+    def image(self, view: Viewport) -> QImage:
+        """As large as the view, in device pixels."""
+        if view != self._view:
+            self._view, self._lines = view, grid_lines(view)
+            self._image = shared_image(self._lines)
+        return self._image
 
 
 def draw_frame(painter: QPainter, view: Viewport, colour: QColor) -> None:
@@ -35,5 +49,10 @@ def draw_frame(painter: QPainter, view: Viewport, colour: QColor) -> None:
     photo = view.photo_box()
     hairline = QColor(colour)
     hairline.setAlphaF(0.25)
-    painter.setPen(hairline)
-    painter.drawRect(photo.x0 - 1, photo.y0 - 1, photo.width + 1, photo.height + 1)
+    for x, y, width, height in (
+        (photo.x0 - 1, photo.y0 - 1, photo.width + 2, 1),
+        (photo.x0 - 1, photo.y1, photo.width + 2, 1),
+        (photo.x0 - 1, photo.y0, 1, photo.height),
+        (photo.x1, photo.y0, 1, photo.height),
+    ):
+        painter.fillRect(x, y, width, height, hairline)

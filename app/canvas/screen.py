@@ -1,8 +1,9 @@
 """What the canvas keeps at screen resolution, and how little of it has to be made again when something changes.
 
-Three arrays of the view's size in device pixels: the photo as seen, the code under every pixel, and the overlay drawn
-from the codes. Moving the picture moves them and fills the strips that came in; a stroke samples its own rectangle;
-a threshold, an opacity or a hidden class draws the overlay again from the codes that are already there.
+Three arrays of the view's size in device pixels, and PAD more on every side: the photo as seen, the code under every
+pixel, and the overlay drawn from the codes. Moving the picture moves them and fills the strips that came in; a stroke
+samples its own rectangle; a threshold, an opacity or a hidden class draws the overlay again from the codes that are
+already there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.core.arrays import U8, U32
 from app.core.geometry import NOTHING, Box
 from app.core.segment_map import SegmentMap
 
+PAD = 8  # device pixels: an outline at the edge of the view depends on what lies just outside
 _SHARP_FROM = 2.0  # device pixels per image pixel from which single pixels are shown as squares
 
 
@@ -67,7 +69,8 @@ class Screen:
         return self._map is not None and self._look is not None
 
     def refresh(self, view: Viewport) -> bool:
-        """Make the three arrays show `view`; True when they are new arrays, of another size."""
+        """Make the three arrays show `view` inside their padding; True when they are new arrays, of another size."""
+        view = view.padded(PAD)
         width, height = view.view
         resized = self.codes.shape != (height, width)
         if resized:

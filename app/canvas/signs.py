@@ -5,13 +5,14 @@ They are real widgets, so that keys and screen readers reach their buttons; thei
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 APPLICATION_NAME = "ADE Mask Studio"
 _UNIT = 8  # logical pixels
 _COMFORTABLE = 640  # logical pixels: a longer line is tiring to read
+_GAP = 3 * _UNIT
 _SPOKES = 10
 _FRAME_MS = 80
 
@@ -235,3 +236,31 @@ class LinkButton(QToolButton):
         painter.setFont(font)
         painter.setPen(self.palette().color(QPalette.ColorRole.Link))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+class Signs:
+    """The signs of one canvas and where they stand."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        self._canvas = canvas
+        self.empty = EmptySign(canvas)
+        self.busy = BusySign(canvas)
+        self.problem = ProblemSign(canvas)
+        self.drop = DropSign(canvas)  # made last, so that it lies on top
+
+    def place(self, *, document: bool, photo: bool) -> None:
+        """At the top in the middle; a problem stands in the middle while its document has no photo to look at."""
+        width, height = self._canvas.width(), self._canvas.height()
+        top = _GAP
+        self.busy.resize(self.busy.sizeHint())
+        self.busy.move((width - self.busy.width()) // 2, top)
+        if not self.busy.isHidden():
+            top += self.busy.height() + _UNIT
+        self.problem.resize(self.problem.fitted_size(width - 2 * _GAP))
+        if document and not photo:
+            top = max(top, (height - self.problem.height()) // 2)
+        self.problem.move((width - self.problem.width()) // 2, top)
+        self.empty.setVisible(not document)
+        self.empty.resize(self.empty.sizeHint().boundedTo(QSize(width - 2 * _GAP, height - 2 * _GAP)))
+        self.empty.move(self._canvas.rect().center() - QPoint(self.empty.width() // 2, self.empty.height() // 2))
+        self.drop.setGeometry(self._canvas.rect())

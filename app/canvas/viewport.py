@@ -43,7 +43,7 @@ class Viewport:
         """The whole photo, centred, `margin` device pixels away from the edges where there is room."""
         scale = _fit_scale(view, photo, margin)
         x, y = (round((space - size * scale) / 2) for space, size in zip(view, photo, strict=True))
-        return cls(view=view, photo=photo, scale=scale, x=x, y=y, fitted=True, margin=margin)
+        return cls(view=view, photo=photo, scale=scale, x=x, y=y, fitted=True, margin=margin)._clamped()
 
     @property
     def smallest(self) -> float:
@@ -92,6 +92,11 @@ class Viewport:
         dx, dy = ((new - old) // 2 for new, old in zip(view, self.view, strict=True))
         return replace(self, view=view, x=self.x + dx, y=self.y + dy, margin=margin)._clamped()
 
+    def padded(self, pad: int) -> Self:
+        """With `pad` device pixels more on every side, showing the same in the middle."""
+        width, height = self.view
+        return replace(self, view=(width + 2 * pad, height + 2 * pad), x=self.x + pad, y=self.y + pad)
+
     def columns(self, start: int, stop: int) -> tuple[int, NDArray[np.intp]]:
         """Image column under the centre of each device column from `start` to `stop`.
 
@@ -122,9 +127,11 @@ class Viewport:
 
     def photo_box(self) -> Box:
         """The device pixels, inside the view, that show the photo."""
-        column, columns = self.columns(0, self.view[0])
-        row, rows = self.rows(0, self.view[1])
-        return Box(column, row, column + len(columns), row + len(rows))
+        (x0, x1), (y0, y1) = (
+            _span(0, space, corner=corner, scale=self.scale, size=size)
+            for space, corner, size in zip(self.view, (self.x, self.y), self.photo, strict=True)
+        )
+        return Box(x0, y0, x1, y1)
 
     def shift_from(self, other: Viewport) -> tuple[int, int] | None:
         """(dx, dy) if this is `other` moved by whole device pixels, else None."""
@@ -155,9 +162,14 @@ def _first(pixel: int, *, corner: float, scale: float) -> int:
     return math.ceil(pixel * scale + corner - 0.5)
 
 
+def _span(start: int, stop: int, *, corner: float, scale: float, size: int) -> tuple[int, int]:
+    """The device pixels from `start` to `stop` that show the photo; a photo thinner than one still shows as one."""
+    edge = _first(0, corner=corner, scale=scale)
+    first = max(start, edge)
+    return first, max(first, min(stop, max(_first(size, corner=corner, scale=scale), edge + 1)))
+
+
 def _samples(start: int, stop: int, *, corner: float, scale: float, size: int) -> tuple[int, NDArray[np.intp]]:
-    first = max(start, _first(0, corner=corner, scale=scale))
-    # A photo thinner than a device pixel still shows as one.
-    last = min(stop, max(_first(size, corner=corner, scale=scale), _first(0, corner=corner, scale=scale) + 1))
-    centres = (np.arange(first, max(first, last)) + 0.5 - corner) / scale
-    return first, np.clip(np.floor(centres).astype(np.intp), 0, size - 1)
+    first, last = _span(start, stop, corner=corner, scale=scale, size=size)
+    pixels = np.floor((np.arange(first, last) + (0.5 - corner)) / scale).astype(np.intp)
+    return first, np.minimum(np.maximum(pixels, 0), size - 1)

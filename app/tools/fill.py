@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from app.core.regions import connected_region
+from app.core.regions import region_at
 from app.core.segment_map import human_value
 from app.tools.base import Button, Pointer, Tool, class_name
 
@@ -22,7 +22,7 @@ class Fill(Tool):
         if document is None or document.segment_map is None or not document.segment_map.box.contains(x, y):
             return
         class_id = 0 if pointer.button is Button.RIGHT else self.session.current_class
-        box, mask = connected_region(document.labels(), x, y)
+        box, mask = region_at(document.segment_map, x, y, table=document.label_table())
         gesture = self.session.begin_edit(f"Fill with {class_name(class_id)}")
         if gesture is not None:
             gesture.paint(box, mask, human_value(class_id))

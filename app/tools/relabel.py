@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from app.core.document import Document
-from app.core.regions import connected_region, region_of_code
+from app.core.regions import region_at, region_of_code
 from app.core.segment_map import NETWORK_MAX, SegmentMap, human_value
 from app.tools.base import Button, Modifier, Pointer, Tool, class_name
 
@@ -45,7 +45,7 @@ class Relabel(Tool):
         if 1 <= code <= NETWORK_MAX:
             box, mask = region_of_code(segment_map, code)
         else:
-            box, mask = connected_region(segment_map.shown(), *pixel)
+            box, mask = region_at(segment_map, *pixel)
         gesture = self.session.begin_edit(f"Relabel to {class_name(class_id)}")
         if gesture is not None:
             gesture.paint(box, mask, human_value(class_id))

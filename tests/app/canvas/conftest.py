@@ -1,0 +1,39 @@
+"""A session with one known picture, and a canvas that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.canvas.canvas import Canvas
+from app.session import Session
+from app.settings import Settings
+from tests.app.canvas.scene import predict, show_photo
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    session = Session(Settings())
+    yield session
+    session.close_all()
+
+
+@pytest.fixture
+def empty_canvas(session: Session, qtbot: QtBot) -> Canvas:
+    """400 x 300 pixels with nothing open."""
+    canvas = Canvas(session)
+    qtbot.addWidget(canvas)
+    canvas.resize(400, 300)
+    canvas.show()
+    qtbot.waitExposed(canvas)
+    return canvas
+
+
+@pytest.fixture
+def canvas(empty_canvas: Canvas, session: Session) -> Canvas:
+    """The known picture with its four segments."""
+    show_photo(session)
+    predict(session)
+    return empty_canvas
