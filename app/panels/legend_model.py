@@ -60,11 +60,14 @@ class LegendModel(QAbstractTableModel):
 
     def set_picture(self, areas: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
         """Pixels per label (151,) int64 and best score per label (151,) float32, 0 where there is none."""
-        same = self._open and np.array_equal(areas, self._areas) and np.array_equal(scores, self._scores)
+        changed = (areas != self._areas) | (scores != self._scores)
+        opened = not self._open or int(areas.sum()) != int(self._areas.sum())  # then every share differs
         self._open, self._areas, self._scores = True, areas, scores
-        if not same:
+        if opened or changed.any():
             self._arrange()
-            self._tell()
+            for row, class_id in enumerate(self._ids):
+                if opened or changed[class_id]:
+                    self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
 
     def set_no_picture(self) -> None:
         """Nothing is open or nothing is predicted yet."""

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.class_texts import is_weak, published_iou
+from app.panels.class_texts import class_name, is_weak, published_iou
 from app.panels.icons import paint_icon, paint_swatch
 from app.panels.legend_model import HEADS, Column, LegendModel
 from app.panels.rows import LEFT, RIGHT, Index, make_quiet, paint_empty, paint_row_back
@@ -94,8 +94,7 @@ class LegendDelegate(QStyledItemDelegate):
 
     def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, class_id: int) -> None:
         metrics = option.fontMetrics
-        name = self._model.data(self._model.index(self._model.row_of(class_id), 0))
-        text = metrics.elidedText(str(name), Qt.TextElideMode.ElideRight, rect.width())
+        text = metrics.elidedText(class_name(class_id), Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, LEFT, text)
         matched = self._model.matched(class_id)
         room = rect.adjusted(metrics.horizontalAdvance(f"{text} "), 0, 0, 0)
@@ -186,8 +185,9 @@ class LegendView(QTreeView):
 
     def set_empty_text(self, text: str) -> None:
         """What an empty list says."""
-        self._empty_text = text
-        self.viewport().update()
+        if text != self._empty_text:
+            self._empty_text = text
+            self.viewport().update()
 
     def empty_text(self) -> str:
         """What the list says while it is empty."""

@@ -131,8 +131,9 @@ class PictureView(QListView):
 
     def set_empty_text(self, text: str) -> None:
         """What an empty list says."""
-        self._empty_text = text
-        self.viewport().update()
+        if text != self._empty_text:
+            self._empty_text = text
+            self.viewport().update()
 
     def empty_text(self) -> str:
         """What the list says while it is empty."""

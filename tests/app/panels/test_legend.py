@@ -220,6 +220,16 @@ def test_strokes_are_counted_once_a_moment_and_the_selection_stays(
     assert legend.model.class_at(legend.view.currentIndex()) == TREE
 
 
+def test_only_rows_that_changed_are_painted_again(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    told: list[int] = []
+    legend.model.dataChanged.connect(lambda first, last, _roles: told.extend(range(first.row(), last.row() + 1)))
+    session.set_threshold(0.45)  # no score lies between: nothing differs
+    assert told == []
+    paint(session, slice(0, 1), TREE)
+    qtbot.waitUntil(lambda: text(legend, SKY, Column.AREA) == "39.0 %")
+    assert told == [0, 1]
+
+
 def test_the_threshold_changes_the_rows_at_once(legend: Legend, session: Session) -> None:
     session.set_threshold(0.2)
     assert legend.model.ids() == (SKY, TREE, LAMP, PERSON, 0)
