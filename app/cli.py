@@ -142,13 +142,14 @@ def _device(text: str) -> str:
 
 def _predict(arguments: argparse.Namespace) -> int:
     from app.commands.predict import PredictJob, predict
+    from app.core.document import ViewMode
 
     return predict(
         PredictJob(
             paths=tuple(arguments.paths),
             folder=arguments.output,
             threshold=arguments.threshold,
-            semantic=arguments.mode == "semantic",
+            mode=ViewMode(arguments.mode),
             model=arguments.model,
             engine=arguments.engine,
             device=arguments.device,

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from app.bench.composition import composition_figures
 from app.bench.figures import Figure, markdown_table
 from app.bench.machine import machine_line
-from app.bench.parts import composition_figures, engine_figures, painting_figures
+from app.bench.network import network_figures
+from app.bench.screen import screen_figures
 from app.bench.startup import startup_figures
 
 PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
-    "Network, 640 x 640 pixels, one picture": engine_figures,
+    "The network, 640 x 640 pixels, one picture": network_figures,
     "Composition: a prediction becomes a segment map": composition_figures,
-    "Threshold and painting on screen, 24 MP": painting_figures,
+    "Threshold and painting on screen, 24 MP": screen_figures,
     "Start": startup_figures,
 }
 

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row: the median, and the 95th percentile where something was repeated."""
+    """One row: the median, and the 95th percentile where something was repeated. No median: the note says why."""
 
     name: str
-    median: float
+    median: float | None
     p95: float | None = None
     unit: str = "ms"
     note: str = ""
+
+    @classmethod
+    def of(cls, name: str, milliseconds: Sequence[float], *, note: str = "") -> Figure:
+        """The figure of something that was timed again and again."""
+        median, p95 = np.percentile(milliseconds, (50, 95))
+        return cls(name=name, median=float(median), p95=float(p95), note=note or f"{len(milliseconds)} times")
 
 
 def markdown_table(figures: Iterable[Figure]) -> str:

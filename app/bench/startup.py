@@ -39,7 +39,7 @@ def startup_figures(*, quick: bool) -> Iterator[Figure]:
         later = [_probe("window", sample, cache=Path(folder, "cache")) for _ in range(repeats)]
         for name, what in (("window", "window painted"), ("photo", "photo shown"), ("mask", "first mask")):
             seconds = [run[name] for run in later]
-            yield Figure(name=f"later start: {what}", median=median(seconds), unit="s", note=f"of {repeats}")
+            yield Figure(name=f"later start: {what}", median=median(seconds), unit="s", note=f"{repeats} times")
         large = Path(folder, "large.jpg")
         cv2.imwrite(str(large), cv2.resize(read_photo(sample), LARGE[::-1])[:, :, ::-1])
         for job, what in (("window", "window"), ("predict", "predict command")):

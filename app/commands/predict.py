@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from app.commands import ExitCode
 from app.core.ade_png import read_labels
-from app.core.export import ExportOptions, export_picture
+from app.core.document import DocumentSnapshot, ViewMode
+from app.core.export import ExportOptions, export_snapshot
 from app.core.pictures import list_pictures
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError
@@ -29,7 +30,7 @@ class PredictJob:
     paths: tuple[Path, ...]
     folder: Path
     threshold: float = 0.5
-    semantic: bool = False
+    mode: ViewMode = ViewMode.SEGMENTS
     model: str = "starter"
     engine: str = "auto"
     device: str = "auto"
@@ -144,7 +145,7 @@ def _is_finished(photo: Path, targets: Sequence[Path]) -> bool:
         born = photo.stat().st_mtime_ns
         if any(target.stat().st_mtime_ns < born for target in targets):
             return False
-        return read_labels(targets[0]).shape == _size_of(photo)
+        return bool(read_labels(targets[0]).shape == _size_of(photo))
     except (OSError, ExpectedError):
         return False
 
@@ -154,10 +155,11 @@ def _size_of(photo: Path) -> tuple[int, int]:
     try:
         with Image.open(photo) as picture:
             width, height = picture.size
-            lies_on_its_side = picture.getexif().get(ORIENTATION_TAG, 1) in range(5, 9)
+            # Of a TIFF, Pillow tells the upright size itself.
+            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION_TAG, 1) in range(5, 9)
     except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(str(error)) from error
-    return (width, height) if lies_on_its_side else (height, width)
+    return (width, height) if turned else (height, width)
 
 
 def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: _Report) -> None:
@@ -175,15 +177,14 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
 
 def _predict_one(path: Path, segmenter: Segmenter, job: PredictJob) -> None:
     photo = read_photo(path)
-    prediction = segmenter.predict(photo)
-    labels = prediction.semantic_labels() if job.semantic else prediction.labels(threshold=job.threshold)
-    export_picture(
+    snapshot = DocumentSnapshot.empty(path, threshold=job.threshold, mode=job.mode)
+    export_snapshot(
+        snapshot.with_prediction(segmenter.predict(photo)),
         folder=job.folder,
         stem=path.stem,
-        labels=labels,
         photo=photo,
-        detections=prediction.detections(threshold=job.threshold) if job.detections else None,
         options=ExportOptions(overlay=job.overlay, detections=job.detections),
+        model=segmenter.card.name,
     )
 
 
