@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt
+from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -46,6 +46,8 @@ from inference.models import find_card
 from inference.photo import PHOTO_SUFFIXES
 
 LAYOUT_VERSION = 1
+FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
+FRAME = QSize(16, 48)  # what a window manager puts around a window
 
 
 class MainWindow(QMainWindow):
@@ -265,12 +267,15 @@ class MainWindow(QMainWindow):
             return
         self._save()
         self.export_flow.cancel()
+        self.hide()  # a running engine call is waited for, but not by the user
         self.desk.close()
         self._application().removeEventFilter(self)
         event.accept()
 
     def _may_close(self) -> bool:
-        """Ask before corrections that no export has written would be lost."""
+        """Ask before corrections that no export has written would be lost, and before an export is cut short."""
+        if self.export_flow.running and not self._may_stop_export():
+            return False
         pictures = self.session.unexported()
         if not pictures:
             return True
@@ -289,6 +294,12 @@ class MainWindow(QMainWindow):
             self.export_flow.ask(pictures, self.settings, then=self.close)
             return False
         return box.clickedButton() is discard
+
+    def _may_stop_export(self) -> bool:
+        answer = QMessageBox.question(
+            self, "Export under way", "An export is under way. Stop it and close? What is written stays."
+        )
+        return answer is QMessageBox.StandardButton.Yes
 
     # --- following the state ---------------------------------------------------------------------------------------
 
@@ -357,7 +368,7 @@ class MainWindow(QMainWindow):
         return QSettings("ade-mask-studio", "window")
 
     def _restore(self) -> None:
-        self.resize(1360, 840)
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize() - FRAME))
         store = self._geometry_store()
         geometry, state = store.value("geometry"), store.value("state")
         if geometry is not None:
