@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -57,16 +58,17 @@ class Scene:
 
     def close(self) -> None:
         self.canvas.close()
+        self.session.close_all()
 
     def threshold_frames(self, count: int = 50) -> list[float]:
         """Dragging the threshold: one new value and the painted canvas, in ms each."""
         values = np.linspace(0.1, 0.9, count)
-        return [self._timed(lambda value=value: self.session.set_threshold(value)) for value in values]
+        return [self._timed(partial(self.session.set_threshold, float(value))) for value in values]
 
     def opacity_frames(self, count: int = 50) -> list[float]:
         """Dragging the opacity, in ms per frame."""
         values = np.linspace(0.2, 0.9, count)
-        return [self._timed(lambda value=value: self.session.set_overlay(opacity=float(value))) for value in values]
+        return [self._timed(partial(self.session.set_overlay, opacity=float(value))) for value in values]
 
     def dabs(self, diameter: int, count: int = 60, *, scale: float | None = None) -> list[float]:
         """A stroke with a brush of `diameter` image pixels: mouse event to painted canvas, in ms each.
@@ -75,7 +77,7 @@ class Scene:
         """
         self.canvas.set_tool(make_tool("brush", self.session))
         self.session.set_brush_size(diameter)
-        self.session.set_current_class(4)
+        self.session.set_current_class(1 + self.session.current_class % 150)  # so that every stroke changes pixels
         self._zoom(scale)
         return self._drag(count)
 
@@ -88,7 +90,7 @@ class Scene:
     def _drag(self, count: int) -> list[float]:
         self._send(QEvent.Type.MouseButtonPress, self._on_circle(0), button=_LEFT)
         points = [self._on_circle(index) for index in range(1, count + 1)]
-        times = [self._timed(lambda at=at: self._send(QEvent.Type.MouseMove, at, held=_LEFT)) for at in points]
+        times = [self._timed(partial(self._send, QEvent.Type.MouseMove, at, held=_LEFT)) for at in points]
         self._send(QEvent.Type.MouseButtonRelease, points[-1], button=_LEFT)
         self._settle()
         return times
@@ -97,12 +99,12 @@ class Scene:
         """Turning the wheel from the whole photo to single pixels and back, in ms each."""
         self._zoom(None)
         notches = [120] * (count // 2) + [-120] * (count - count // 2)
-        return [self._timed(lambda notch=notch: self._turn(notch)) for notch in notches]
+        return [self._timed(partial(self._turn, notch)) for notch in notches]
 
     def undo_frames(self, count: int = 20) -> list[float]:
-        """Undo and the painted canvas, in ms each; there must be strokes to undo."""
-        steps = min(count, self.session.undo_stack.count() if self.session.undo_stack is not None else 0)
-        return [self._timed(self.session.undo) for _ in range(steps)]
+        """Undoing the last stroke and doing it again, painted each time, in ms each."""
+        steps = (self.session.undo, self.session.redo)
+        return [self._timed(steps[index % 2]) for index in range(count)]
 
     def _zoom(self, scale: float | None) -> None:
         self.canvas.zoom_fit()

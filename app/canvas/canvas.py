@@ -23,9 +23,9 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+from PySide6.QtWidgets import QGestureEvent, QWidget
 
-from app.canvas.cursor import draw_outline, is_drawn, outline_region, shape_for
+from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shape_for
 from app.canvas.device import device_pieces, logical_rect, shared_image
 from app.canvas.grid import GRID_FROM, Grid, draw_frame
 from app.canvas.mouse import Mouse
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _MARGIN = 16  # logical pixels around a fitted photo
+_STEP = 64  # logical pixels per press of an arrow key
+_ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (_STEP, 0),
+    Qt.Key.Key_Right: (-_STEP, 0),
+    Qt.Key.Key_Up: (0, _STEP),
+    Qt.Key.Key_Down: (0, -_STEP),
+}
 
 
 class Canvas(QWidget):
@@ -123,9 +130,7 @@ class Canvas(QWidget):
 
     def cancel_gesture(self) -> bool:
         """Take back the stroke in hand; False when there was none."""
-        cancelled = self.mouse.cancel()
-        self._mark()
-        return cancelled
+        return self.mouse.cancel()
 
     # --- looking around --------------------------------------------------------------------------------------------
 
@@ -279,10 +284,8 @@ class Canvas(QWidget):
     def _shape_cursor(self, outline: Outline | None) -> None:
         if self.viewport is None or self.tool is None:
             cursor = QCursor(Qt.CursorShape.ArrowCursor)
-        elif self.mouse.grabbing:
-            cursor = QCursor(Qt.CursorShape.ClosedHandCursor)
         elif self.mouse.panning:
-            cursor = QCursor(Qt.CursorShape.OpenHandCursor)
+            cursor = hand(closed=self.mouse.grabbing)
         else:
             cursor = shape_for(self.tool.cursor, drawn=is_drawn(outline, self.viewport, self.devicePixelRatioF()))
         if cursor != self.cursor():
@@ -332,16 +335,20 @@ class Canvas(QWidget):
         self._mark()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+        arrow = _ARROWS.get(event.key())
+        if event.key() == Qt.Key.Key_Space:
             self._hold_space(held=True)
-        elif event.key() != Qt.Key.Key_Space and not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
+        elif arrow is not None:
+            self.pan_by(*arrow)
+        elif not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
             self._hold_modifiers(event)
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._hold_space(held=False)
-        elif event.key() != Qt.Key.Key_Space:
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._hold_space(held=False)
+        else:
             self._hold_modifiers(event)
             event.ignore()
 
@@ -384,23 +391,9 @@ class Canvas(QWidget):
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resized()
             self._tables_changed()  # outlines are as many device pixels wide as the screen needs
-        elif isinstance(event, QNativeGestureEvent) and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
-            self.mouse.point_at(event.position())
-            self.mouse.zoom(1 + event.value())
+        elif isinstance(event, QNativeGestureEvent | QGestureEvent) and self.mouse.pinch(event):
             return True
-        elif isinstance(event, QGestureEvent):
-            return self._pinched(event)
-        elif event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.mouse.using_tool:
-            if event.key() == Qt.Key.Key_Escape:
-                event.accept()
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self.mouse.using_tool:
+            event.setAccepted(event.key() == Qt.Key.Key_Escape)
             return event.isAccepted()
         return super().event(event)
-
-    def _pinched(self, event: QGestureEvent) -> bool:
-        pinch = event.gesture(Qt.GestureType.PinchGesture)
-        if not isinstance(pinch, QPinchGesture):
-            return False
-        self.mouse.cancel()  # the first finger of the pinch was no stroke
-        self.mouse.point_at(self.mapFromGlobal(pinch.hotSpot()))
-        self.mouse.zoom(pinch.scaleFactor())
-        return True

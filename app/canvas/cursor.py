@@ -30,9 +30,14 @@ def shape_for(cursor: Cursor, *, drawn: bool) -> QCursor:
         case Cursor.PICK:
             return pipette()
         case Cursor.HAND:
-            return QCursor(Qt.CursorShape.OpenHandCursor)
+            return hand(closed=False)
         case unexpected:
             assert_never(unexpected)
+
+
+def hand(*, closed: bool) -> QCursor:
+    """The hand that moves the picture."""
+    return QCursor(Qt.CursorShape.ClosedHandCursor if closed else Qt.CursorShape.OpenHandCursor)
 
 
 def is_drawn(outline: Outline | None, view: Viewport, ratio: float) -> bool:

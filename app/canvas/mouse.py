@@ -6,7 +6,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture
 
 from app.tools.base import Button, Modifier, Pointer
 
@@ -139,6 +140,22 @@ class Mouse:
         if viewport is not None and self.position is not None and factor > 0:
             at = (self.position.x(), self.position.y())
             self._canvas.look(viewport.zoomed(viewport.scale * factor, at=at))
+
+    def pinch(self, event: QNativeGestureEvent | QGestureEvent) -> bool:
+        """Zoom by two fingers, on a touchpad or a touch screen; False for any other gesture."""
+        if isinstance(event, QNativeGestureEvent):
+            if event.gestureType() is not Qt.NativeGestureType.ZoomNativeGesture:
+                return False
+            self.point_at(event.position())
+            self.zoom(1 + event.value())
+            return True
+        pinch = event.gesture(Qt.GestureType.PinchGesture)
+        if not isinstance(pinch, QPinchGesture):
+            return False
+        self.cancel()  # the first finger of the pinch was no stroke
+        self.point_at(self._canvas.mapFromGlobal(pinch.hotSpot()))
+        self.zoom(pinch.scaleFactor())
+        return True
 
     def _resize_brush(self, turned: int) -> None:
         self._wheel += turned

@@ -154,7 +154,7 @@ class EmptySign(QWidget):
         super().__init__(parent)
         name = QLabel(APPLICATION_NAME, self)
         font = name.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
+        font.setPointSizeF(max(font.pointSizeF(), 9.0) * 1.7)
         font.setWeight(font.Weight.DemiBold)
         name.setFont(font)
         line = QLabel("Drop photos or a folder here, correct what the network sees, export ADE PNGs.", self)

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QKeySequence, QShortcut, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeySequence,
+    QNativeGestureEvent,
+    QPointingDevice,
+    QShortcut,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -108,6 +115,36 @@ def test_there_are_three_ways_to_pan(canvas: Canvas, session: Session, way: str)
         QTest.keyRelease(canvas, Qt.Key.Key_Space)
     assert seen(canvas, end) == pytest.approx(before)
     assert not map_of(session).human.any()
+
+
+def test_arrows_pan(canvas: Canvas) -> None:
+    canvas.zoom_to(8.0)
+    x, y = seen(canvas, QPoint(200, 150))
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    assert seen(canvas, QPoint(200, 150)) == pytest.approx((x + 8, y + 8))
+    QTest.keyClick(canvas, Qt.Key.Key_Left)
+    QTest.keyClick(canvas, Qt.Key.Key_Up)
+    assert seen(canvas, QPoint(200, 150)) == pytest.approx((x, y))
+
+
+def test_a_pinch_on_a_touchpad_zooms_at_the_fingers(canvas: Canvas) -> None:
+    at = QPoint(180, 140)
+    before, scale = seen(canvas, at), canvas.scale
+    local = QPointF(at)
+    pinch = QNativeGestureEvent(
+        Qt.NativeGestureType.ZoomNativeGesture,
+        QPointingDevice.primaryPointingDevice(),
+        2,
+        local,
+        local,
+        QPointF(canvas.mapToGlobal(at)),
+        0.5,
+        QPointF(),
+    )
+    QApplication.sendEvent(canvas, pinch)
+    assert canvas.scale == pytest.approx(scale * 1.5)
+    assert seen(canvas, at) == pytest.approx(before)
 
 
 def test_after_space_the_button_paints_again(canvas: Canvas, session: Session) -> None:
