@@ -154,7 +154,7 @@ class ThresholdPanel(QWidget):
         self.for_all.setToolTip("On: one threshold for all pictures\nOff: this picture has its own")
 
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, UNIT, 0, UNIT)
+        column.setContentsMargins(0, UNIT, 0, 0)
         column.setSpacing(UNIT)
         column.addLayout(_row(self.view, margin=UNIT))
         level = _row(self.slider, self.number, margin=0)  # the groove itself, not its ring, lines up with the rest

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 RECENT = 9
 SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
 HINTS = {
-    "relabel": "Click a segment: give it the current class · Ctrl+click or right-click: accept it as it is",
-    "brush": "Drag: paint the current class · right button: erase · Shift+click: straight line",
+    "relabel": "Click a segment: current class · Ctrl+click or right-click: accept it as it is",
+    "brush": "Drag: paint · right button: erase · Shift+click: straight line",
     "eraser": "Drag: make pixels unlabelled",
     "fill": "Click: fill the connected region with the current class",
     "pick": "Click: paint with the class under the cursor",
