@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from inference.network.bisenetformer import BiSeNetFormer
 from inference.weights import Tensors, check_tensors, load_tensors, shown
 
 _NESTS = ("model", "state_dict")
+# What reading a damaged file raises, besides pickle's own error.
+_DAMAGE = (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, OSError, struct.error)
 
 
 class TorchEngine:
@@ -69,16 +72,7 @@ def load_checkpoint(path: Path) -> Tensors:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(_why_not_unpickled(path, str(error))) from error
-    except (
-        RuntimeError,
-        EOFError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        OSError,
-        AssertionError,
-    ) as error:
+    except _DAMAGE as error:
         raise WeightsError(f"{shown(path)} is cut off or is not a PyTorch checkpoint.") from error
     for nest in _NESTS:
         if isinstance(content, Mapping) and isinstance(content.get(nest), Mapping):
@@ -98,6 +92,8 @@ def _array(tensor: torch.Tensor) -> NDArray[Any]:
 
 
 def _why_not_unpickled(path: Path, said: str) -> str:
-    if "Unsupported global" in said or "Unsupported class" in said or "Unsupported operand" in said:
-        return f"{shown(path)} contains program code beside its tensors and was refused; nothing in it was run."
+    with path.open("rb") as file:
+        is_pickle = file.read(1) == b"\x80"
+    if "GLOBAL" in said or (is_pickle and "Unsupported operand" in said):
+        return f"{shown(path)} holds program code beside tensors and was refused; nothing in it was run."
     return f"{shown(path)} is cut off or is not a PyTorch checkpoint."

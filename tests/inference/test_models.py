@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from inference.errors import WeightsError
+from inference.models import find_card, known_models, read_card
+from inference.network.config import CONFIGS
+from inference.weights import sha256_of
+
+PUBLISHED = ("bisenetformer-l-ade", "bisenetformer-m-ade", "bisenetformer-s-ade")
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    """The starter's weights as a person would bring a file: under another name, without a card."""
+    starter = find_card("starter").file
+    assert starter is not None
+    return Path(shutil.copy(starter, tmp_path / "brought.safetensors"))
+
+
+def test_the_names_of_the_contract_are_known() -> None:
+    assert tuple(card.name for card in known_models()) == ("starter", *PUBLISHED)
+
+
+@pytest.mark.parametrize("card", known_models(), ids=lambda card: card.name)
+def test_every_card_says_what_people_need_to_know(card: object) -> None:
+    found = find_card(card.name)
+    assert found is card
+    assert found.network in CONFIGS.values()
+    assert found.classes == "ade20k-150"
+    assert found.figures
+    assert all(isinstance(value, str) for value in found.figures.values())
+    for text in (found.licence, found.trained_on, found.limits):
+        assert len(text) > 10
+
+
+def test_the_starter_is_here_and_unharmed() -> None:
+    card = find_card("starter")
+    assert card.weights() == card.file
+    assert card.network == CONFIGS["bisenetformer-m-lite"]
+    assert card.file is not None
+    assert card.sha256 == sha256_of(card.file)
+
+
+def test_an_alias_finds_the_same_card() -> None:
+    assert find_card("fai-bf-m-ade") is find_card("bisenetformer-m-ade")
+    assert find_card("bisenetformer-m-ade").network == CONFIGS["bisenetformer-m"]
+    assert find_card("bisenetformer-m-ade").input_size == 640
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_weights_are_not_here_and_one_sentence_says_what_to_do(name: str) -> None:
+    with pytest.raises(WeightsError, match=r"not on this machine.*--model FILE") as caught:
+        find_card(name).weights()
+    assert name in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(WeightsError, match="There is no model called resnet; there are starter, bisenetformer-l-ade"):
+        find_card("resnet")
+
+
+def test_a_missing_file_is_told_as_a_file() -> None:
+    with pytest.raises(WeightsError, match=r"weights\.pth does not exist"):
+        find_card("somewhere/weights.pth")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth", ".pt"])
+def test_a_bare_checkpoint_is_recognised_from_its_shapes(tmp_path: Path, brought: Path, suffix: str) -> None:
+    path = tmp_path / f"mine{suffix}"
+    if suffix == ".safetensors":
+        brought.rename(path)
+    else:
+        tensors = {name: torch.from_numpy(tensor) for name, tensor in load_file(brought).items()}
+        torch.save({"model": tensors}, path)
+    for given in (path, str(path)):
+        card = find_card(given)
+        assert card.name == "mine"
+        assert card.network == CONFIGS["bisenetformer-m-lite"]
+        assert card.input_size == 640
+        assert card.weights() == path
+
+
+def test_tensors_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_file({"layer1.0.conv1.weight": np.zeros((64, 3, 7, 7), np.float32)}, tmp_path / "resnet.safetensors")
+    with pytest.raises(WeightsError, match=r"resnet\.safetensors cannot be used: .*not belong to a BiSeNetFormer"):
+        find_card(tmp_path / "resnet.safetensors")
+
+
+def test_a_card_beside_the_file_describes_it(brought: Path) -> None:
+    values = {
+        "name": "my own",
+        "file": brought.name,
+        "network": find_card("starter").network.to_dict(),
+        "input_size": 320,
+    }
+    brought.with_suffix(".json").write_text(json.dumps(values))
+    card = find_card(brought)
+    assert (card.name, card.input_size, card.file) == ("my own", 320, brought)
+    assert card.sha256 == sha256_of(brought)
+    assert card.licence == "not stated"
+
+
+def test_a_file_that_changed_since_its_card_was_written(brought: Path) -> None:
+    values = {"name": "mine", "network": find_card("starter").network.to_dict(), "input_size": 320, "sha256": "0" * 64}
+    brought.with_suffix(".json").write_text(json.dumps(values))
+    with pytest.raises(WeightsError, match=r"brought\.safetensors is not the file that its model card describes"):
+        find_card(brought).weights()
+
+
+def test_a_graph_needs_its_card(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
+    with pytest.raises(WeightsError, match=r"net\.onnx needs its model card beside it: net\.json"):
+        find_card(tmp_path / "net.onnx")
+
+
+GOOD = {"name": "x", "network": CONFIGS["bisenetformer-m"].to_dict(), "input_size": 640}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[1, 2]",
+        json.dumps({**GOOD, "network": {"backbone": "resnet"}}),
+        json.dumps({**GOOD, "network": 3}),
+        json.dumps({**GOOD, "input_size": "large"}),
+        json.dumps({"name": "x"}),
+        json.dumps({**GOOD, "figures": [3]}),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "card.json").write_text(text)
+    with pytest.raises(WeightsError) as caught:
+        read_card(tmp_path / "card.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_card_cannot_point_outside_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text(json.dumps({**GOOD, "file": "../../etc/passwd"}))
+    assert read_card(tmp_path / "card.json").file == tmp_path / "passwd"

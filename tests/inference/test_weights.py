@@ -1,0 +1,194 @@
+"""Each way a weights file can be wrong is told in one sentence, and nothing in it runs."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from inference.errors import WeightsError
+from inference.weights import check_tensors, load_tensors, sha256_of
+
+TENSORS = {
+    "head.a.weight": np.arange(600, dtype=np.float32).reshape(20, 30) / 7,
+    "head.a.running_mean": np.linspace(-1, 1, 20, dtype=np.float32),
+    "head.a.num_batches_tracked": np.array(3, np.int64),
+}
+SHAPES = {name: tensor.shape for name, tensor in TENSORS.items()}
+
+
+def as_torch(tensors: dict[str, NDArray[Any]] = TENSORS) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()}
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(WeightsError) as caught:
+        load_tensors(path)
+    said = str(caught.value)
+    assert path.name in said
+    assert said.endswith(".")
+    assert "\n" not in said
+    return said
+
+
+def equal(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]] = TENSORS) -> bool:
+    return found.keys() == expected.keys() and all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+# --- files that are right --------------------------------------------------------------------------------------------
+
+
+def test_safetensors(tmp_path: Path) -> None:
+    save_file(TENSORS, tmp_path / "a.safetensors")
+    assert equal(load_tensors(tmp_path / "a.safetensors"))
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pt"])
+@pytest.mark.parametrize("nest", [None, "model", "state_dict"])
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_checkpoints_bare_or_nested(tmp_path: Path, suffix: str, nest: str | None, prefix: str) -> None:
+    content: dict[str, Any] = {prefix + name: tensor for name, tensor in as_torch().items()}
+    content = content if nest is None else {nest: content, "iteration": 7, "optimizer": {"state": {}}}
+    torch.save(content, tmp_path / f"a{suffix}")
+    assert equal(load_tensors(tmp_path / f"a{suffix}"))
+
+
+def test_the_older_checkpoint_format(tmp_path: Path) -> None:
+    torch.save(as_torch(), tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    assert equal(load_tensors(tmp_path / "old.pth"))
+
+
+def test_half_precision_is_widened(tmp_path: Path) -> None:
+    half = {name: tensor.astype(np.float16) if tensor.dtype.kind == "f" else tensor for name, tensor in TENSORS.items()}
+    save_file(half, tmp_path / "half.safetensors")
+    torch.save({name: tensor.bfloat16() for name, tensor in as_torch().items()}, tmp_path / "brain.pth")
+    for name in ("half.safetensors", "brain.pth"):
+        tensors = load_tensors(tmp_path / name)
+        assert tensors["head.a.weight"].dtype == np.float32
+        np.testing.assert_allclose(tensors["head.a.weight"], TENSORS["head.a.weight"], rtol=1e-2)
+
+
+def test_what_belongs_to_the_training_loss_is_dropped(tmp_path: Path) -> None:
+    torch.save({**as_torch(), "head.criterion.empty_weight": torch.ones(151)}, tmp_path / "trained.pth")
+    assert equal(load_tensors(tmp_path / "trained.pth"))
+
+
+def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+# --- and files that are not ------------------------------------------------------------------------------------------
+
+
+def test_missing_folder_empty(tmp_path: Path) -> None:
+    assert "does not exist" in refusal(tmp_path / "gone.pth")
+    (tmp_path / "folder.pth").mkdir()
+    assert "is a folder" in refusal(tmp_path / "folder.pth")
+    (tmp_path / "empty.safetensors").touch()
+    assert "is empty" in refusal(tmp_path / "empty.safetensors")
+
+
+def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path, mode: str = "r") -> None:  # chmod would not stop an administrator
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert "permission denied" in refusal(tmp_path / "locked.pth")
+
+
+@pytest.mark.parametrize("name", ["page.pth", "page.safetensors"])
+def test_a_web_page_saved_in_its_place(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("\n  <!DOCTYPE html><html><body>404</body></html>")
+    assert "is a web page" in refusal(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.pth", "old.pth", "a.safetensors"])
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.7, 0.99])
+def test_truncated(tmp_path: Path, name: str, share: float) -> None:
+    path = tmp_path / name
+    if name == "a.safetensors":
+        save_file(TENSORS, path)
+    else:
+        torch.save(as_torch(), path, _use_new_zipfile_serialization=name == "a.pth")
+    content = path.read_bytes()
+    path.write_bytes(content[: max(1, int(share * len(content)))])
+    assert "is cut off or is not" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["noise.pth", "noise.pt", "noise.safetensors"])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_checkpoint_at_all(tmp_path: Path, name: str, seed: int) -> None:
+    (tmp_path / name).write_bytes(b"A" + np.random.default_rng(seed).bytes(5000))
+    assert "is cut off or is not" in refusal(tmp_path / name)
+
+
+def test_another_kind_of_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    assert "should end in" in refusal(tmp_path / "notes.txt")
+
+
+class Malicious:
+    """Unpickled, it would make a folder: harmless, and easy to see."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("kind", ["checkpoint", "older checkpoint", "plain pickle", "newer pickle"])
+def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path, kind: str) -> None:
+    mark, path = tmp_path / "ran", tmp_path / "evil.pth"
+    content = {**as_torch(), "extra": Malicious(mark)}
+    if kind.endswith("pickle"):
+        path.write_bytes(pickle.dumps(Malicious(mark), protocol=2 if kind == "plain pickle" else 5))
+    else:
+        torch.save(content, path, _use_new_zipfile_serialization=kind == "checkpoint")
+    assert "program code" in refusal(path)
+    assert not mark.exists()
+
+
+def test_a_whole_pickled_network_is_refused(tmp_path: Path) -> None:
+    torch.save(torch.nn.Linear(3, 3), tmp_path / "network.pth")
+    assert "program code" in refusal(tmp_path / "network.pth")
+
+
+def test_content_that_is_no_table_of_tensors(tmp_path: Path) -> None:
+    torch.save([1, 2, 3], tmp_path / "list.pth")
+    assert "no table of tensors" in refusal(tmp_path / "list.pth")
+    torch.save({"epoch": 3}, tmp_path / "other.pth")
+    assert "'epoch' is something else" in refusal(tmp_path / "other.pth")
+    torch.save({}, tmp_path / "nothing.pth")
+    assert "holds no tensors" in refusal(tmp_path / "nothing.pth")
+    save_file({}, tmp_path / "nothing.safetensors")
+    assert "holds no tensors" in refusal(tmp_path / "nothing.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"head.a.weight": None}, "file.pth lacks the tensor head.a.weight."),
+        ({"head.a.weight": None, "head.a.running_mean": None}, "lacks the tensor head.a.weight and 1 more."),
+        ({"tail": np.zeros(3)}, "has a tensor that the network does not know: tail."),
+        ({"head.a.weight": np.zeros((20, 31))}, "head.a.weight has shape 20 × 31; the network needs 20 × 30."),
+        ({"head.a.weight": np.array(1.0)}, "has shape of a single number; the network needs 20 × 30."),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(change: dict[str, NDArray[Any] | None], said: str) -> None:
+    tensors = {name: tensor for name, tensor in {**TENSORS, **change}.items() if tensor is not None}
+    with pytest.raises(WeightsError) as caught:
+        check_tensors(tensors, SHAPES, path=Path("file.pth"))
+    assert said in str(caught.value)
+
+
+def test_tensors_that_fit_are_accepted() -> None:
+    check_tensors(TENSORS, SHAPES, path=Path("file.pth"))
