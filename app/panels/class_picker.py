@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.class_texts import class_label, class_name, class_tip, find_classes, matching_synonym
 from app.panels.icons import paint_swatch
-from app.panels.rows import LEFT, RIGHT, ROOT, Index, make_quiet, paint_row_back
+from app.panels.rows import LEFT, RIGHT, ROOT, Index, make_quiet, paint_empty, paint_row_back
 from app.panels.search_field import SearchField
 from app.panels.style import HALF, UNIT, muted, tint
 
@@ -138,6 +138,12 @@ class _ClassDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+class _ClassList(QListView):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        paint_empty(self, "No class matches. Try another word, or a number from 1 to 150.")
+
+
 class ClassPicker(QFrame):
     """Opens, takes one class, closes. Escape or a click elsewhere closes it without a choice."""
 
@@ -150,7 +156,7 @@ class ClassPicker(QFrame):
         self.setAutoFillBackground(True)
         self.search = SearchField("Search by name, synonym or number", self, escape_clears=False)
         self.model = ClassModel(self)
-        self.view = QListView(self)
+        self.view = _ClassList(self)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys stay in the search field
         self.view.setUniformItemSizes(True)
         make_quiet(self.view)
