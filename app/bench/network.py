@@ -29,7 +29,7 @@ def network_figures(*, quick: bool) -> Iterator[Figure]:
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     devices = ["cpu", *(f"cuda:{number}" for number in range(cuda_devices().count))]
     with TemporaryDirectory() as folder:
-        cards = {"m": _random_m(Path(folder)), "starter": find_card("starter")}
+        cards = {"m": random_m(Path(folder)), "starter": find_card("starter")}
         for name, card in cards.items():
             for device in devices:
                 for engine in ENGINES[1:]:
@@ -49,7 +49,7 @@ def _figure(name: str, card: ModelCard, picture: NDArray[np.uint8], *, where: tu
     return Figure.of(name, times[WARM_UP:])
 
 
-def _random_m(folder: Path) -> ModelCard:
+def random_m(folder: Path) -> ModelCard:
     """The published m network with weights drawn so that its numbers stay as large as those of a trained one."""
     published = find_card("bisenetformer-m-ade")
     graph = shipped_graph(published.network)

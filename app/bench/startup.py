@@ -32,24 +32,25 @@ def startup_figures(*, quick: bool) -> Iterator[Figure]:
     sample = sample_paths()[0]
     repeats = 1 if quick else 3
     with TemporaryDirectory() as folder:
-        # The very first start of a user finds no cached graph; a later one does, and files warm in the system's cache.
-        first = _probe("window", sample, cache=Path(folder, "cache"))
+        # The very first start finds neither cache nor settings.
+        first = probe("window", sample, cache=Path(folder, "cache"))
         yield Figure(name="very first start: window painted", median=first["window"], unit="s")
         yield Figure(name="very first start: first mask", median=first["mask"], unit="s")
-        later = [_probe("window", sample, cache=Path(folder, "cache")) for _ in range(repeats)]
+        later = [probe("window", sample, cache=Path(folder, "cache")) for _ in range(repeats)]
         for name, what in (("window", "window painted"), ("photo", "photo shown"), ("mask", "first mask")):
-            seconds = [run[name] for run in later]
+            seconds = [one[name] for one in later]
             yield Figure(name=f"later start: {what}", median=median(seconds), unit="s", note=f"{repeats} times")
         large = Path(folder, "large.jpg")
         cv2.imwrite(str(large), cv2.resize(read_photo(sample), LARGE[::-1])[:, :, ::-1])
         for job, what in (("window", "window"), ("predict", "predict command")):
-            probe = _probe(job, large, cache=Path(folder, "cache"))
-            yield Figure(name=f"24 MP photo, {what}: start to mask", median=probe["mask"], unit="s")
-            if probe["peak"] is not None:
-                yield Figure(name=f"24 MP photo, {what}: peak memory", median=probe["peak"], unit="MB")
+            run = probe(job, large, cache=Path(folder, "cache"))
+            yield Figure(name=f"24 MP photo, {what}: start to mask", median=run["mask"], unit="s")
+            if run["peak"] is not None:
+                yield Figure(name=f"24 MP photo, {what}: peak memory", median=run["peak"], unit="MB")
 
 
-def _probe(job: str, photo: Path, *, cache: Path) -> dict[str, float]:
+def probe(job: str, photo: Path, *, cache: Path) -> dict[str, float]:
+    """What `app.bench.probe` found in a fresh process with cache and settings in `cache`. ProbeError if it failed."""
     own = {"XDG_CACHE_HOME": str(cache), "XDG_CONFIG_HOME": str(cache)}  # the user's settings are not to be touched
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"} | own
     command = [sys.executable, "-m", "app.bench.probe", job, str(photo), str(time.time())]
