@@ -120,6 +120,11 @@ class Lite(nn.Module):
         super().__init__()
         self.net = EfficientNetLite0()
 
+    def layers_up_to(self, level: int) -> list[nn.Module]:
+        """The layers that compute the first `level` outputs, for training to leave them as they are."""
+        net = self.net
+        return [net._conv_stem, net._bn0, *list(net._blocks)[: net.ends[level - 1] + 1]] if level else []
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features: tuple[Tensor, ...] = self.net(x)
         return features

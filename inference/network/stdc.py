@@ -63,6 +63,10 @@ class STDC(nn.Module):
             self.ends.append(len(layers) - 1)
         self.features = nn.ModuleList(layers)
 
+    def layers_up_to(self, level: int) -> list[nn.Module]:
+        """The layers that compute the first `level` outputs, for training to leave them as they are."""
+        return list(self.features)[: self.ends[level - 1] + 1] if level else []
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         outputs = []
         for index, layer in enumerate(self.features):

@@ -1,1 +1,4 @@
-"""Training of BiSeNetFormer: the set losses, photos with labels, and a resumable command (`python -m inference.training`)."""
+"""Training of BiSeNetFormer: losses, labelled photos, and the command `python -m inference.training`.
+
+Needs the `train` extra (SciPy). The product itself never imports this package.
+"""

@@ -1,24 +1,114 @@
-"""`python -m inference.training`: train a BiSeNetFormer on tars of labelled photos; run again to resume."""
+"""`python -m inference.training`: train a BiSeNetFormer on labelled photos, measure it, and write its weights."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from inference.network.config import CONFIGS
+from inference.errors import WeightsError
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.network.config import CONFIGS, NetworkConfig, recognise
+from inference.training import calibrate
 from inference.training.data import DataError, Samples
+from inference.training.evaluate import evaluate, figures
 from inference.training.schedule import Budget, Minutes, Steps
 from inference.training.trainer import RunFiles, Trainer, TrainingSettings, run
+
+TARS_HELP = "tars of NAME.webp photos and NAME.png labels (0 = unknown, 1..150)"
+
+
+def train(options: argparse.Namespace) -> None:
+    settings = TrainingSettings(
+        batch_size=options.batch,
+        crops=tuple(options.crops),
+        learning_rate=options.rate,
+        average_decay=options.average,
+        frozen_levels=options.frozen,
+        seed=options.seed,
+    )
+    files = RunFiles(folder=options.folder)
+    budget: Budget = Steps(options.steps) if options.steps is not None else Minutes(options.minutes)
+    samples = Samples(options.tars)
+    trainer = Trainer(CONFIGS[options.network], settings, device=options.device)
+    if files.checkpoint.exists():
+        trainer.resume(files.checkpoint)
+    elif options.start:
+        trainer.start_from(load_file(options.start))
+    elif options.imagenet:
+        trainer.start_backbone_from(torch.load(options.imagenet, map_location="cpu", weights_only=True))
+    run(trainer, samples, budget=budget, files=files)
+
+
+def export(options: argparse.Namespace) -> None:
+    """Averaged weights of a checkpoint, calibrated if labelled photos are named, in half precision."""
+    checkpoint = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    network = BiSeNetFormer(NetworkConfig.from_dict(checkpoint["config"])).eval()
+    network.load_state_dict(checkpoint["average"])
+    report = {"step": checkpoint["step"], "seconds": round(checkpoint["seconds"])}
+    if options.calibrate:
+        samples = Samples(options.calibrate)
+        chosen = [samples[index] for index in range(0, len(samples), options.every)]
+        calibration = calibrate.fit(calibrate.collect(network, chosen, input_size=options.size))
+        calibrate.apply(network, calibration)
+        report |= asdict(calibration) | {"calibrated_on": len(chosen)}
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    save_file(state, options.file, metadata={"format": "pt"})
+    options.file.chmod(0o644)
+    report["sha256"] = hashlib.sha256(options.file.read_bytes()).hexdigest()
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+def measure(options: argparse.Namespace) -> None:
+    """One JSON line per split, view and input size; a split is a tar."""
+    state = load_file(options.weights)
+    network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
+    network.load_state_dict(state)
+    for tar in options.tars:
+        samples = Samples([tar])
+        for size in options.sizes:
+            counted = evaluate(network, samples, input_size=size, threshold=options.threshold)
+            for view, confusion in counted.items():
+                line = figures(confusion, split=tar.stem, view=view, input_size=size, pictures=len(samples))
+                sys.stdout.write(json.dumps(asdict(line)) + "\n")
+                sys.stdout.flush()
 
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__)
-    arguments.add_argument("tars", nargs="+", type=Path, help="tars of NAME.webp photos and NAME.png labels")
-    arguments.add_argument("--folder", type=Path, required=True, help="where checkpoint and log go; resumed if present")
+    arguments.add_argument("--threads", type=int, help="processor threads")
+    commands = arguments.add_subparsers(required=True)
+    add_train(commands.add_parser("train", help="train, or go on where the folder's checkpoint stopped"))
+
+    out = commands.add_parser("export", help=export.__doc__)
+    out.add_argument("checkpoint", type=Path)
+    out.add_argument("file", type=Path, help="where the safetensors go")
+    out.add_argument("--calibrate", type=Path, nargs="+", help=f"fit the scores on these {TARS_HELP}")
+    out.add_argument("--every", type=int, default=10, help="use every so-manieth photo for that")
+    out.add_argument("--size", type=int, default=288, help="short side of the photos for that")
+    out.set_defaults(command=export)
+
+    score = commands.add_parser("evaluate", help=measure.__doc__)
+    score.add_argument("weights", type=Path)
+    score.add_argument("tars", nargs="+", type=Path, help=TARS_HELP)
+    score.add_argument("--sizes", type=int, nargs="+", default=[288], help="short sides")
+    score.add_argument("--threshold", type=float, default=0.5, help="of the segments view")
+    score.set_defaults(command=measure)
+    return arguments
+
+
+def add_train(arguments: argparse.ArgumentParser) -> None:
+    arguments.add_argument("tars", nargs="+", type=Path, help=TARS_HELP)
+    arguments.add_argument("--folder", type=Path, required=True, help="where checkpoint and log go")
     arguments.add_argument("--network", choices=sorted(CONFIGS), default="bisenetformer-m-lite")
     arguments.add_argument("--start", type=Path, help="safetensors of the whole network to start from")
     arguments.add_argument("--imagenet", type=Path, help="ImageNet state dict of EfficientNet-Lite0 for the backbone")
@@ -30,35 +120,20 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--crops", type=int, nargs="+", default=list(defaults.crops))
     arguments.add_argument("--rate", type=float, default=defaults.learning_rate)
     arguments.add_argument("--average", type=float, default=defaults.average_decay, help="decay of the weight average")
+    frozen_help = "backbone outputs whose layers are not trained; 0 when the backbone starts from nothing"
+    arguments.add_argument("--frozen", type=int, choices=range(5), default=defaults.frozen_levels, help=frozen_help)
+    arguments.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     arguments.add_argument("--seed", type=int, default=defaults.seed)
-    arguments.add_argument("--threads", type=int, help="processor threads")
-    return arguments
+    arguments.set_defaults(command=train)
 
 
 def main(command_line: list[str] | None = None) -> int:
     options = parser().parse_args(command_line)
     if options.threads:
         torch.set_num_threads(options.threads)
-    settings = TrainingSettings(
-        batch_size=options.batch,
-        crops=tuple(options.crops),
-        learning_rate=options.rate,
-        average_decay=options.average,
-        seed=options.seed,
-    )
-    files = RunFiles(folder=options.folder)
-    budget: Budget = Steps(options.steps) if options.steps is not None else Minutes(options.minutes)
     try:
-        samples = Samples(options.tars)
-        trainer = Trainer(CONFIGS[options.network], settings)
-        if files.checkpoint.exists():
-            trainer.resume(files.checkpoint)
-        elif options.start:
-            trainer.start_from(load_file(options.start))
-        elif options.imagenet:
-            trainer.start_backbone_from(torch.load(options.imagenet, map_location="cpu", weights_only=True))
-        run(trainer, samples, budget=budget, files=files)
-    except DataError as error:
+        options.command(options)
+    except (DataError, WeightsError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -63,9 +63,18 @@ class Losses(NamedTuple):
     auxiliary: Tensor
 
 
+def random_points(shape: tuple[int, int], device: torch.device, generator: torch.Generator) -> Tensor:
+    """Points (…, 2) as (x, y) in 0..1; drawn on the CPU, so that every device sees the same ones."""
+    return torch.rand(*shape, 2, generator=generator).to(device)
+
+
 def sample_at(maps: Tensor, points: Tensor) -> Tensor:
-    """Bilinear samples: maps (B, C, h, w), points (B, P, 2) as (x, y) in 0..1 → (B, C, P)."""
-    return F.grid_sample(maps, 2 * points[:, :, None] - 1, mode="bilinear", align_corners=False)[..., 0]
+    """Bilinear samples: maps (B, C, h, w), points (B, P, 2) as (x, y) in 0..1 → (B, C, P).
+
+    Beyond the outermost centres the map goes on unchanged, as when masks are resized to a photo.
+    """
+    grid = 2 * points[:, :, None] - 1
+    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=False)[..., 0]
 
 
 def labels_at(labels: Tensor, points: Tensor) -> Tensor:
@@ -99,34 +108,36 @@ def match(head: HeadOutput, labels: Tensor, settings: LossSettings, generator: t
     for index, label in enumerate(labels):
         present = label.unique()
         present = present[present > 0] - 1  # (K,)
-        points = torch.rand(1, settings.points, 2, generator=generator)
+        points = random_points((1, settings.points), labels.device, generator)
         cost = pairwise_cost(head, index, points, labels_at(label[None], points)[0], present, settings)
-        query, segment = linear_sum_assignment(cost.float().cpu().numpy())
+        query, segment = linear_sum_assignment(cost.cpu().numpy())
         pictures.append(np.full(len(query), index))
         queries.append(query)
         targets.append(present.cpu().numpy()[segment])
-    return Match(*(torch.from_numpy(np.concatenate(parts)).long() for parts in (pictures, queries, targets)))
+    found = (torch.from_numpy(np.concatenate(parts)).long() for parts in (pictures, queries, targets))
+    return Match(*(part.to(labels.device) for part in found))
 
 
 def class_loss(head: HeadOutput, found: Match, settings: LossSettings) -> Tensor:
     """Weighted cross-entropy over the classes and "no object", which every unmatched query should say."""
-    no_object = head.class_logits.shape[-1] - 1
-    wanted = torch.full(head.class_logits.shape[:2], no_object)
+    logits = head.class_logits.flatten(0, 1)  # (N·Q, classes + 1)
+    no_object = logits.shape[1] - 1
+    wanted = torch.full(head.class_logits.shape[:2], no_object, device=logits.device)
     wanted[found.picture, found.query] = found.target
-    weights = torch.ones(no_object + 1)
+    weights = torch.ones(no_object + 1, dtype=logits.dtype, device=logits.device)
     weights[no_object] = settings.no_object_weight
-    return F.cross_entropy(head.class_logits.flatten(0, 1).float(), wanted.flatten(), weights)
+    return F.cross_entropy(logits, wanted.flatten(), weights)
 
 
 @torch.no_grad()
 def uncertain_points(masks: Tensor, settings: LossSettings, generator: torch.Generator) -> Tensor:
     """Points for the mask losses (M, P, 2): most where the mask is least sure, the rest anywhere (PointRend)."""
     count = len(masks)
-    candidates = torch.rand(count, int(settings.oversampling * settings.points), 2, generator=generator)
+    candidates = random_points((count, int(settings.oversampling * settings.points)), masks.device, generator)
     doubt = -sample_at(masks[:, None], candidates)[:, 0].abs()  # (M, oversampled)
     chosen = doubt.topk(int(settings.uncertain_share * settings.points), dim=1).indices
     uncertain = candidates.gather(1, chosen[..., None].expand(-1, -1, 2))
-    anywhere = torch.rand(count, settings.points - chosen.shape[1], 2, generator=generator)
+    anywhere = random_points((count, settings.points - chosen.shape[1]), masks.device, generator)
     return torch.cat((uncertain, anywhere), dim=1)
 
 
@@ -164,14 +175,14 @@ def thin_out(labels: Tensor, size: torch.Size) -> Tensor:
 def pixel_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Plain cross-entropy of (N, classes, h, w) logits, over the pixels whose label is known."""
     target = thin_out(labels, logits.shape[-2:])
-    each = F.cross_entropy(logits.float(), target, ignore_index=IGNORED, reduction="sum")
+    each = F.cross_entropy(logits, target, ignore_index=IGNORED, reduction="sum")
     return each / (target != IGNORED).sum().clamp(min=1)
 
 
 def semantic_loss(head: HeadOutput, labels: Tensor) -> Tensor:
     """Cross-entropy of the semantic view: each class's share of Σ over queries of class × mask probability."""
-    probs = head.class_logits.float().softmax(dim=-1)[..., :-1]
-    scores = torch.einsum("nqc,nqhw->nchw", probs, head.mask_logits.float().sigmoid())
+    probs = head.class_logits.softmax(dim=-1)[..., :-1]
+    scores = torch.einsum("nqc,nqhw->nchw", probs, head.mask_logits.sigmoid())
     # log of the share is a softmax of the logs, so the plain cross-entropy applies.
     return pixel_cross_entropy((scores + 1e-6).log(), labels)
 

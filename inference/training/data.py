@@ -31,7 +31,7 @@ class Sample:
 class Samples(Sequence[Sample]):
     """The pictures of some tars, kept in memory as they are in the file and decoded when asked for.
 
-    Decoded, a few thousand small photos are a gigabyte; decoding one takes a few milliseconds, a training step hundreds.
+    Decoded, a few thousand small photos are a gigabyte; decoding one takes milliseconds, a training step hundreds.
     """
 
     def __init__(self, tars: Iterable[Path]) -> None:
@@ -103,8 +103,8 @@ def augment(sample: Sample, *, crop: int, random: np.random.Generator, settings:
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
     matrix[:, 2] += (scale - 1) / 2  # pixel centres, not pixel corners, are what warpAffine counts
     photo = _shrink_softly(np.ascontiguousarray(photo), matrix, scale, crop)
-    labels = cv2.warpAffine(np.ascontiguousarray(labels), matrix, (crop, crop), flags=cv2.INTER_NEAREST).astype(np.uint8)
-    return jitter(photo, random=random, settings=settings), labels
+    cut = cv2.warpAffine(np.ascontiguousarray(labels), matrix, (crop, crop), flags=cv2.INTER_NEAREST)
+    return jitter(photo, random=random, settings=settings), cut.astype(np.uint8)
 
 
 def _place(length: int, side: float, random: np.random.Generator) -> float:

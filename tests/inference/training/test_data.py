@@ -1,0 +1,101 @@
+"""Labelled photos: read as they are, and augmented without photo and labels drifting apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.training.data import Augmentation, DataError, Sample, Samples, augment, batch, jitter, sample_order
+from tests.inference.training.labelled_tars import two_tone, write_tar
+
+NO_COLOUR = Augmentation(brightness=0, contrast=0, saturation=0, hue_degrees=0)
+
+
+def test_a_tar_gives_back_photos_and_labels(tmp_path: Path) -> None:
+    written = [two_tone("b"), two_tone("a", height=48)]
+    samples = Samples([write_tar(tmp_path / "some.tar", written)])
+    assert samples.names == ("a", "b")
+    for sample, original in zip([samples[1], samples[0]], written, strict=True):
+        np.testing.assert_array_equal(sample.photo, original.photo)
+        np.testing.assert_array_equal(sample.labels, original.labels)
+
+
+def test_a_file_that_is_no_tar_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tar"
+    path.write_bytes(b"not a tar at all")
+    with pytest.raises(DataError, match=r"broken\.tar is not a readable tar"):
+        Samples([path])
+
+
+def test_photos_without_labels_are_not_training_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no photo"):
+        Samples([write_tar(tmp_path / "empty.tar", [])])
+
+
+def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
+    sample = two_tone()
+    wrong = Sample("wrong", sample.photo, sample.labels[1:])
+    samples = Samples([write_tar(tmp_path / "wrong.tar", [wrong])])
+    with pytest.raises(DataError, match="wrong is damaged or its labels have another size"):
+        samples[0]
+
+
+@given(seed=st.integers(0, 10_000), crop=st.sampled_from([24, 64, 96]))
+def test_augmentation_keeps_photo_and_labels_aligned(seed: int, crop: int) -> None:
+    """The colour says the label, so after any crop, scale and mirroring it must still say the same."""
+    sample = two_tone()
+    photo, labels = augment(sample, crop=crop, random=np.random.default_rng(seed), settings=NO_COLOUR)
+    assert photo.shape == (crop, crop, 3)
+    assert labels.shape == (crop, crop)
+    bluish = photo[..., 2].astype(int) > photo[..., 0]
+    known = labels > 0
+    agree = np.where(bluish, 3, 4)[known] == labels[known]
+    # Bilinear photo and nearest labels may differ by half a pixel along the horizon, nowhere else.
+    assert (~agree).sum() <= 3 * crop
+    assert agree.mean() > 0.9
+
+
+@given(seed=st.integers(0, 10_000))
+def test_beyond_the_photo_nothing_is_known(seed: int) -> None:
+    smaller = Augmentation(smallest_scale=0.5, largest_scale=0.5, brightness=0, contrast=0, saturation=0, hue_degrees=0)
+    photo, labels = augment(two_tone(), crop=64, random=np.random.default_rng(seed), settings=smaller)
+    assert (labels[:8] == 0).all()
+    assert (photo[:8] == 127).all()
+    assert (labels[20:40, 20:40] > 0).all()
+
+
+def test_no_jitter_leaves_the_photo_alone() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(jitter(photo, random=np.random.default_rng(0), settings=NO_COLOUR), photo)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_saturation_and_hue_leave_grey_alone(seed: int) -> None:
+    grey = np.full((4, 4, 3), 100, np.uint8)
+    only_colour = Augmentation(brightness=0, contrast=0)
+    changed = jitter(grey, random=np.random.default_rng(seed), settings=only_colour)
+    assert np.abs(changed.astype(int) - 100).max() <= 1
+
+
+def test_every_photo_is_seen_once_an_epoch() -> None:
+    samples = [two_tone(str(index)) for index in range(6)]
+    first, second = (sample_order(6, seed=1, epoch=epoch) for epoch in range(2))
+    assert sorted(first) == sorted(second) == list(range(len(samples)))
+    assert list(first) != list(second)
+
+
+def test_a_batch_is_a_function_of_the_step() -> None:
+    samples = [two_tone(str(index)) for index in range(3)]
+
+    def at(step: int) -> tuple[np.ndarray, np.ndarray]:
+        return batch(samples, step=step, size=4, crop=32, seed=0, settings=Augmentation())
+
+    photos, labels = at(5)
+    assert photos.shape == (4, 32, 32, 3)
+    assert labels.shape == (4, 32, 32)
+    np.testing.assert_array_equal(photos, at(5)[0])
+    assert (photos != at(6)[0]).any()

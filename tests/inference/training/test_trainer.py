@@ -1,0 +1,148 @@
+"""A run learns, can be stopped and resumed without a trace, and leaves files anybody can load safely."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.network.config import CONFIGS, Backbone, NetworkConfig, recognise
+from inference.training.__main__ import main
+from inference.training.criterion import LossSettings
+from inference.training.data import Augmentation, DataError
+from inference.training.evaluate import View, evaluate
+from inference.training.schedule import Steps
+from inference.training.trainer import RunFiles, Trainer, TrainingSettings, run
+from tests.inference.training.labelled_tars import two_tone, write_tar
+
+SMALL = NetworkConfig(
+    backbone=Backbone.LITE0, feature_width=16, decoder_layers=2, ffn_width=32, hidden_width=32, heads=4, queries=8
+)
+SETTINGS = TrainingSettings(
+    batch_size=2,
+    crops=(64,),
+    learning_rate=3e-3,
+    backbone_factor=1.0,
+    frozen_levels=0,
+    average_decay=0.9,
+    losses=LossSettings(points=128),
+    augmentation=Augmentation(smallest_scale=1.0, largest_scale=1.2),
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> object:
+    """Sums in one order, so that two runs can be compared bit by bit; and no waiting for busy cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_two_photos_are_learned_by_heart() -> None:
+    samples = [two_tone("a"), two_tone("b", width=64)]
+    trainer = Trainer(SMALL, SETTINGS)
+    totals = [float(trainer.train_step(samples, 0.1 + step / 60)[0].total) for step in range(50)]
+    assert sum(totals[-5:]) < 0.5 * sum(totals[:5])
+    trainer.network.load_state_dict(trainer.average.state)
+    counted = evaluate(trainer.network.eval(), samples, input_size=64)
+    assert counted[View.SEMANTIC].pixel_accuracy > 0.9
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    samples = [two_tone("a"), two_tone("b"), two_tone("c")]
+    unbroken, broken = Trainer(SMALL, SETTINGS), Trainer(SMALL, SETTINGS)
+    for step in range(4):
+        unbroken.train_step(samples, step / 4)
+    for step in range(2):
+        broken.train_step(samples, step / 4)
+    broken.save(tmp_path / "checkpoint.pt")
+
+    resumed = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "seed": 0}))
+    resumed.resume(tmp_path / "checkpoint.pt")
+    for step in range(2, 4):
+        resumed.train_step(samples, step / 4)
+    for name, value in unbroken.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], value, rtol=0, atol=0)
+        torch.testing.assert_close(resumed.average.state[name], unbroken.average.state[name], rtol=0, atol=0)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    Trainer(SMALL, SETTINGS).save(tmp_path / "checkpoint.pt")
+    other = Trainer(NetworkConfig.from_dict(SMALL.to_dict() | {"queries": 9}), SETTINGS)
+    with pytest.raises(DataError, match="another configuration"):
+        other.resume(tmp_path / "checkpoint.pt")
+
+
+def test_a_run_logs_and_saves(tmp_path: Path) -> None:
+    files = RunFiles(folder=tmp_path / "run", log_steps=1)
+    trainer = Trainer(SMALL, SETTINGS)
+    run(trainer, [two_tone()], budget=Steps(2), files=files)
+    lines = [json.loads(line) for line in files.log.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2]
+    assert all(line["total"] > 0 for line in lines)
+    content = torch.load(files.checkpoint, weights_only=True)
+    assert content["step"] == 2
+    assert not list(files.folder.glob("*.partial"))
+
+
+def test_frozen_layers_stay_as_they_were() -> None:
+    trainer = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "frozen_levels": 2}))
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    trainer.train_step([two_tone()], 0.5)
+    after = trainer.network.state_dict()
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    blocks = {int(name.split("_blocks.")[1].split(".")[0]) for name in moved if "_blocks." in name}
+    assert min(blocks) == 5  # blocks 0 to 4 make res2 and res3
+    assert not any("_conv_stem" in name for name in moved)
+
+
+def test_imagenet_weights_fill_the_backbone_only() -> None:
+    trainer = Trainer(SMALL, SETTINGS)
+    source = BiSeNetFormer(CONFIGS["bisenetformer-m-lite"]).pixel_decoder.backbone.state_dict()
+    state = {name.removeprefix("net."): value for name, value in source.items()}
+    trainer.start_backbone_from(state | {"_fc.weight": torch.zeros(1000, 1280)})
+    torch.testing.assert_close(trainer.network.pixel_decoder.backbone.state_dict(), source)
+
+
+def test_train_export_and_evaluate_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tar = str(write_tar(tmp_path / "tiny.tar", [two_tone("a"), two_tone("b")]))
+    folder, weights = tmp_path / "run", tmp_path / "weights.safetensors"
+    assert main(["train", tar, "--folder", str(folder), "--steps", "1", "--batch", "2", "--crops", "64"]) == 0
+    command = [
+        "export",
+        str(folder / "checkpoint.pt"),
+        str(weights),
+        "--calibrate",
+        tar,
+        "--every",
+        "1",
+        "--size",
+        "64",
+    ]
+    assert main(command) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["step"] == 1
+    assert report["calibrated_on"] == 2
+
+    state = load_file(weights)
+    assert recognise({name: tuple(value.shape) for name, value in state.items()}) == CONFIGS["bisenetformer-m-lite"]
+    assert {value.dtype for value in state.values()} == {torch.float16, torch.int64}
+    assert main(["evaluate", str(weights), tar, "--sizes", "64"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["split"], line["view"], line["pictures"]) for line in lines] == [
+        ("tiny", "segments", 2),
+        ("tiny", "semantic", 2),
+    ]
+
+
+def test_a_missing_tar_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", str(tmp_path / "nothing.tar"), "--folder", str(tmp_path), "--steps", "1"]
+    assert main(command) == 1
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "nothing.tar" in message
