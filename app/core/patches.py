@@ -179,7 +179,7 @@ def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
             f"A correction of a picture of {_size(patch.shape)} does not fit one of {_size(segment_map.shape)}."
         )
     for tile in patch.tiles:
-        _restore(segment_map, tile.box, _decode(tile.after if forward else tile.before, tile.box.shape))
+        segment_map.write_human(tile.box, _decode(tile.after if forward else tile.before, tile.box.shape))
     return patch.box
 
 
@@ -195,12 +195,12 @@ def human_snapshot(segment_map: SegmentMap) -> Patch | None:
     return Patch(segment_map.shape, tuple(tiles), changed) if tiles else None
 
 
-def _restore(segment_map: SegmentMap, box: Box, content: int | U8) -> Box:
+def _restore(segment_map: SegmentMap, box: Box, content: U8) -> Box:
     """Make the human layer in `box` equal to `content`; the box around what changed by that."""
     extent = _extent(segment_map.human[box.slices] != content)
     dirty = extent.move(box.x0, box.y0)
     if not dirty.empty:
-        segment_map.write_human(dirty, content if isinstance(content, int) else content[extent.slices])
+        segment_map.write_human(dirty, content[extent.slices])
     return dirty
 
 

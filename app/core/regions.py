@@ -35,17 +35,17 @@ def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = Non
     Looks no further than the region reaches, so a small region costs little in a picture of any size. IndexError
     outside the map.
     """
-    reach = _FIRST_REACH
+    window = Box(x, y, x + 1, y + 1).grow(_FIRST_REACH).clip(segment_map.shape)
     while True:
-        window = Box(x - reach, y - reach, x + reach, y + reach).clip(segment_map.shape)
         values = segment_map.shown(window)
         if table is not None:
             values = np.asarray(cv2.LUT(values, table), np.uint8)
         box, mask = connected_region(values, x - window.x0, y - window.y0)
         box = box.move(window.x0, window.y0)
-        if not _may_go_on(box, window, whole=segment_map.box):
+        larger = _beyond(box, window).clip(segment_map.shape)
+        if larger == window:
             return box, mask
-        reach *= 4
+        window = larger
 
 
 def region_of_code(segment_map: SegmentMap, code: int) -> tuple[Box, Bool]:
@@ -64,7 +64,12 @@ def _strips(box: Box) -> list[Box]:
     return [Box(box.x0, top, box.x1, min(top + _ROWS_AT_ONCE, box.y1)) for top in range(box.y0, box.y1, _ROWS_AT_ONCE)]
 
 
-def _may_go_on(box: Box, window: Box, *, whole: Box) -> bool:
-    """Whether a region found in `window` touches a side of it that is not the picture's own."""
-    sides = zip(box, window, whole, strict=True)
-    return any(found == seen != end for found, seen, end in sides)
+def _beyond(box: Box, window: Box) -> Box:
+    """The window, wider by half its size on each side that a region found in it touches."""
+    dx, dy = max(1, window.width // 2), max(1, window.height // 2)
+    return Box(
+        window.x0 - dx * (box.x0 == window.x0),
+        window.y0 - dy * (box.y0 == window.y0),
+        window.x1 + dx * (box.x1 == window.x1),
+        window.y1 + dy * (box.y1 == window.y1),
+    )
