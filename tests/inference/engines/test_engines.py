@@ -1,0 +1,251 @@
+"""The engines agree, and nobody is told that something runs which does not."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from inference import engines, graphs
+from inference.engines import devices, open_engine
+from inference.engines.devices import CudaDevices
+from inference.engines.onnx_engine import OnnxEngine
+from inference.engines.torch_engine import TorchEngine
+from inference.errors import EngineError, WeightsError
+from inference.models import ModelCard, find_card
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.network.config import CONFIGS
+from tests.inference.network.deterministic import GOLDEN, picture, shapes_of, weights_for
+
+STARTER = find_card("starter")
+SIZES = [(288, 384), (32, 32), (64, 1000), (200, 136)]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "ade-mask-studio" / "onnx"
+
+
+@pytest.fixture
+def brought(tmp_path: Path, cache: Path) -> ModelCard:
+    """The starter's weights as a checkpoint that a person brought."""
+    assert STARTER.file is not None
+    tensors = {name: torch.from_numpy(tensor) for name, tensor in load_file(STARTER.file).items()}
+    torch.save({"model": tensors}, tmp_path / "brought.pth")
+    return find_card(tmp_path / "brought.pth")
+
+
+def onnx_engine(card: ModelCard) -> OnnxEngine:
+    return OnnxEngine(card, "cpu", reason="", may_export=False)
+
+
+def assert_close(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> None:
+    for a, b in zip(first, second, strict=True):
+        assert a.dtype == b.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-4)
+
+
+# --- results ---------------------------------------------------------------------------------------------------------
+
+
+def test_both_engines_agree_on_the_starter_at_any_size() -> None:
+    first, second = onnx_engine(STARTER), TorchEngine(STARTER, "cpu", reason="")
+    for height, width in SIZES:
+        image = picture(height, width)
+        answer = first.run(image)
+        assert answer[0].shape == (100, 150)
+        assert answer[1].shape == (100, height // 8, width // 8)
+        assert_close(answer, second.run(image))
+
+
+@pytest.mark.parametrize("network", ["bisenetformer-s", "bisenetformer-m", "bisenetformer-l"])
+def test_both_engines_agree_on_the_published_networks(tmp_path: Path, cache: Path, network: str) -> None:
+    weights = {name: np.asarray(tensor) for name, tensor in weights_for(shapes_of(network)).items()}
+    save_file(weights, tmp_path / "drawn.safetensors")
+    card = find_card(tmp_path / "drawn.safetensors")
+    assert card.network == CONFIGS[network]
+    image = picture(200, 136)
+    assert_close(onnx_engine(card).run(image), TorchEngine(card, "cpu", reason="").run(image))
+
+
+def test_onnx_runtime_computes_what_the_original_does(tmp_path: Path, cache: Path) -> None:
+    weights = {name: np.asarray(tensor) for name, tensor in weights_for(shapes_of("bisenetformer-s")).items()}
+    save_file(weights, tmp_path / "drawn.safetensors")
+    class_probs, mask_probs = onnx_engine(find_card(tmp_path / "drawn.safetensors")).run(picture(320, 416))
+    with np.load(GOLDEN / "bisenetformer-s_320x416.npz") as golden:
+        np.testing.assert_allclose(class_probs, golden["class_probs"], rtol=0, atol=1e-4)
+        np.testing.assert_allclose(mask_probs, golden["mask_probs"] / 65535, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_shipped_graphs_belong_to_the_networks_of_today(name: str) -> None:
+    graph = graphs.shipped_graph(CONFIGS[name])
+    assert graph is not None
+    state = BiSeNetFormer(CONFIGS[name]).state_dict()
+    assert graph.tensors == {tensor: tuple(value.shape) for tensor, value in state.items()}
+    assert len(graph.content) < 300_000  # no weights inside
+
+
+def test_an_unknown_network_has_no_shipped_graph() -> None:
+    assert graphs.shipped_graph(replace(CONFIGS["bisenetformer-m"], pixel_mean=(0.0, 0.0, 0.0))) is None
+
+
+# --- weights that were brought ---------------------------------------------------------------------------------------
+
+
+def test_brought_weights_become_one_cached_file_that_is_used_without_them(
+    brought: ModelCard, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = onnx_engine(brought).run(picture(64, 96))
+    (cached,) = cache.glob("*.onnx")
+    assert cached.name == f"{brought.sha256}-{graphs.EXPORT_VERSION}.onnx"
+    assert cached.stat().st_size > 20_000_000
+
+    def fail(path: Path) -> None:
+        raise AssertionError(f"{path} was opened again")
+
+    monkeypatch.setattr("inference.engines.onnx_engine.load_tensors", fail)
+    monkeypatch.setattr("inference.models.load_tensors", fail)
+    assert brought.file is not None
+    assert find_card(brought.file) == brought
+    assert_close(onnx_engine(brought).run(picture(64, 96)), first)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "noise", "other weights"])
+def test_a_damaged_cached_file_is_made_anew(brought: ModelCard, cache: Path, damage: str) -> None:
+    first = onnx_engine(brought).run(picture(64, 96))
+    (cached,) = cache.glob("*.onnx")
+    whole = cached.read_bytes()
+    assert brought.sha256 is not None
+    cached.write_bytes(
+        {
+            "truncated": whole[: len(whole) // 2],
+            "empty": b"",
+            "noise": b"A" * 1000,
+            "other weights": whole.replace(brought.sha256.encode(), b"0" * 64),
+        }[damage]
+    )
+    assert_close(onnx_engine(brought).run(picture(64, 96)), first)
+    assert cached.read_bytes() == whole
+    assert [path.name for path in cache.iterdir() if path.name.startswith(".")] == []
+
+
+def test_without_a_cache_folder_it_works_all_the_same(
+    brought: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert onnx_engine(brought).run(picture(64, 96))[0].shape == (100, 150)
+
+
+def test_the_starter_leaves_nothing_in_the_cache(cache: Path) -> None:
+    onnx_engine(STARTER)
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_a_tensor_that_does_not_fit_is_named_by_both(tmp_path: Path, cache: Path, engine: str) -> None:
+    assert STARTER.file is not None
+    tensors = load_file(STARTER.file)
+    del tensors["head.predictor.query_embed.weight"]
+    save_file(tensors, tmp_path / "lacking.safetensors")
+    with pytest.raises(
+        WeightsError, match=r"lacking\.safetensors lacks the tensor head\.predictor\.query_embed\.weight"
+    ):
+        open_engine(find_card(tmp_path / "lacking.safetensors"), engine=engine, device="cpu")
+
+
+def test_a_whole_graph_of_ones_own(brought: ModelCard, cache: Path, tmp_path: Path) -> None:
+    expected = onnx_engine(brought).run(picture(64, 96))
+    (cached,) = cache.glob("*.onnx")
+    shutil.copy(cached, tmp_path / "own.onnx")
+    card = replace(brought, name="own", file=tmp_path / "own.onnx", sha256=None)
+    opened, attempts = open_engine(card)
+    assert (opened.name, attempts) == ("onnx", ())
+    assert_close(opened.run(picture(64, 96)), expected)
+    with pytest.raises(EngineError, match=r"PyTorch cannot run own\.onnx"):
+        open_engine(card, engine="torch")
+
+
+def test_a_file_that_is_no_graph(tmp_path: Path) -> None:
+    (tmp_path / "own.onnx").write_bytes(b"A" * 100)
+    card = replace(STARTER, file=tmp_path / "own.onnx", sha256=None)
+    with pytest.raises(WeightsError, match=r"ONNX Runtime cannot use own\.onnx"):
+        open_engine(card)
+
+
+# --- which engine ----------------------------------------------------------------------------------------------------
+
+
+def test_auto_takes_onnx_runtime_on_the_cpu_and_says_why() -> None:
+    engine, attempts = open_engine(STARTER, device="cpu")
+    assert (engine.name, engine.device, attempts) == ("onnx", "cpu", ())
+    assert engine.reason == "cpu was asked for."
+
+
+def test_without_cuda_the_reason_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (engines, devices):
+        monkeypatch.setattr(module, "cuda_devices", lambda: CudaDevices(0, "no NVIDIA driver was found"))
+    engine, _ = open_engine(STARTER)
+    assert engine.device == "cpu"
+    assert engine.reason == "The CPU does the work: no NVIDIA driver was found."
+    with pytest.raises(EngineError, match="no NVIDIA driver was found"):
+        open_engine(STARTER, device="cuda")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine where CUDA does not work")
+def test_a_device_that_cannot_run_is_passed_over_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (engines, devices):
+        monkeypatch.setattr(module, "cuda_devices", lambda: CudaDevices(1, ""))
+    engine, attempts = open_engine(STARTER)
+    assert (engine.name, engine.device) == ("onnx", "cpu")
+    assert [(attempt.engine, attempt.device) for attempt in attempts] == [("torch", "cuda:0"), ("onnx", "cuda:0")]
+    assert all(attempt.reason.endswith(".") for attempt in attempts)
+    assert all(attempt.reason in engine.reason for attempt in attempts)
+    with pytest.raises(EngineError, match="PyTorch finds no CUDA device"):
+        open_engine(STARTER, engine="torch", device="cuda")
+
+
+@pytest.mark.parametrize("fault", ["raises", "not finite", "wrong size"])
+def test_an_engine_counts_only_after_it_really_ran(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    def run(self: OnnxEngine, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if fault == "raises":
+            raise EngineError("The device gave up.")
+        height = image.shape[0] // (8 if fault == "not finite" else 4)
+        return np.full((100, 150), np.nan, np.float32), np.zeros((100, height, image.shape[1] // 8), np.float32)
+
+    monkeypatch.setattr(OnnxEngine, "run", run)
+    engine, attempts = open_engine(STARTER, device="cpu")
+    assert engine.name == "torch"
+    (attempt,) = attempts
+    assert (attempt.engine, attempt.device) == ("onnx", "cpu")
+    assert attempt.reason.endswith(".")
+
+
+def test_both_can_be_asked_for_by_name() -> None:
+    for name in ("onnx", "torch"):
+        engine, _ = open_engine(STARTER, engine=name, device="cpu")
+        assert engine.name == name
+    with pytest.raises(EngineError, match="no engine called tensorrt; there are auto, onnx, torch"):
+        open_engine(STARTER, engine="tensorrt")
+
+
+def test_published_weights_that_are_not_here_are_told_at_once() -> None:
+    with pytest.raises(WeightsError, match="not on this machine"):
+        open_engine(find_card("fai-bf-m-ade"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_half_precision_on_cuda_stays_close() -> None:
+    half, full = TorchEngine(STARTER, "cuda:0", reason=""), TorchEngine(STARTER, "cpu", reason="")
+    image = picture(288, 384)
+    for a, b in zip(half.run(image), full.run(image), strict=True):
+        assert np.abs(a - b).mean() < 0.01

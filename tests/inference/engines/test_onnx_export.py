@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from inference import graphs
+from inference.engines import open_engine
+from inference.engines.torch_engine import TorchEngine
+from inference.models import ModelCard
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.network.config import Backbone, NetworkConfig
+from inference.weights import sha256_of
+from tests.inference.network.deterministic import picture
+
+TINY = NetworkConfig(
+    backbone=Backbone.STDC1, feature_width=16, decoder_layers=2, ffn_width=32, hidden_width=32, heads=2, queries=100
+)
+
+
+@pytest.mark.slow
+def test_a_network_without_a_shipped_graph_is_exported_only_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    save_file(BiSeNetFormer(TINY).state_dict(), tmp_path / "tiny.safetensors")
+    sha256 = sha256_of(tmp_path / "tiny.safetensors")
+    card = ModelCard(name="tiny", network=TINY, file=tmp_path / "tiny.safetensors", sha256=sha256)
+
+    answering_first, attempts = open_engine(card, device="cpu")
+    assert answering_first.name == "torch"
+    assert attempts[0].reason == "ONNX Runtime has no graph for the network of tiny."
+
+    asked_for, _ = open_engine(card, engine="onnx", device="cpu")
+    assert graphs.cached_file(sha256).is_file()
+    reference = TorchEngine(card, "cpu", reason="")
+    for size in ((64, 96), (200, 136)):
+        for a, b in zip(asked_for.run(picture(*size)), reference.run(picture(*size)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-4)
+
+    from_now_on, _ = open_engine(card, device="cpu")
+    assert from_now_on.name == "onnx"

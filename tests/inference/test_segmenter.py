@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import inference
+from inference import Segmenter, load_segmenter
+from inference.errors import EngineError, WeightsError
+from inference.preprocess import network_size
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return load_segmenter(device="cpu")
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints; only there is it seen what gets imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import sys, inference; print(sorted({'torch', 'onnxruntime', 'cv2', 'numpy', 'onnx'} & set(sys.modules)))"
+    assert python(code) == "[]"
+
+
+def test_the_starter_predicts_on_the_cpu_without_torch_or_the_exporter() -> None:
+    code = """
+import sys
+import numpy as np
+from inference import load_segmenter
+prediction = load_segmenter(device="cpu").predict(np.zeros((100, 150, 3), np.uint8))
+print(prediction.labels().shape, sorted({"torch", "onnx", "onnxscript"} & set(sys.modules)))
+"""
+    assert python(code) == "(100, 150) []"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (100, 150), (321, 287)])
+def test_any_photo_becomes_labels_of_its_size(segmenter: Segmenter, size: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    prediction = segmenter.predict(photo)
+    assert prediction.size == size
+    rows, columns = network_size(*size, input_size=segmenter.input_size)
+    assert prediction.mask_probs.shape == (100, rows // 8, columns // 8)
+    for labels in (prediction.labels(), prediction.semantic_labels(), prediction.segment_map()):
+        assert labels.shape == size
+        assert labels.dtype == np.uint8
+
+
+def test_a_read_only_photo_is_fine_and_stays_as_it_is(segmenter: Segmenter) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (288, 384, 3), dtype=np.uint8)
+    before = photo.copy()
+    photo.flags.writeable = False
+    segmenter.predict(photo)
+    np.testing.assert_array_equal(photo, before)
+    load_segmenter(engine="torch", device="cpu").predict(photo)
+
+
+def test_the_input_size_comes_from_the_card_unless_told(segmenter: Segmenter) -> None:
+    assert segmenter.input_size == segmenter.card.input_size
+    photo = np.zeros((256, 320, 3), np.uint8)
+    assert load_segmenter(device="cpu", input_size=64).predict(photo).mask_probs.shape == (100, 8, 10)
+    own = load_segmenter(device="cpu", input_size=None)
+    assert own.input_size is None
+    assert own.predict(photo).mask_probs.shape == (100, 32, 40)
+
+
+@pytest.mark.parametrize("size", [0, -1, 31, 100_000])
+def test_an_impossible_input_size_is_refused(size: int) -> None:
+    with pytest.raises(EngineError, match="must lie between 32 and 8192"):
+        load_segmenter(input_size=size)
+
+
+@pytest.mark.parametrize("photo", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+def test_something_else_than_a_photo_is_refused(segmenter: Segmenter, photo: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="A photo is"):
+        segmenter.predict(photo)
+
+
+def test_unknown_names_are_told() -> None:
+    with pytest.raises(WeightsError, match="There is no model called nonsense"):
+        load_segmenter("nonsense")
+    with pytest.raises(EngineError, match="There is no engine called nonsense"):
+        load_segmenter(engine="nonsense")
+    with pytest.raises(EngineError, match="There is no device called nonsense"):
+        load_segmenter(device="nonsense")
+    with pytest.raises(AttributeError):
+        _ = inference.nonsense
