@@ -16,10 +16,13 @@ from app.core.document import Document
 from app.core.overlay import OverlaySettings
 from resources.classes import palette
 
-# Two reserved codes that no pixel shows serve the outline: what surrounds a line, and what shows the photo.
+# Three reserved codes that no pixel shows serve the outline: what surrounds a line of a dark and of another colour, and
+# what shows the photo.
+LIGHT_CASING = 253
 CASING = 254
 CLEAR = 255
-_CASING_COLOUR = 0x90000000
+_CASING_OPACITY = 0.56
+_DARK_BELOW = 70  # luma 0..255 of a class colour
 _AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -65,7 +68,7 @@ def draw_overlay(codes: U8, look: Look, *, out: U32) -> None:
 
 
 def outline_codes(codes: U8, look: Look) -> U8:
-    """The codes along boundaries between different labels, CASING around them and CLEAR elsewhere: (h, w) uint8.
+    """The codes along boundaries between different labels, casings around them and CLEAR elsewhere: (h, w) uint8.
 
     Each side of a boundary carries the colour of its own class, so a thin region is never covered by its neighbours.
     """
@@ -74,9 +77,15 @@ def outline_codes(codes: U8, look: Look) -> U8:
     if look.line > 1:
         edge = cv2.dilate(edge, _AROUND, iterations=look.line - 1)
     drawn = np.full_like(codes, CLEAR)
-    drawn[cv2.dilate(edge, _AROUND) > 0] = CASING
+    np.copyto(drawn, cv2.LUT(codes, _casings(look.labels)), where=cv2.dilate(edge, _AROUND) > 0)
     np.copyto(drawn, codes, where=(edge > 0) & (labels > 0))
     return drawn
+
+
+def _casings(labels: U8) -> U8:
+    """The casing that lets a line of each label be seen on any photo: (256,) uint8."""
+    luma = _class_colours()[labels] @ np.array([0.299, 0.587, 0.114])
+    return np.where((luma < _DARK_BELOW) & (labels > 0), LIGHT_CASING, CASING).astype(np.uint8)
 
 
 def _alpha(overlay: OverlaySettings) -> float:
@@ -90,7 +99,9 @@ def _colours(labels: U8, alpha: float) -> U32:
     colours[:, 3] = np.round(strength * 255)
     colours[:, :3] = np.round(_class_colours()[labels] * (colours[:, 3:] / 255))
     table = pack(colours)
-    table[CASING] = round((_CASING_COLOUR >> 24) * alpha) << 24
+    casing = round(255 * _CASING_OPACITY * alpha)
+    table[CASING] = casing << 24
+    table[LIGHT_CASING] = casing * 0x01010101
     table[CLEAR] = 0
     return table
 

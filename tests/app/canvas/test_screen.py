@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.canvas.overlay import CASING, CLEAR, Look, outline_codes
+from app.canvas.overlay import CASING, CLEAR, LIGHT_CASING, Look, outline_codes
 from app.canvas.screen import PAD, Screen, draw_photo
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8
@@ -15,13 +15,14 @@ from app.core.geometry import Box
 from app.core.patches import Edit
 from app.core.pyramid import build_pyramid
 from app.core.segment_map import SegmentMap, human_value
+from resources.classes import palette
 
 WIDTH, HEIGHT = 60, 40
 RNG = np.random.default_rng(1)
 PHOTO = RNG.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 COLOURS = RNG.integers(0, 2**32, 256, dtype=np.uint32)
 SEEN = (slice(PAD, -PAD), slice(PAD, -PAD))
-LABELS = (np.arange(256) % 5).astype(np.uint8)
+LABELS = np.array([0, 3, 5, 6, 7], np.uint8)[np.arange(256) % 5]  # none of a dark colour
 
 
 def new_map() -> SegmentMap:
@@ -153,3 +154,14 @@ def test_segments_of_one_label_have_no_outline_between_them() -> None:
     codes = np.full((9, 12), 1, np.uint8)
     codes[:, 6:] = 6  # LABELS gives both the same label
     assert set(outline_codes(codes, look(2)).ravel()) == {CLEAR}
+
+
+def test_a_dark_line_has_a_light_casing() -> None:
+    by_brightness = palette()[1:151].astype(int) @ [299, 587, 114]
+    labels = LABELS.copy()
+    labels[1], labels[2] = by_brightness.argmin() + 1, by_brightness.argmax() + 1
+    codes = np.ones((9, 12), np.uint8)
+    codes[:, 6:] = 2
+    drawn = outline_codes(codes, Look(COLOURS, labels, 1))
+    assert set(drawn[:, 4]) == {LIGHT_CASING}
+    assert set(drawn[:, 7]) == {CASING}
