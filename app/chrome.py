@@ -67,6 +67,7 @@ def _toolbar(window: QMainWindow, title: str, area: Qt.ToolBarArea) -> QToolBar:
     bar.setObjectName(f"toolbar-{title.lower().replace(' ', '-')}")
     bar.setMovable(False)
     bar.setIconSize(QSize(ICON, ICON))
+    bar.setStyleSheet("QToolBar { border: none; }")  # Fusion's own line is glaring on dark
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     window.addToolBar(area, bar)
     return bar

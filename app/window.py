@@ -63,14 +63,15 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
 def take_screenshot(window: MainWindow, file: Path) -> None:
     """Save a picture of the window once the first photo has its masks and every thumbnail is there, then close it."""
     tick = QTimer(window)
-    waited = 0
+    waited = calm = 0
 
     def look() -> None:
-        nonlocal waited
+        nonlocal waited, calm
         waited += tick.interval()
         document = window.session.document
         predicted = document is not None and document.layer_mode is not None
-        if (predicted and window.desk.idle) or waited > SCREENSHOT_PATIENCE:
+        calm = calm + 1 if predicted and window.desk.idle else 0
+        if calm > 2 or waited > SCREENSHOT_PATIENCE:  # a few rounds more, until everything is laid out
             tick.stop()
             file.parent.mkdir(parents=True, exist_ok=True)
             window.grab().save(str(file))
