@@ -41,13 +41,16 @@ def make_menus(window: QMainWindow, actions: dict[Act, QAction], panels: Iterabl
     return recent
 
 
-def make_toolbars(window: QMainWindow, actions: dict[Act, QAction], *, options: QWidget, model: QWidget) -> None:
+def make_toolbars(
+    window: QMainWindow, actions: dict[Act, QAction], *, options: QWidget, opacity: QWidget, model: QWidget
+) -> None:
     """The main bar with the model at its right end, below it the options of the tool in hand, the tools on the left."""
     main = _toolbar(window, "Main", Qt.ToolBarArea.TopToolBarArea)
     for row in MAIN_BAR:
         for act in row:
             main.addAction(actions[act])
         main.addSeparator()
+    main.addWidget(opacity)
     spacer = QWidget()
     spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     main.addWidget(spacer)

@@ -33,6 +33,7 @@ from app.model_button import ModelButton
 from app.panels.icons import icon
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
+from app.panels.opacity import OpacitySlider
 from app.panels.style import UNIT
 from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
@@ -73,7 +74,10 @@ class MainWindow(QMainWindow):
         panels = [dock.toggleViewAction() for dock in self._docks.values()]
         self.recent_menu = make_menus(self, self.actions_by_id, panels)
         self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
-        make_toolbars(self, self.actions_by_id, options=self.tool_options, model=self.model_button)
+        self.opacity = OpacitySlider(self.session)
+        make_toolbars(
+            self, self.actions_by_id, options=self.tool_options, opacity=self.opacity, model=self.model_button
+        )
         self._fill_recent()
         self._make_status_bar()
         self._wire()

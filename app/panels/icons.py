@@ -7,10 +7,22 @@ from functools import cache
 from importlib import resources
 
 from PySide6.QtCore import QByteArray, QLineF, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPen, QPixmap, QPixmapCache
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QPixmapCache,
+)
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
-from app.panels.style import accent, tint
+from app.panels.style import HALF, ICON, accent, muted, tint
 from resources.classes import ade_class
 
 
@@ -74,6 +86,20 @@ def paint_swatch(painter: QPainter, rect: QRectF, class_id: int) -> None:
         painter.setBrush(QColor(*ade_class(class_id).color))
         painter.drawRoundedRect(inner, radius, radius)
     painter.restore()
+
+
+class PaletteIconLabel(QWidget):
+    """An icon that is no button, in the palette's quiet colour."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setFixedSize(ICON + HALF, ICON + HALF)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_icon(painter, QRectF(self.rect()), self._name, muted(self.palette()))
+        painter.end()
 
 
 class _PaletteIcon(QIconEngine):
