@@ -28,6 +28,7 @@ class Act(StrEnum):
 
     OPEN = "open"
     OPEN_FOLDER = "open_folder"
+    OPEN_SAMPLES = "open_samples"
     EXPORT = "export"
     EXPORT_ALL = "export_all"
     QUIT = "quit"
@@ -83,6 +84,7 @@ _F, _E, _T, _V, _P, _H = Group
 ACTIONS: dict[Act, Spec] = {
     Act.OPEN: Spec(_F, "Open photos…", "Open one or more photos", ("Ctrl+O",), "open"),
     Act.OPEN_FOLDER: Spec(_F, "Open folder…", "Open every photo of a folder", ("Ctrl+Shift+O",), "open-folder"),
+    Act.OPEN_SAMPLES: Spec(_F, "Open sample photos", "Try everything on the photos that come with the application"),
     Act.EXPORT: Spec(_F, "Export this picture…", "Write this picture's labels as an ADE PNG", ("Ctrl+E",), "export"),
     Act.EXPORT_ALL: Spec(_F, "Export all…", "Write the labels of every picture", ("Ctrl+Shift+E",), "export-all"),
     Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",)),
@@ -160,6 +162,8 @@ TOOL_ACTIONS: dict[str, Act] = {
 GESTURES: tuple[tuple[str, str], ...] = (
     ("1 … 9", "Make a recent class the current one"),
     ("Wheel", "Zoom at the cursor"),
+    ("Shift + wheel, arrow keys", "Pan"),
+    ("Pinch", "Zoom"),
     ("Ctrl + wheel", "Brush size"),
     ("Space + drag, middle button", "Pan"),
     ("Shift + click with the brush", "Straight line from the last point"),

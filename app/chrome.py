@@ -34,6 +34,7 @@ def make_menus(window: QMainWindow, actions: dict[Act, QAction], panels: Iterabl
             menu.addAction(actions[act])
         if act is Act.OPEN_FOLDER:
             menu.addMenu(recent)
+        if act is Act.OPEN_SAMPLES:
             menu.addSeparator()
     menus[Group.VIEW].addSeparator()
     for action in panels:

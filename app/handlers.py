@@ -24,6 +24,7 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
     handlers: dict[Act, Callable[..., object]] = {
         Act.OPEN: window.ask_for_photos,
         Act.OPEN_FOLDER: window.ask_for_folder,
+        Act.OPEN_SAMPLES: window.open_samples,
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,

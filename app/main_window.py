@@ -45,6 +45,7 @@ from app.tools import make_tool
 from inference.errors import ExpectedError
 from inference.models import find_card
 from inference.photo import PHOTO_SUFFIXES
+from resources.samples import sample_paths
 
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
@@ -150,6 +151,7 @@ class MainWindow(QMainWindow):
         canvas.zoom_changed.connect(self.status.show_zoom)
         canvas.cancel_requested.connect(self.cancel)
         canvas.open_requested.connect(self.ask_for_photos)
+        canvas.samples_requested.connect(self.open_samples)
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
         self.export_flow.settings_changed.connect(self._remember_export)
@@ -202,6 +204,9 @@ class MainWindow(QMainWindow):
         folder = QFileDialog.getExistingDirectory(self, "Open folder", self._start_folder())
         if folder:
             self.open_paths([Path(folder)])
+
+    def open_samples(self) -> None:
+        self.desk.open(sample_paths())
 
     def _start_folder(self) -> str:
         if self.desk.current is not None:
@@ -385,18 +390,7 @@ class MainWindow(QMainWindow):
         store = self._geometry_store()
         store.setValue("geometry", self.saveGeometry())
         store.setValue("state", self.saveState(LAYOUT_VERSION))
-        session = self.session
-        self.settings = replace(
-            self.settings,
-            threshold=session.threshold,
-            threshold_for_all=session.threshold_for_all,
-            semantic=session.mode is ViewMode.SEMANTIC,
-            opacity=session.overlay.opacity,
-            outline=session.overlay.outline,
-            brush_size=session.brush_size,
-            current_class=session.current_class,
-            recent_classes=session.recent_classes,
-        )
+        self.settings = self.session.remembered(self.settings)
         try:
             save_settings(self.settings)
         except OSError as error:

@@ -371,3 +371,17 @@ class Session(QObject):
         """Change opacity, outline, hidden or solo classes: colour tables only, no pixel is recomputed."""
         self.overlay = replace(self.overlay, **changes)  # type: ignore[arg-type]
         self.tables_changed.emit()
+
+    def remembered(self, settings: Settings) -> Settings:
+        """`settings` with what is in hand now, for the next start."""
+        return replace(
+            settings,
+            threshold=self.threshold,
+            threshold_for_all=self.threshold_for_all,
+            semantic=self.mode is ViewMode.SEMANTIC,
+            opacity=self.overlay.opacity,
+            outline=self.overlay.outline,
+            brush_size=self.brush_size,
+            current_class=self.current_class,
+            recent_classes=self.recent_classes,
+        )

@@ -62,6 +62,7 @@ class Canvas(QWidget):
     zoom_changed = Signal(float)  # device pixels per image pixel
     cancel_requested = Signal()
     open_requested = Signal()
+    samples_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -149,6 +149,7 @@ class EmptySign(QWidget):
     """Nothing is open: the name, one line, one button, in a frame that invites a drop."""
 
     open_requested = Signal()
+    samples_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -171,6 +172,11 @@ class EmptySign(QWidget):
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(widget)
         column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
+        samples = QLabel('<a href="samples">or try the sample photos</a>', self)
+        samples.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        samples.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the File menu has it for the keyboard
+        samples.linkActivated.connect(lambda _link: self.samples_requested.emit())
+        column.addWidget(samples, alignment=Qt.AlignmentFlag.AlignCenter)
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def sizeHint(self) -> QSize:

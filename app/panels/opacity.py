@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.panels.icons import PaletteIconLabel
 from app.panels.slider import Slider
@@ -27,6 +27,7 @@ class OpacitySlider(QWidget):
         self.slider.setPageStep(20)
         self.slider.setFixedWidth(13 * UNIT)
         self.slider.setAccessibleName("Opacity of the labels")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, 0, UNIT, 0)
         row.setSpacing(HALF)
