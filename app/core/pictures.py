@@ -11,8 +11,8 @@ from pathlib import Path
 from inference.errors import PhotoError
 from inference.photo import PHOTO_SUFFIXES
 
-NaturalKey = tuple[tuple[str, int, str], ...]
-_PIECES = re.compile(r"(\D*)(\d*)", re.ASCII)
+NaturalKey = tuple[tuple[str | int, ...], str]
+_NUMBER = re.compile(r"(\d+)", re.ASCII)
 
 
 class PictureStatus(Enum):
@@ -27,8 +27,8 @@ class PictureStatus(Enum):
 
 def natural_key(text: str) -> NaturalKey:
     """Sorts `photo 9` before `photo 10`, without regard to case; equal only for equal texts."""
-    pieces = tuple((words.casefold(), int(digits or -1), digits) for words, digits in _PIECES.findall(text))
-    return (*pieces, (text, 0, ""))
+    words = _NUMBER.split(text.casefold())  # words and numbers in turn, words first
+    return tuple(int(word) if index % 2 else word for index, word in enumerate(words)), text
 
 
 def list_pictures(paths: Sequence[Path]) -> list[Path]:
@@ -38,22 +38,20 @@ def list_pictures(paths: Sequence[Path]) -> list[Path]:
     photos directly in it; hidden files and links that lead nowhere are passed over. PhotoError for a path that does not
     exist and for a folder that may not be read.
     """
-    found: dict[str, Path] = {}
+    found: dict[tuple[str, str], Path] = {}
     for path in paths:
-        for picture in _expand(path):
-            found.setdefault(os.path.abspath(picture), picture)  # noqa: PTH100 - links stay links, `..` goes
-    return [found[key] for key in sorted(found, key=_path_key)]
+        for folder, name, picture in _expand(path):
+            found.setdefault((folder, name), picture)
+    keys = {folder: tuple(map(natural_key, Path(folder).parts)) for folder in {folder for folder, _ in found}}
+    return [found[place] for place in sorted(found, key=lambda place: (keys[place[0]], natural_key(place[1])))]
 
 
-def _path_key(path: str) -> tuple[NaturalKey, ...]:
-    return tuple(natural_key(part) for part in Path(path).parts)
-
-
-def _expand(path: Path) -> Iterator[Path]:
+def _expand(path: Path) -> Iterator[tuple[str, str, Path]]:
+    """Absolute folder, name and path of each picture. The folder is made absolute without following links."""
     try:
         if not path.is_dir():
             path.stat()
-            yield path
+            yield *os.path.split(os.path.abspath(path)), path  # noqa: PTH100 - resolve() would follow links
             return
         with os.scandir(path) as entries:
             names = [entry.name for entry in entries if _is_photo(entry)]
@@ -63,8 +61,9 @@ def _expand(path: Path) -> Iterator[Path]:
         raise PhotoError(f"{path} does not exist.") from None
     except OSError as error:
         raise PhotoError(f"{path} cannot be read: {error.strerror or error}.") from None
+    folder = os.path.abspath(path)  # noqa: PTH100
     for name in names:
-        yield path / name
+        yield folder, name, path / name
 
 
 def _is_photo(entry: os.DirEntry[str]) -> bool:
