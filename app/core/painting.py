@@ -45,7 +45,7 @@ def stroke(start: Point, end: Point, diameter: float, shape: tuple[int, int]) ->
     rows = np.arange(box.y0, box.y1, dtype=np.float64) + 0.5
     left, right = _capsule_spans(rows, (ax, ay), (bx, by), reach)
     # Pixel x is inside when its centre x + 0.5 lies in [left, right]. Rows without a pixel have left > right.
-    small = np.int16 if box.width < np.iinfo(np.int16).max else np.int32
+    small = np.int16 if box.width < 2**15 else np.int32  # the narrower, the faster the two comparisons
     first = np.clip(np.ceil(left - 0.5) - box.x0, 0, box.width).astype(small)
     last = np.clip(np.floor(right - 0.5) - box.x0, -1, box.width - 1).astype(small)
     columns = np.arange(box.width, dtype=small)

@@ -110,6 +110,7 @@ class Edit:
         of them. ValueError, and nothing changed, for shapes or values that do not fit.
         """
         self._check_open()
+        value = value if isinstance(value, np.ndarray) else int(value)
         _check_value(value)
         for array in (mask, value):
             if isinstance(array, np.ndarray) and array.shape != box.shape:
@@ -150,7 +151,8 @@ class Edit:
 
     def _paint_tile(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> Box:
         """Paint `box`, which lies within one tile; the box around what changed."""
-        changed = self._map.human[box.slices] != value
+        human = self._map.human[box.slices]
+        changed = human != value
         if mask is not None:
             changed &= mask if mask.dtype == np.bool_ else mask != 0
         if self._writable is not None:
@@ -160,9 +162,8 @@ class Edit:
         if not dirty.empty:
             self._keep(box)
             part = changed[extent.slices]
-            if isinstance(value, np.ndarray):
-                value = value[extent.slices]
-            self._map.write_human(dirty, value if part.all() else np.where(part, value, self._map.human[dirty.slices]))
+            content = value if isinstance(value, int) else value[extent.slices]
+            self._map.write_human(dirty, content if part.all() else np.where(part, content, human[extent.slices]))
         return dirty
 
     def _keep(self, box: Box) -> None:

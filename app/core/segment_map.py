@@ -79,6 +79,7 @@ class SegmentMap:
         )  # touched now: the first stroke need not wait for memory
         self._histogram: I64 = np.zeros(CODES, np.int64)
         self._histogram[0] = height * width
+        self._network_view, self._human_view = _read_only(self._network), _read_only(self._human)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -94,12 +95,12 @@ class SegmentMap:
     @property
     def network(self) -> U8:
         """The network layer, (H, W) uint8 0..100, read-only."""
-        return _read_only(self._network)
+        return self._network_view
 
     @property
     def human(self) -> U8:
         """The human layer, (H, W) uint8 0 or 101..251, read-only."""
-        return _read_only(self._human)
+        return self._human_view
 
     def set_network(self, layer: U8) -> None:
         """Replace the network layer by `layer`, (H, W) uint8 0..100, which the map keeps: do not write it afterwards.
@@ -115,7 +116,7 @@ class SegmentMap:
             if int(strip.max()) > NETWORK_MAX:
                 raise ValueError(f"A network layer holds 0..{NETWORK_MAX}, not {int(strip.max())}.")
             histogram += count_codes(np.maximum(strip, self._human[top : top + _ROWS_AT_ONCE]))
-        self._network, self._histogram = layer, histogram
+        self._network, self._network_view, self._histogram = layer, _read_only(layer), histogram
 
     def shown(self, box: Box | None = None) -> U8:
         """The codes shown in `box` (default: everywhere): a copy, (h, w) uint8. The box must lie on the map."""

@@ -122,6 +122,12 @@ def test_back_to_the_network_under_a_rule() -> None:
     assert segment_map.code_at(0, 0) == 130
 
 
+def test_a_numpy_number_is_a_value_too() -> None:
+    segment_map = SegmentMap(3, 3)
+    assert Edit(segment_map).paint(Box(0, 0, 2, 2), None, np.uint8(150)) == (0, 0, 2, 2)  # type: ignore[arg-type]
+    assert segment_map.histogram()[150] == 4
+
+
 def test_cancel_restores_exactly() -> None:
     segment_map = random_map(600, 530)
     human, histogram = segment_map.human.copy(), segment_map.histogram()
