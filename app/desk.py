@@ -5,7 +5,7 @@ The photo on screen always goes first; its neighbours are decoded and predicted 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from PySide6.QtCore import QObject, Signal
 from app.core.pictures import PictureStatus, list_pictures
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
-from app.workers.tasks import ComposedPrediction, compose_layer, load_pyramid, predict_photo
+from app.workers.tasks import ComposedPrediction, compose_prediction, load_pyramid, predict_photo
 from inference import load_segmenter
 from inference.photo import read_thumbnail
+from inference.prediction import Prediction
 from inference.segmenter import Segmenter
 
 THUMBNAIL_SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
@@ -244,31 +245,23 @@ class Desk(QObject):
 
     def _predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int) -> None:
         mode = self.session.mode
+        self._ask_engine(
+            "predict", path, lambda token: predict_photo(self.segmenter(), photo, mode=mode, token=token), priority
+        )
 
-        def work(token: CancelToken) -> ComposedPrediction:
-            return predict_photo(self.segmenter(), photo, mode=mode, token=token)
+    def _compose(self, path: Path, prediction: Prediction) -> None:
+        mode = self.session.mode
+        self._ask_engine("compose", path, lambda _token: compose_prediction(prediction, mode=mode), NOW)
 
+    def _ask_engine(
+        self, kind: str, path: Path, work: Callable[[CancelToken], ComposedPrediction], priority: int
+    ) -> None:
         self.engine_lane.submit(
             work,
-            key=("predict", path),
+            key=(kind, path),
             done=lambda result: self._prediction_ready(path, result),
             failed=lambda reason: self._prediction_failed(path, reason),
             priority=priority,
-        )
-
-    def _compose(self, path: Path, prediction: object) -> None:
-        mode = self.session.mode
-
-        def work(_token: CancelToken) -> ComposedPrediction:
-            layer, table = compose_layer(prediction, mode)  # type: ignore[arg-type]
-            return ComposedPrediction(prediction, layer, table, mode, 0.0)  # type: ignore[arg-type]
-
-        self.engine_lane.submit(
-            work,
-            key=("compose", path),
-            done=lambda result: self._prediction_ready(path, result),
-            failed=lambda reason: self._prediction_failed(path, reason),
-            priority=NOW,
         )
 
     def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:

@@ -26,6 +26,17 @@ class ViewMode(Enum):
     SEMANTIC = "semantic"  # every pixel has a class, whatever the scores
 
 
+def compose_layer(prediction: Prediction, mode: ViewMode) -> tuple[U8, SegmentTable]:
+    """The network layer of one view, (H, W) uint8 0..100, and the table that explains it: slow for large photos."""
+    match mode:
+        case ViewMode.SEGMENTS:
+            return prediction.segment_map(), prediction.segment_table()
+        case ViewMode.SEMANTIC:
+            return prediction.semantic_segments()
+        case unexpected:
+            assert_never(unexpected)
+
+
 @dataclass(frozen=True)
 class Hover:
     """What lies under the pointer."""
@@ -68,13 +79,7 @@ class DocumentSnapshot:
         """The same with a network layer, composed from the prediction if it was not there: slow for large photos."""
         if self.layer is not None or self.prediction is None:
             return self
-        match self.mode:
-            case ViewMode.SEGMENTS:
-                layer, table = self.prediction.segment_map(), self.prediction.segment_table()
-            case ViewMode.SEMANTIC:
-                layer, table = self.prediction.semantic_segments()
-            case unexpected:
-                assert_never(unexpected)
+        layer, table = compose_layer(self.prediction, self.mode)
         return replace(self, layer=layer, table=table)
 
     def codes(self) -> U8:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.document import ViewMode
+from app.core.document import ViewMode, compose_layer
 from app.core.pyramid import build_pyramid
 from app.workers.lane import CancelToken
 from inference.photo import read_photo
@@ -42,13 +42,6 @@ def load_pyramid(path: Path, token: CancelToken) -> tuple[NDArray[np.uint8], ...
     return build_pyramid(photo)
 
 
-def compose_layer(prediction: Prediction, mode: ViewMode) -> tuple[NDArray[np.uint8], SegmentTable]:
-    """The network layer of one view: (H, W) uint8 and the table that explains its values."""
-    if mode is ViewMode.SEMANTIC:
-        return prediction.semantic_segments()
-    return prediction.segment_map(), prediction.segment_table()
-
-
 def predict_photo(
     segmenter: Segmenter, photo: NDArray[np.uint8], *, mode: ViewMode, token: CancelToken
 ) -> ComposedPrediction:
@@ -57,5 +50,10 @@ def predict_photo(
     prediction = segmenter.predict(photo)
     seconds = time.perf_counter() - started
     token.check()
+    return compose_prediction(prediction, mode=mode, seconds=seconds)
+
+
+def compose_prediction(prediction: Prediction, *, mode: ViewMode, seconds: float = 0.0) -> ComposedPrediction:
+    """The network layer of one view, at the photo's size."""
     layer, table = compose_layer(prediction, mode)
     return ComposedPrediction(prediction, layer, table, mode, seconds)
