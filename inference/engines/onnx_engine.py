@@ -82,6 +82,8 @@ class OnnxEngine:
     def _open(self, content: bytes, *, told_as: Path, tensors: Tensors | None = None) -> ort.InferenceSession:
         options = ort.SessionOptions()
         options.log_severity_level = _SILENT
+        # Waiting threads sleep: spinning takes half as much processor time again, from a window that needs it.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if (usable := _usable_processors()) is not None:
             options.intra_op_num_threads = usable
         if tensors:

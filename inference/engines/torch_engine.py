@@ -42,7 +42,9 @@ class TorchEngine:
         check_tensors(tensors, shapes, path=weights)
         network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=True)
         try:
-            self._network = network.eval().to(device)
+            network = network.eval().to(device)
+            # A tenth less time for convolutions, and the layout in which a photo comes; torch's types do not know it.
+            self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         except RuntimeError as error:
             raise self._gave_up(error) from error
 
