@@ -27,6 +27,7 @@ TARS_HELP = "tars of NAME.webp photos and NAME.png labels (0 = unknown, 1..150)"
 def train(options: argparse.Namespace) -> None:
     settings = TrainingSettings(
         batch_size=options.batch,
+        workers=options.workers,
         crops=tuple(options.crops),
         learning_rate=options.rate,
         average_decay=options.average,
@@ -74,7 +75,8 @@ def measure(options: argparse.Namespace) -> None:
     network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
     network.load_state_dict(state)
     for tar in options.tars:
-        samples = Samples([tar])
+        every = Samples([tar])
+        samples = [every[index] for index in range(0, len(every), options.every)]
         for size in options.sizes:
             counted = evaluate(network, samples, input_size=size, threshold=options.threshold)
             for view, confusion in counted.items():
@@ -101,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("weights", type=Path)
     score.add_argument("tars", nargs="+", type=Path, help=TARS_HELP)
     score.add_argument("--sizes", type=int, nargs="+", default=[288], help="short sides")
+    score.add_argument("--every", type=int, default=1, help="use every so-manieth photo, for a quick look")
     score.add_argument("--threshold", type=float, default=0.5, help="of the segments view")
     score.set_defaults(command=measure)
     return arguments
@@ -116,7 +119,8 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     budget.add_argument("--minutes", type=float, help="training time; always ends its schedule, whatever the speed")
     budget.add_argument("--steps", type=int, help="training steps; repeatable")
     defaults = TrainingSettings()
-    arguments.add_argument("--batch", type=int, default=defaults.batch_size)
+    arguments.add_argument("--batch", type=int, default=defaults.batch_size, help="photos of one worker")
+    arguments.add_argument("--workers", type=int, default=defaults.workers, help="batches of one step, a thread each")
     arguments.add_argument("--crops", type=int, nargs="+", default=list(defaults.crops))
     arguments.add_argument("--rate", type=float, default=defaults.learning_rate)
     arguments.add_argument("--average", type=float, default=defaults.average_decay, help="decay of the weight average")

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from inference.training.schedule import Budget, crop_at, learning_rate_factor, p
 class TrainingSettings:
     """What a run is made of, beyond its data and its budget."""
 
-    batch_size: int = 8
+    batch_size: int = 8  # photos of one worker
+    workers: int = 1  # see `Trainer`
     crops: tuple[int, ...] = (192, 256)
     learning_rate: float = 3e-4
     backbone_factor: float = 0.25  # of the learning rate: the backbone already knows what pictures look like
@@ -59,7 +61,13 @@ class WeightAverage:
 
 
 class Trainer:
-    """Holds everything that changes during a run; `step` and `seconds` say how far it is."""
+    """Holds everything that changes during a run; `step` and `seconds` say how far it is.
+
+    With several workers each takes a batch of its own per step, on one thread, and their gradients are averaged. They
+    wait for each other once a step; the threads inside one operation would do so thousands of times, which a machine
+    busy with other things turns into standing still. (One worker is reproducible to the bit; several share the
+    running statistics of the normalisation, where the last one to write wins.)
+    """
 
     def __init__(self, config: NetworkConfig, settings: TrainingSettings, *, device: str = "cpu") -> None:
         torch.manual_seed(settings.seed)
@@ -73,6 +81,10 @@ class Trainer:
             classes=config.classes,
         ).to(self.device)
         self.average = WeightAverage(self.network, settings.average_decay)
+        every = [*self.network.parameters(), *self.auxiliary.parameters()]
+        self.trained = [parameter for parameter in every if parameter.requires_grad]
+        alone = settings.workers == 1
+        self._pool = ThreadPoolExecutor(settings.workers, initializer=None if alone else one_thread_per_operation)
         self.optimiser = torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, settings))
         self.step, self.seconds = 0, 0.0
 
@@ -92,11 +104,30 @@ class Trainer:
         self.average = WeightAverage(self.network, self.settings.average_decay)
 
     def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:
-        """One batch at `done` (0..1) of the run; the losses and the gradient's norm before clipping."""
+        """One step at `done` (0..1) of the run; the mean losses and the gradient's norm before clipping."""
+        parts = range(self.step * self.settings.workers, (self.step + 1) * self.settings.workers)
+        results = list(self._pool.map(lambda part: self._gradients(samples, part, done), parts))
+        losses = Losses(
+            *(torch.stack(values).mean() for values in zip(*(losses for losses, _ in results), strict=True))
+        )
+        for parameter, gradients in zip(self.trained, zip(*(each for _, each in results), strict=True), strict=True):
+            parameter.grad = torch.stack(gradients).mean(dim=0)
+
+        norm = nn.utils.clip_grad_norm_(self.trained, self.settings.largest_gradient)
+        factor = learning_rate_factor(done, warm_up=self.settings.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["full_rate"] * factor
+        self.optimiser.step()
+        self.average.update(self.network, self.step)
+        self.step += 1
+        return losses, float(norm)
+
+    def _gradients(self, samples: Sequence[Sample], part: int, done: float) -> tuple[Losses, tuple[Tensor, ...]]:
+        """Losses and gradients of one worker's photos; `part` counts them from the beginning of the run."""
         settings = self.settings
         photos, labels = batch(
             samples,
-            step=self.step,
+            step=part,
             size=settings.batch_size,
             crop=crop_at(done, settings.crops),
             seed=settings.seed,
@@ -104,7 +135,7 @@ class Trainer:
         )
         images = torch.from_numpy(photos).to(self.device).permute(0, 3, 1, 2).float()  # (N, 3, H, W), channels-last
         targets = torch.from_numpy(labels).to(self.device).long()
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.step)
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + part)
 
         # Half precision pays on a GPU; most processors emulate it, which costs more than it saves.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -113,17 +144,8 @@ class Trainer:
         features = PixelFeatures(*(feature.float() for feature in features))
         auxiliary = self.auxiliary(features, targets)
         losses = all_losses(heads, auxiliary, targets, settings=settings.losses, generator=generator)
-        torch.autograd.backward(losses.total)
-        parameters = [*self.network.parameters(), *self.auxiliary.parameters()]
-        norm = nn.utils.clip_grad_norm_(parameters, settings.largest_gradient)
-        factor = learning_rate_factor(done, warm_up=settings.warm_up)
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["full_rate"] * factor
-        self.optimiser.step()
-        self.optimiser.zero_grad()
-        self.average.update(self.network, self.step)
-        self.step += 1
-        return Losses(*(loss.detach() for loss in losses)), float(norm)
+        gradients = torch.autograd.grad(losses.total, self.trained)
+        return Losses(*(loss.detach() for loss in losses)), gradients
 
     def save(self, path: Path) -> None:
         """Write the checkpoint beside its place and move it there, so that a crash never leaves half of one."""
@@ -154,6 +176,10 @@ class Trainer:
         self.average.state = content["average"]
         self.optimiser.load_state_dict(content["optimiser"])
         self.step, self.seconds = content["step"], content["seconds"]
+
+
+def one_thread_per_operation() -> None:
+    torch.set_num_threads(1)
 
 
 def freeze(layers: list[nn.Module]) -> None:

@@ -30,11 +30,5 @@ def test_after_the_warm_up_it_only_falls(a: float, b: float) -> None:
 
 
 def test_crops_grow() -> None:
-    assert [crop_at(done, (192, 256, 320)) for done in (0, 0.33, 0.34, 0.67, 0.99, 1.0)] == [
-        192,
-        192,
-        256,
-        320,
-        320,
-        320,
-    ]
+    crops = [crop_at(done, (192, 256, 320)) for done in (0, 0.33, 0.34, 0.67, 0.99, 1.0)]
+    assert crops == [192, 192, 256, 320, 320, 320]
