@@ -37,7 +37,7 @@ class TrainingSettings:
     weight_decay: float = 0.05
     warm_up: float = 0.03  # share of the run
     largest_gradient: float = 20.0  # norm
-    average_decay: float = 0.998
+    average_decay: float = 0.99  # about the last hundred steps
     seed: int = 0
     losses: LossSettings = field(default_factory=lambda: LossSettings(points=1024))
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -83,8 +83,6 @@ class Trainer:
         self.average = WeightAverage(self.network, settings.average_decay)
         every = [*self.network.parameters(), *self.auxiliary.parameters()]
         self.trained = [parameter for parameter in every if parameter.requires_grad]
-        alone = settings.workers == 1
-        self._pool = ThreadPoolExecutor(settings.workers, initializer=None if alone else one_thread_per_operation)
         self.optimiser = torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, settings))
         self.step, self.seconds = 0, 0.0
 
@@ -105,12 +103,9 @@ class Trainer:
 
     def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:
         """One step at `done` (0..1) of the run; the mean losses and the gradient's norm before clipping."""
-        parts = range(self.step * self.settings.workers, (self.step + 1) * self.settings.workers)
-        results = list(self._pool.map(lambda part: self._gradients(samples, part, done), parts))
-        losses = Losses(
-            *(torch.stack(values).mean() for values in zip(*(losses for losses, _ in results), strict=True))
-        )
-        for parameter, gradients in zip(self.trained, zip(*(each for _, each in results), strict=True), strict=True):
+        worker_losses, worker_gradients = zip(*self._work(samples, done), strict=True)
+        losses = Losses(*(torch.stack(values).mean() for values in zip(*worker_losses, strict=True)))
+        for parameter, gradients in zip(self.trained, zip(*worker_gradients, strict=True), strict=True):
             parameter.grad = torch.stack(gradients).mean(dim=0)
 
         norm = nn.utils.clip_grad_norm_(self.trained, self.settings.largest_gradient)
@@ -121,6 +116,15 @@ class Trainer:
         self.average.update(self.network, self.step)
         self.step += 1
         return losses, float(norm)
+
+    def _work(self, samples: Sequence[Sample], done: float) -> list[tuple[Losses, tuple[Tensor, ...]]]:
+        """What every worker found in this step."""
+        workers = self.settings.workers
+        parts = range(self.step * workers, (self.step + 1) * workers)
+        if workers == 1:
+            return [self._gradients(samples, parts[0], done)]
+        with ThreadPoolExecutor(workers, initializer=one_thread_per_operation) as pool:
+            return list(pool.map(lambda part: self._gradients(samples, part, done), parts))
 
     def _gradients(self, samples: Sequence[Sample], part: int, done: float) -> tuple[Losses, tuple[Tensor, ...]]:
         """Losses and gradients of one worker's photos; `part` counts them from the beginning of the run."""
@@ -179,6 +183,7 @@ class Trainer:
 
 
 def one_thread_per_operation() -> None:
+    """Said in every worker: the setting belongs to the thread."""
     torch.set_num_threads(1)
 
 

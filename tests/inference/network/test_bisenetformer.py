@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.network.config import CONFIGS, Backbone, NetworkConfig
+from inference.network.config import CONFIGS, NetworkConfig
 from inference.network.decoder import position_code, visible_positions
 
 LITE = CONFIGS["bisenetformer-m-lite"]
@@ -80,18 +80,3 @@ def test_normalisation_is_part_of_the_network() -> None:
     images = 255 * torch.rand(1, 3, 32, 32)
     with torch.inference_mode():
         torch.testing.assert_close(plain((images - 127) / 128)[0], normalising(images)[0], rtol=0, atol=1e-5)
-
-
-def test_exports_with_dynamic_size() -> None:
-    """One graph must serve every photo: nothing about the example's height and width may be frozen into it."""
-    small = NetworkConfig(
-        backbone=Backbone.STDC1, feature_width=16, decoder_layers=2, ffn_width=32, hidden_width=32, heads=4
-    )
-    network = BiSeNetFormer(small).eval()
-    sizes = {"images": {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}}
-    program = torch.export.export(network, (255 * torch.rand(1, 3, 64, 96),), dynamic_shapes=sizes)
-    images = 255 * torch.rand(1, 3, 80, 136)
-    with torch.inference_mode():
-        expected, found = network(images), program.module()(images)
-    torch.testing.assert_close(found[0], expected[0], rtol=0, atol=1e-5)
-    torch.testing.assert_close(found[1], expected[1], rtol=0, atol=1e-5)

@@ -71,6 +71,18 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
         torch.testing.assert_close(resumed.average.state[name], unbroken.average.state[name], rtol=0, atol=0)
 
 
+def test_two_workers_take_the_mean_of_their_gradients() -> None:
+    samples = [two_tone(name) for name in "abcd"]
+    pair = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "workers": 2}))
+    expected = [pair._gradients(samples, part, 0.5)[1] for part in range(2)]
+    pair.optimiser = torch.optim.SGD(pair.trained, lr=0.0)  # the gradients are looked at, nothing moves
+    pair.optimiser.param_groups[0]["full_rate"] = 0.0
+    _, norm = pair.train_step(samples, 0.5)
+    mean = torch.cat([((first + second) / 2).flatten() for first, second in zip(*expected, strict=True)])
+    assert norm == pytest.approx(float(mean.norm()), rel=1e-3)
+    assert pair.step == 1
+
+
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     Trainer(SMALL, SETTINGS).save(tmp_path / "checkpoint.pt")
     other = Trainer(NetworkConfig.from_dict(SMALL.to_dict() | {"queries": 9}), SETTINGS)
