@@ -14,6 +14,8 @@ import pytest
 
 # Before anything imports Qt: the suite never needs or touches a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Threads of the network sleep while they wait: where others want the cores too, spinning costs several times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # One cache for the whole run, so that an exported graph is made once, and never the user's own.
 _CACHE = tempfile.TemporaryDirectory(prefix="ade-mask-studio-tests-")
 for _name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):

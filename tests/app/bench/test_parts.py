@@ -1,0 +1,37 @@
+"""Each part of the benchmark measures what its rows say, here at sizes that take no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from app.bench import composition, network, screen
+from app.bench.figures import Figure
+
+pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
+
+
+def names(figures: Iterable[Figure]) -> list[str]:
+    rows = list(figures)
+    assert all(row.median is not None and row.median > 0 for row in rows)
+    return [row.name for row in rows]
+
+
+def test_every_engine_runs_the_published_network_and_the_starter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "SIDE", 64)
+    monkeypatch.setattr(network, "WARM_UP", 0)
+    measured = names(network.network_figures(quick=True))
+    assert {"m, onnx, cpu", "m, torch, cpu", "starter, onnx, cpu", "starter, torch, cpu"} <= set(measured)
+
+
+def test_composition_is_compared_with_resizing_every_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composition, "MEGAPIXELS", (0.1,))
+    assert len(names(composition.composition_figures(quick=True))) == 3
+
+
+def test_the_screen_is_measured_from_the_event_to_the_painted_canvas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "MEGAPIXELS", 0.5)
+    measured = names(screen.screen_figures(quick=True))
+    assert "threshold: one step of the slider" in measured
+    assert sum(name.startswith("brush of") for name in measured) == 4
