@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from app.bench.composition import composition_figures
+from app.bench.data import data_figures
 from app.bench.figures import Figure, markdown_table
 from app.bench.machine import machine_line
 from app.bench.network import network_figures
@@ -18,6 +19,7 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "The network, 640 x 640 pixels, one picture": network_figures,
     "Composition: a prediction becomes a segment map": composition_figures,
     "Threshold and painting on screen, 24 MP": screen_figures,
+    "Behind it: the data alone, 24 MP": data_figures,
     "Start": startup_figures,
 }
 

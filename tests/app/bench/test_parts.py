@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, network, screen
+from app.bench import composition, data, network, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -35,3 +35,10 @@ def test_the_screen_is_measured_from_the_event_to_the_painted_canvas(monkeypatch
     measured = names(screen.screen_figures(quick=True))
     assert "threshold: one step of the slider" in measured
     assert sum(name.startswith("brush of") for name in measured) == 4
+
+
+def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "SIZE", (200, 300))
+    rows = list(data.data_figures(quick=True))
+    assert len({row.name for row in rows}) == len(data.MEASURES)
+    assert all(row.note.startswith("goal ") for row in rows)
