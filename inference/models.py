@@ -116,7 +116,8 @@ def _card_of_file(path: Path) -> ModelCard:
         raise WeightsError(f"{shown(path)} needs its model card beside it: {beside.name}.")
     sha256 = sha256_of(path)
     network = cached_network(sha256) or _recognised(path)
-    return ModelCard(name=path.stem, file=path, sha256=sha256, network=network)
+    input_size = next((card.input_size for card in known_models() if card.network == network), PUBLISHED_INPUT_SIZE)
+    return ModelCard(name=path.stem, file=path, sha256=sha256, network=network, input_size=input_size)
 
 
 def _recognised(path: Path) -> NetworkConfig:

@@ -92,6 +92,8 @@ class OnnxEngine:
         try:
             session = ort.InferenceSession(content, options, providers=self._providers())
         except _ERRORS as error:
+            if self.device != "cpu":  # the weights may be good all the same
+                raise EngineError(f"ONNX Runtime cannot use {self.device}: {_first_line(error)}") from error
             raise WeightsError(f"ONNX Runtime cannot use {shown(told_as)}: {_first_line(error)}") from error
         if self.device != "cpu" and session.get_providers()[0] != "CUDAExecutionProvider":
             raise EngineError("ONNX Runtime could not load its CUDA libraries.")

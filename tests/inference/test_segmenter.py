@@ -4,13 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import inference
 from inference import Segmenter, load_segmenter
+from inference.composition import compose, compose_plain
 from inference.errors import EngineError, WeightsError
+from inference.photo import read_photo
 from inference.preprocess import network_size
+from resources.samples import sample_paths
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +60,32 @@ def test_any_photo_becomes_labels_of_its_size(segmenter: Segmenter, size: tuple[
     for labels in (prediction.labels(), prediction.semantic_labels(), prediction.segment_map()):
         assert labels.shape == size
         assert labels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("index", [0, 2, 4])
+def test_real_predictions_compose_exactly(segmenter: Segmenter, index: int) -> None:
+    prediction = segmenter.predict(read_photo(sample_paths()[index]))
+    queries = prediction.mask_probs * prediction.scores[:, None, None]
+    classes = np.einsum("qc,qhw->chw", prediction.class_probs, prediction.mask_probs)
+    for planes in (queries, classes):
+        for size in ((431, 577), (30, 41)):
+            np.testing.assert_array_equal(compose(planes, size=size), compose_plain(planes, size=size))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak memory of a process so plainly")
+def test_a_24_megapixel_photo_needs_less_than_1500_megabytes(tmp_path: Path) -> None:
+    photo = cv2.resize(read_photo(sample_paths()[0]), (6000, 4000), interpolation=cv2.INTER_CUBIC)
+    assert cv2.imwrite(str(tmp_path / "large.jpg"), photo)
+    code = f"""
+from pathlib import Path
+from inference import load_segmenter
+from inference.photo import read_photo
+prediction = load_segmenter(device="cpu", input_size=640).predict(read_photo(Path({str(tmp_path / "large.jpg")!r})))
+prediction.segment_map(), prediction.labels(), prediction.semantic_segments(), prediction.detections()
+print(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+"""
+    assert int(python(code)) < 1_500_000  # kB
 
 
 def test_a_read_only_photo_is_fine_and_stays_as_it_is(segmenter: Segmenter) -> None:
