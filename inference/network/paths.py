@@ -40,7 +40,7 @@ class AttentionRefinement(nn.Module):
 class ContextPath(nn.Module):
     """res3, res4, res5 → the same three levels with one width, each knowing about the coarser ones."""
 
-    def __init__(self, width_16: int, width_32: int, width: int) -> None:
+    def __init__(self, *, width_16: int, width_32: int, width: int) -> None:
         super().__init__()
         self.arm32 = AttentionRefinement(width_32, width)
         self.conv_avg = ConvBNReLU(width_32, width, kernel=1)
@@ -88,7 +88,7 @@ class PixelDecoder(nn.Module):
         super().__init__()
         self.backbone = Lite() if config.backbone is Backbone.LITE0 else STDC(config.backbone)
         _, width_8, width_16, width_32 = self.backbone.widths
-        self.cp = ContextPath(width_16, width_32, config.feature_width)
+        self.cp = ContextPath(width_16=width_16, width_32=width_32, width=config.feature_width)
         self.ffm = FeatureFusion(width_8, config.feature_width)
         self.conv_out = ConvBNReLU(config.feature_width, config.feature_width, kernel=3)
 

@@ -52,6 +52,14 @@ class Match(NamedTuple):
     target: Tensor  # (M,) int64, the segment's class counted from 0
 
 
+class SampledTruth(NamedTuple):
+    """What the matching looks at in one picture: the classes present, and the labels under some points."""
+
+    points: Tensor  # (1, P, 2)
+    labels: Tensor  # (P,)
+    targets: Tensor  # (K,) classes counted from 0
+
+
 class Losses(NamedTuple):
     """Unweighted means, for the log, and what is optimised."""
 
@@ -63,7 +71,7 @@ class Losses(NamedTuple):
     auxiliary: Tensor
 
 
-def random_points(shape: tuple[int, int], device: torch.device, generator: torch.Generator) -> Tensor:
+def random_points(shape: tuple[int, int], *, device: torch.device, generator: torch.Generator) -> Tensor:
     """Points (…, 2) as (x, y) in 0..1; drawn on the CPU, so that every device sees the same ones."""
     return torch.rand(*shape, 2, generator=generator).to(device)
 
@@ -85,13 +93,15 @@ def labels_at(labels: Tensor, points: Tensor) -> Tensor:
     return labels.flatten(1).gather(1, y * width + x)
 
 
-def pairwise_cost(head: HeadOutput, index: int, points: Tensor, point_labels: Tensor, targets: Tensor,
-                  settings: LossSettings) -> Tensor:  # fmt: skip
-    """Cost of giving segment k to query q, (Q, K), for one picture: class, BCE and dice on shared points."""
-    probability = head.class_logits[index].softmax(dim=-1)[:, targets]  # (Q, K)
-    known = (point_labels > 0).float()  # (P,)
-    inside = (point_labels[None] == targets[:, None] + 1).float()  # (K, P)
-    logits = sample_at(head.mask_logits[index : index + 1], points)[0]  # (Q, P)
+def pairwise_cost(answer: HeadOutput, truth: SampledTruth, *, settings: LossSettings) -> Tensor:
+    """Cost of giving segment k to query q, (Q, K), for one picture: class, BCE and dice on shared points.
+
+    `answer` is that of one picture: class logits (Q, classes + 1), mask logits (Q, h, w).
+    """
+    probability = answer.class_logits.softmax(dim=-1)[:, truth.targets]  # (Q, K)
+    known = (truth.labels > 0).float()  # (P,)
+    inside = (truth.labels[None] == truth.targets[:, None] + 1).float()  # (K, P)
+    logits = sample_at(answer.mask_logits[None], truth.points)[0]  # (Q, P)
 
     # BCE(x, t) = softplus(x) - x·t, so the sum over the points is one matrix product.
     softplus = (F.softplus(logits) * known).sum(dim=1, keepdim=True)  # (Q, 1)
@@ -102,14 +112,16 @@ def pairwise_cost(head: HeadOutput, index: int, points: Tensor, point_labels: Te
 
 
 @torch.no_grad()
-def match(head: HeadOutput, labels: Tensor, settings: LossSettings, generator: torch.Generator) -> Match:
+def match(head: HeadOutput, labels: Tensor, *, settings: LossSettings, generator: torch.Generator) -> Match:
     """The cheapest one-to-one assignment of segments to queries (Hungarian method), picture by picture."""
     pictures, queries, targets = [], [], []
     for index, label in enumerate(labels):
         present = label.unique()
         present = present[present > 0] - 1  # (K,)
-        points = random_points((1, settings.points), labels.device, generator)
-        cost = pairwise_cost(head, index, points, labels_at(label[None], points)[0], present, settings)
+        points = random_points((1, settings.points), device=labels.device, generator=generator)
+        truth = SampledTruth(points, labels_at(label[None], points)[0], present)
+        answer = HeadOutput(head.class_logits[index], head.mask_logits[index])
+        cost = pairwise_cost(answer, truth, settings=settings)
         query, segment = linear_sum_assignment(cost.cpu().numpy())
         pictures.append(np.full(len(query), index))
         queries.append(query)
@@ -118,7 +130,7 @@ def match(head: HeadOutput, labels: Tensor, settings: LossSettings, generator: t
     return Match(*(part.to(labels.device) for part in found))
 
 
-def class_loss(head: HeadOutput, found: Match, settings: LossSettings) -> Tensor:
+def class_loss(head: HeadOutput, found: Match, *, settings: LossSettings) -> Tensor:
     """Weighted cross-entropy over the classes and "no object", which every unmatched query should say."""
     logits = head.class_logits.flatten(0, 1)  # (N·Q, classes + 1)
     no_object = logits.shape[1] - 1
@@ -130,37 +142,38 @@ def class_loss(head: HeadOutput, found: Match, settings: LossSettings) -> Tensor
 
 
 @torch.no_grad()
-def uncertain_points(masks: Tensor, settings: LossSettings, generator: torch.Generator) -> Tensor:
+def uncertain_points(masks: Tensor, *, settings: LossSettings, generator: torch.Generator) -> Tensor:
     """Points for the mask losses (M, P, 2): most where the mask is least sure, the rest anywhere (PointRend)."""
     count = len(masks)
-    candidates = random_points((count, int(settings.oversampling * settings.points)), masks.device, generator)
+    device, oversampled = masks.device, int(settings.oversampling * settings.points)
+    candidates = random_points((count, oversampled), device=device, generator=generator)
     doubt = -sample_at(masks[:, None], candidates)[:, 0].abs()  # (M, oversampled)
     chosen = doubt.topk(int(settings.uncertain_share * settings.points), dim=1).indices
     uncertain = candidates.gather(1, chosen[..., None].expand(-1, -1, 2))
-    anywhere = random_points((count, settings.points - chosen.shape[1]), masks.device, generator)
+    anywhere = random_points((count, settings.points - chosen.shape[1]), device=device, generator=generator)
     return torch.cat((uncertain, anywhere), dim=1)
 
 
 def mask_losses(
-    head: HeadOutput, found: Match, labels: Tensor, settings: LossSettings, generator: torch.Generator
+    head: HeadOutput, found: Match, *, labels: Tensor, settings: LossSettings, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Binary cross-entropy and dice of the matched masks, each the mean over the batch's masks."""
     masks = head.mask_logits[found.picture, found.query]  # (M, h, w)
-    points = uncertain_points(masks, settings, generator)
+    points = uncertain_points(masks, settings=settings, generator=generator)
     point_labels = labels_at(labels[found.picture], points)  # (M, P)
     known = (point_labels > 0).float()
     inside = (point_labels == found.target[:, None] + 1).float()
     logits = sample_at(masks[:, None], points)[:, 0]  # (M, P)
-    return point_bce(logits, inside, known), point_dice(logits, inside, known)
+    return point_bce(logits, inside, known=known), point_dice(logits, inside, known=known)
 
 
-def point_bce(logits: Tensor, inside: Tensor, known: Tensor) -> Tensor:
+def point_bce(logits: Tensor, inside: Tensor, *, known: Tensor) -> Tensor:
     """Mean over masks of the mean over known points; all (M, P)."""
     each = F.binary_cross_entropy_with_logits(logits, inside, reduction="none") * known
     return (each.sum(dim=1) / known.sum(dim=1).clamp(min=1)).sum() / max(len(logits), 1)
 
 
-def point_dice(logits: Tensor, inside: Tensor, known: Tensor) -> Tensor:
+def point_dice(logits: Tensor, inside: Tensor, *, known: Tensor) -> Tensor:
     """Mean over masks of 1 - (2·Σpt + 1) / (Σp + Σt + 1), over the known points; all (M, P)."""
     probs, inside = logits.sigmoid() * known, inside * known
     each = 1 - (2 * (probs * inside).sum(dim=1) + 1) / (probs.sum(dim=1) + inside.sum(dim=1) + 1)
@@ -204,24 +217,24 @@ class AuxiliaryHeads(torch.nn.Module):
 
 
 def set_losses(
-    heads: list[HeadOutput], labels: Tensor, settings: LossSettings, generator: torch.Generator
+    heads: list[HeadOutput], labels: Tensor, *, settings: LossSettings, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Class, mask and dice loss, each summed over the prediction heads: every decoder layer is matched afresh."""
     classes, masks, dice = [], [], []
     for head in heads:
-        found = match(head, labels, settings, generator)
-        classes.append(class_loss(head, found, settings))
-        bce, overlap = mask_losses(head, found, labels, settings, generator)
+        found = match(head, labels, settings=settings, generator=generator)
+        classes.append(class_loss(head, found, settings=settings))
+        bce, overlap = mask_losses(head, found, labels=labels, settings=settings, generator=generator)
         masks.append(bce)
         dice.append(overlap)
     return torch.stack(classes).sum(), torch.stack(masks).sum(), torch.stack(dice).sum()
 
 
 def all_losses(
-    heads: list[HeadOutput], auxiliary: Tensor, labels: Tensor, *, settings: LossSettings, generator: torch.Generator
+    heads: list[HeadOutput], labels: Tensor, *, auxiliary: Tensor, settings: LossSettings, generator: torch.Generator
 ) -> Losses:
     """Everything a training step minimises; `labels` (N, H, W) int64, 0 = unknown, 1..classes."""
-    classes, masks, dice = set_losses(heads, labels, settings, generator)
+    classes, masks, dice = set_losses(heads, labels, settings=settings, generator=generator)
     semantic = semantic_loss(heads[-1], labels)
     total = (
         settings.class_weight * classes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -121,11 +121,10 @@ def labels_of(class_probs: F32, mask_probs: F32, *, view: View, size: tuple[int,
 
 
 def evaluate(
-    network: BiSeNetFormer, samples: Iterable[Sample], *, input_size: int, threshold: float = 0.5,
-    views: Sequence[View] = tuple(View),
-) -> dict[View, Confusion]:  # fmt: skip
+    network: BiSeNetFormer, samples: Iterable[Sample], *, input_size: int, threshold: float = 0.5
+) -> dict[View, Confusion]:
     """Run the network over the photos once and count both views at the photos' own size."""
-    confusions = {view: Confusion() for view in views}
+    confusions = {view: Confusion() for view in View}
     for sample in samples:
         class_probs, mask_probs = network_output(network, sample.photo, input_size=input_size)
         size = (sample.labels.shape[0], sample.labels.shape[1])

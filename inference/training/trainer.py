@@ -147,7 +147,7 @@ class Trainer:
         heads = [HeadOutput(*(logits.float() for logits in head)) for head in heads]
         features = PixelFeatures(*(feature.float() for feature in features))
         auxiliary = self.auxiliary(features, targets)
-        losses = all_losses(heads, auxiliary, targets, settings=settings.losses, generator=generator)
+        losses = all_losses(heads, targets, auxiliary=auxiliary, settings=settings.losses, generator=generator)
         gradients = torch.autograd.grad(losses.total, self.trained)
         return Losses(*(loss.detach() for loss in losses)), gradients
 

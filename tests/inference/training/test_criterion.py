@@ -13,6 +13,7 @@ from inference.training.criterion import (
     IGNORED,
     LossSettings,
     Match,
+    SampledTruth,
     all_losses,
     class_loss,
     labels_at,
@@ -60,7 +61,7 @@ def test_bce_by_hand() -> None:
     known = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # the third point, and all but one of the second mask
     first = -(log_sigmoid(2.0) + log_sigmoid(1.0)) / 2
     second = -log_sigmoid(0.0)
-    assert float(point_bce(logits, inside, known)) == pytest.approx((first + second) / 2, rel=1e-6)
+    assert float(point_bce(logits, inside, known=known)) == pytest.approx((first + second) / 2, rel=1e-6)
 
 
 def test_dice_by_hand() -> None:
@@ -68,14 +69,14 @@ def test_dice_by_hand() -> None:
     inside = torch.tensor([[1.0, 0.0, 1.0]])
     known = torch.tensor([[1.0, 1.0, 0.0]])
     expected = 1 - (2 * 0.8 + 1) / (0.8 + 0.5 + 1.0 + 1)
-    assert float(point_dice(probs.logit(), inside, known)) == pytest.approx(expected, rel=1e-6)
+    assert float(point_dice(probs.logit(), inside, known=known)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_perfect_mask_costs_nothing() -> None:
     inside = torch.tensor([[1.0, 0.0, 1.0, 0.0]])
     logits = 40 * (2 * inside - 1)
-    assert float(point_bce(logits, inside, torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
-    assert float(point_dice(logits, inside, torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
+    assert float(point_bce(logits, inside, known=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
+    assert float(point_dice(logits, inside, known=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
 
 
 def test_class_loss_by_hand() -> None:
@@ -85,7 +86,7 @@ def test_class_loss_by_hand() -> None:
     matched, unmatched = (-logits[0].log_softmax(dim=1)).tolist()
     expected = (matched[2] + 0.1 * unmatched[4]) / 1.1
     head = HeadOutput(logits, torch.zeros(1, 2, 2, 2))
-    assert float(class_loss(head, found, SETTINGS)) == pytest.approx(expected, rel=1e-5)
+    assert float(class_loss(head, found, settings=SETTINGS)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_matching_cost_by_hand() -> None:
@@ -93,7 +94,8 @@ def test_matching_cost_by_hand() -> None:
     head = HeadOutput(torch.tensor([[[0.3, -0.2, 0.0, 0.1, 0.5]]]), torch.full((1, 1, 4, 4), 0.7))
     points = torch.rand(1, 8, 2, generator=generator())
     point_labels = torch.tensor([2, 2, 2, 1, 1, 0, 0, 0])  # five known points, three of them of class 2
-    cost = pairwise_cost(head, 0, points, point_labels, torch.tensor([1]), SETTINGS)
+    answer = HeadOutput(head.class_logits[0], head.mask_logits[0])
+    cost = pairwise_cost(answer, SampledTruth(points, point_labels, torch.tensor([1])), settings=SETTINGS)
     probability = float(head.class_logits[0, 0].softmax(dim=0)[1])
     p = 1 / (1 + math.exp(-0.7))
     bce = -(3 * math.log(p) + 2 * math.log(1 - p)) / 5
@@ -106,14 +108,14 @@ def test_matching_finds_the_queries_that_are_right() -> None:
     head = HeadOutput(torch.zeros(1, 4, CLASSES + 1), torch.full((1, 4, 8, 8), -5.0))
     head.mask_logits[0, 1, :, 4:] = 5.0  # query 1 draws the right half, query 3 the left
     head.mask_logits[0, 3, :, :4] = 5.0
-    found = match(head, labels, SETTINGS, generator())
+    found = match(head, labels, settings=SETTINGS, generator=generator())
     assert dict(zip(found.query.tolist(), found.target.tolist(), strict=True)) == {1: 0, 3: 2}
 
 
 def test_the_class_decides_between_equal_masks() -> None:
     head = HeadOutput(torch.zeros(1, 3, CLASSES + 1), torch.zeros(1, 3, 8, 8))
     head.class_logits[0, 2, 1] = 3.0
-    found = match(head, torch.full((1, 16, 16), 2), SETTINGS, generator())
+    found = match(head, torch.full((1, 16, 16), 2), settings=SETTINGS, generator=generator())
     assert (found.query.tolist(), found.target.tolist()) == ([2], [1])
 
 
@@ -122,8 +124,8 @@ def test_matching_follows_a_permutation_of_the_queries(seed: int) -> None:
     head, labels = head_with(6, seed=seed), halves()
     order = torch.randperm(6, generator=generator(seed))
     shuffled = HeadOutput(head.class_logits[:, order], head.mask_logits[:, order])
-    before = match(head, labels, SETTINGS, generator(1))
-    after = match(shuffled, labels, SETTINGS, generator(1))
+    before = match(head, labels, settings=SETTINGS, generator=generator(1))
+    after = match(shuffled, labels, settings=SETTINGS, generator=generator(1))
     pairs = {(int(order[q]), t) for q, t in zip(after.query.tolist(), after.target.tolist(), strict=True)}
     assert pairs == set(zip(before.query.tolist(), before.target.tolist(), strict=True))
 
@@ -133,7 +135,7 @@ def test_the_loss_does_not_depend_on_the_order_of_the_queries() -> None:
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     shuffled = HeadOutput(head.class_logits[:, order], head.mask_logits[:, order])
     losses = [
-        all_losses([h], torch.tensor(0.0), labels, settings=SETTINGS, generator=generator()).total
+        all_losses([h], labels, auxiliary=torch.tensor(0.0), settings=SETTINGS, generator=generator()).total
         for h in (head, shuffled)
     ]
     torch.testing.assert_close(*losses)
@@ -145,15 +147,15 @@ def test_mask_losses_agree_with_finite_differences(loss: object) -> None:
     logits = torch.randn(3, 7, dtype=torch.float64, generator=random).requires_grad_()
     inside = (torch.rand(3, 7, generator=random) > 0.5).double()
     known = (torch.rand(3, 7, generator=random) > 0.3).double()
-    assert torch.autograd.gradcheck(lambda x: loss(x, inside, known), (logits,))  # type: ignore[operator]
+    assert torch.autograd.gradcheck(lambda x: loss(x, inside, known=known), (logits,))  # type: ignore[operator]
 
 
 def test_class_and_semantic_loss_agree_with_finite_differences() -> None:
     head, labels = head_with(3, side=4, seed=5), halves(side=8)
-    found = match(head, labels, SETTINGS, generator())
+    found = match(head, labels, settings=SETTINGS, generator=generator())
     classes = head.class_logits.double().requires_grad_()
     masks = head.mask_logits.double().requires_grad_()
-    assert torch.autograd.gradcheck(lambda c: class_loss(HeadOutput(c, masks), found, SETTINGS), (classes,))
+    assert torch.autograd.gradcheck(lambda c: class_loss(HeadOutput(c, masks), found, settings=SETTINGS), (classes,))
     assert torch.autograd.gradcheck(lambda c, m: semantic_loss(HeadOutput(c, m), labels), (classes, masks))
 
 
@@ -162,8 +164,8 @@ def test_unknown_pixels_carry_no_gradient() -> None:
     labels = halves(left=2, right=0)
     head = head_with(5)
     head.mask_logits.requires_grad_()
-    found = match(head, labels, SETTINGS, generator())
-    bce, dice = mask_losses(head, found, labels, SETTINGS, generator())
+    found = match(head, labels, settings=SETTINGS, generator=generator())
+    bce, dice = mask_losses(head, found, labels=labels, settings=SETTINGS, generator=generator())
     (bce + dice + semantic_loss(head, labels)).backward()
     gradient = head.mask_logits.grad
     assert gradient is not None
@@ -175,13 +177,13 @@ def test_unknown_pixels_do_not_change_the_matching() -> None:
     labels, head = halves(left=2, right=0), head_with(5)
     changed = HeadOutput(head.class_logits, head.mask_logits.clone())
     changed.mask_logits[..., 5:] = torch.randn(1, 5, 8, 3, generator=generator(9)) * 10
-    first, second = (match(h, labels, SETTINGS, generator()) for h in (head, changed))
+    first, second = (match(h, labels, settings=SETTINGS, generator=generator()) for h in (head, changed))
     assert first.query.tolist() == second.query.tolist()
 
 
 def test_a_picture_without_labels_only_asks_for_no_object() -> None:
     head, labels = head_with(5), torch.zeros(1, 32, 32, dtype=torch.long)
-    losses = all_losses([head], torch.tensor(0.0), labels, settings=SETTINGS, generator=generator())
+    losses = all_losses([head], labels, auxiliary=torch.tensor(0.0), settings=SETTINGS, generator=generator())
     assert float(losses.masks) == float(losses.dice) == float(losses.semantic) == 0
     expected = -head.class_logits.log_softmax(dim=2)[..., -1].mean()
     assert float(losses.classes) == pytest.approx(float(expected), rel=1e-5)
@@ -192,8 +194,8 @@ def test_deep_supervision_counts_every_head() -> None:
     flat = torch.tensor([-1.0, 0.0, 1.0, 2.0])[None, :, None, None].expand(1, 4, 8, 8)
     head, labels = HeadOutput(head_with(4).class_logits, flat), torch.full((1, 32, 32), 1)
     settings = LossSettings(points=64)
-    one = all_losses([head], torch.tensor(0.0), labels, settings=settings, generator=generator())
-    three = all_losses([head] * 3, torch.tensor(0.0), labels, settings=settings, generator=generator())
+    one = all_losses([head], labels, auxiliary=torch.tensor(0.0), settings=settings, generator=generator())
+    three = all_losses([head] * 3, labels, auxiliary=torch.tensor(0.0), settings=settings, generator=generator())
     for part in ("classes", "masks", "dice"):
         assert float(getattr(three, part)) == pytest.approx(3 * float(getattr(one, part)), rel=1e-5)
     assert float(three.semantic) == pytest.approx(float(one.semantic), rel=1e-5)
@@ -201,14 +203,14 @@ def test_deep_supervision_counts_every_head() -> None:
 
 def test_total_is_the_published_weighting() -> None:
     head = head_with(4)
-    losses = all_losses([head], torch.tensor(7.0), halves(), settings=SETTINGS, generator=generator())
+    losses = all_losses([head], halves(), auxiliary=torch.tensor(7.0), settings=SETTINGS, generator=generator())
     parts = 2 * losses.classes + 5 * losses.masks + 5 * losses.dice + 1.0 * losses.semantic + 0.4 * 7
     torch.testing.assert_close(losses.total, parts)
 
 
 def test_most_points_lie_where_the_mask_is_unsure() -> None:
     ramp = torch.linspace(-8, 8, 32).expand(1, 32, 32)  # undecided in the middle
-    x = uncertain_points(ramp, LossSettings(points=400), generator())[0, :, 0]
+    x = uncertain_points(ramp, settings=LossSettings(points=400), generator=generator())[0, :, 0]
     assert len(x) == 400
     assert ((x[:300] - 0.5).abs() < 0.2).all()
     assert ((x[300:] - 0.5).abs() > 0.3).any()
