@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from app.core.pictures import PictureStatus, list_pictures
+from app.core.pictures import list_pictures
+from app.picture_states import PictureStates
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
 from app.workers.tasks import ComposedPrediction, compose_prediction, load_pyramid, predict_photo
 from inference import load_segmenter
+from inference.errors import PhotoError
+from inference.models import ModelCard, find_card
 from inference.photo import read_thumbnail
 from inference.prediction import Prediction
 from inference.segmenter import Segmenter
@@ -50,18 +53,19 @@ class Desk(QObject):
 
     pictures_changed = Signal()
     current_changed = Signal(object)  # Path or None
-    status_changed = Signal(object, object, str)  # Path, PictureStatus, reason
     thumbnail_ready = Signal(object, object)  # Path, (h, w, 3) uint8
     busy_changed = Signal(str)  # what the current picture waits for; empty when nothing
     problem_changed = Signal(str)  # why the current picture has no photo or no masks; empty when it has
     engine_changed = Signal(object)  # EngineStatus
     predicted = Signal(object, float)  # Path, seconds
+    opened = Signal(object)  # the paths that were asked for and had photos
     said = Signal(str)
 
     def __init__(self, session: Session, choice: ModelChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.pictures: list[Path] = []
+        self._rows: dict[Path, int] = {}
         self.current: Path | None = None
         self.choice = choice
         self.engine_status: EngineStatus | None = None
@@ -69,10 +73,8 @@ class Desk(QObject):
         self.file_lane = Lane("files", self)
         self._segmenter: Segmenter | None = None
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
-        self._status: dict[Path, PictureStatus] = {}
-        self._problems: dict[Path, str] = {}
+        self.states = PictureStates(session, self)
         session.mode_changed.connect(self._view_changed)
-        session.corrected.connect(self._refresh_status)
 
     # --- the list --------------------------------------------------------------------------------------------------
 
@@ -85,6 +87,7 @@ class Desk(QObject):
                 names = ", ".join(path.name or str(path) for path in paths)
                 self.said.emit(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
                 return
+            self.opened.emit(tuple(paths))
             self._take(pictures)
 
         self.file_lane.submit(
@@ -96,9 +99,11 @@ class Desk(QObject):
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple))
         self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict")
         self._ahead.clear()
-        unfinished = [path for path in self.session.unexported() if path not in set(pictures)]
+        listed = set(pictures)
+        unfinished = [path for path in self.session.unexported() if path not in listed]
         self.pictures = [*pictures, *unfinished]
-        self._problems = {path: text for path, text in self._problems.items() if path in set(self.pictures)}
+        self._rows = {path: row for row, path in enumerate(self.pictures)}
+        self.states.keep_only(self._rows)
         self.pictures_changed.emit()
         if unfinished:
             count = len(unfinished)
@@ -122,32 +127,17 @@ class Desk(QObject):
             self._load(path, priority=NOW)
         self._say_busy()
 
-    def step(self, by: int) -> None:
-        """Show the next (+1) or previous (−1) picture; at the ends nothing happens."""
-        if self.current is None or self.current not in self.pictures:
-            return
-        index = self.pictures.index(self.current) + by
-        if 0 <= index < len(self.pictures):
-            self.show(self.pictures[index])
-
-    def status(self, path: Path) -> PictureStatus:
-        return self._status.get(path, PictureStatus.NEW)
-
     @property
     def idle(self) -> bool:
         """Whether nothing is being read, predicted or written."""
         return self.file_lane.is_idle() and self.engine_lane.is_idle()
-
-    def problem(self, path: Path) -> str:
-        """Why a picture cannot be used, or an empty string."""
-        return self._problems.get(path, "")
 
     def request_thumbnail(self, path: Path) -> None:
         self.file_lane.submit(
             lambda _token: read_thumbnail(path, THUMBNAIL_SIDE),
             key=("thumbnail", path),
             done=lambda thumbnail: self.thumbnail_ready.emit(path, thumbnail),
-            failed=lambda reason: self._unreadable(path, reason),
+            failed=lambda reason: self._no_thumbnail(path, reason),
             priority=LATER,
         )
 
@@ -164,8 +154,12 @@ class Desk(QObject):
 
     def _photo_ready(self, path: Path, pyramid: tuple[NDArray[np.uint8], ...]) -> None:
         if path == self.current:
-            self._problems.pop(path, None)
-            self.session.attach_photo(path, pyramid)
+            self.states.readable(path)
+            try:
+                self.session.attach_photo(path, pyramid)
+            except PhotoError as error:
+                self._unreadable(path, str(error))
+                return
             self._predict_current()
         else:
             self._ahead[path] = pyramid
@@ -175,32 +169,57 @@ class Desk(QObject):
         self._say_busy()
 
     def _unreadable(self, path: Path, reason: str) -> None:
-        self._problems[path] = reason
-        self._set_status(path, PictureStatus.UNREADABLE, reason)
+        self.states.unreadable(path, reason)
         if path == self.current:
             self.problem_changed.emit(reason)
             self._prefetch()
             self._say_busy()
 
+    def _no_thumbnail(self, path: Path, reason: str) -> None:
+        """A picture that is open stays what it is, even if its file has gone meanwhile."""
+        document = self.session.find(path)
+        if document is None or (document.photo is None and not document.has_corrections):
+            self._unreadable(path, reason)
+
     # --- predictions -----------------------------------------------------------------------------------------------
 
     def predict_again(self) -> None:
-        """Run the network on the current picture once more; human pixels stay."""
+        """Read the current picture if that was cancelled, else run the network on it again; human pixels stay."""
         document = self.session.document
-        if document is not None and document.photo is not None:
-            self.problem_changed.emit("")
+        if document is None:
+            return
+        self.problem_changed.emit("")
+        if document.photo is None:
+            self._load(document.path, priority=NOW)
+        else:
             self._predict(document.path, document.photo, priority=NOW)
-            self._say_busy()
+        self._say_busy()
 
     def cancel(self) -> bool:
-        """Stop waiting for the current picture's masks; False when nothing was under way."""
+        """Stop waiting for another model, the current photo or its masks; False when nothing was under way."""
+        if self.engine_lane.cancel("model"):
+            self.said.emit(f"Loading cancelled; {self.choice.model} stays in use.")
+            self._predict_current()
+            self._say_busy()
+            return True
         if self.current is None:
             return False
-        dropped = [self.engine_lane.cancel((kind, self.current)) for kind in ("predict", "compose")]
+        dropped = [
+            self.file_lane.cancel(("photo", self.current)),
+            self.engine_lane.cancel(("predict", self.current)),
+            self.engine_lane.cancel(("compose", self.current)),
+        ]
         if any(dropped):
-            self.said.emit("Prediction cancelled; F5 starts it again.")
+            self.said.emit("Cancelled; F5 starts it again.")
+        self._keep_view_that_is_there()
         self._say_busy()
         return any(dropped)
+
+    def _keep_view_that_is_there(self) -> None:
+        """When the other view does not come, the session goes back to the one on screen."""
+        document = self.session.document
+        if document is not None and document.layer_mode is not None:
+            self.session.set_mode(document.layer_mode)
 
     def use_model(self, choice: ModelChoice) -> None:
         """Load another model; it replaces the one in use only after it has really run."""
@@ -211,8 +230,12 @@ class Desk(QObject):
         def loaded(segmenter: Segmenter) -> None:
             self._segmenter = segmenter
             self.choice = choice
+            self.engine_status = None
             self._report_engine(segmenter)
+            # Answers of the old model that are still on their way must not pass for the new one's.
+            self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] in ("predict", "compose"))
             self.session.drop_predictions()
+            self.states.refresh_all()
             self._ahead.clear()
             self.said.emit(f"Now using {segmenter.card.name}.")
             self._predict_current()
@@ -220,6 +243,10 @@ class Desk(QObject):
 
         self.engine_lane.submit(load, key="model", done=loaded, failed=self._model_refused, priority=NOW)
         self._say_busy()
+
+    def card(self) -> ModelCard:
+        """The card of the model in use. Raises `WeightsError` when that is not loaded and not to be found."""
+        return find_card(self.choice.model) if self._segmenter is None else self._segmenter.card
 
     def _model_refused(self, reason: str) -> None:
         self.said.emit(reason)
@@ -236,7 +263,7 @@ class Desk(QObject):
         if document is None or document.photo is None:
             return
         if document.layer_mode is self.session.mode:
-            self._set_status_of(document.path)
+            self.states.refresh(document.path)
             self._prefetch()
         elif document.prediction is not None:
             self._compose(document.path, document.prediction)
@@ -267,10 +294,19 @@ class Desk(QObject):
     def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:
         if self._segmenter is not None:
             self._report_engine(self._segmenter)
-        self.session.attach_prediction(
-            path, result.prediction, layer=result.layer, table=result.table, mode=result.mode
-        )
-        self._set_status_of(path)
+        try:
+            self.session.attach_prediction(
+                path,
+                result.prediction,
+                layer=result.layer,
+                table=result.table,
+                mode=result.mode,
+                model=self.choice.model if self._segmenter is None else self._segmenter.card.name,
+            )
+        except PhotoError as error:
+            self._prediction_failed(path, str(error))
+            return
+        self.states.refresh(path)
         if result.seconds:
             self.predicted.emit(path, result.seconds)
         if path == self.current:
@@ -280,20 +316,21 @@ class Desk(QObject):
     def _prediction_failed(self, path: Path, reason: str) -> None:
         if path == self.current:
             self.problem_changed.emit(reason)
+            self._keep_view_that_is_there()
             self._say_busy()
 
     def _prefetch(self) -> None:
         """Decode and predict the neighbours: the next picture first, then the one before."""
-        if self.current is None or self.current not in self.pictures:
+        if self.current is None or self.current not in self._rows:
             return
-        index = self.pictures.index(self.current)
+        index = self._rows[self.current]
         neighbours = [self.pictures[i] for i in (index + 1, index - 1) if 0 <= i < len(self.pictures)]
         self._ahead = {path: pyramid for path, pyramid in self._ahead.items() if path in neighbours}
         for path in neighbours:
             known = self.session.find(path)
             waiting = self.file_lane.has(("photo", path)) or self.engine_lane.has(("predict", path))
             done = known is not None and known.photo is not None
-            if path in self._problems or waiting or done:
+            if self.states.problem(path) or waiting or done:
                 continue
             if path not in self._ahead:
                 self._load(path, priority=AHEAD)
@@ -328,28 +365,6 @@ class Desk(QObject):
         if status != self.engine_status:
             self.engine_status = status
             self.engine_changed.emit(status)
-
-    def _refresh_status(self, path: Path) -> None:
-        self._set_status_of(path)
-
-    def _set_status_of(self, path: Path) -> None:
-        document = self.session.find(path)
-        if document is None or path in self._problems:
-            return
-        if self.session.is_unexported(path):
-            status = PictureStatus.CORRECTED
-        elif self.session.is_exported(path):
-            status = PictureStatus.EXPORTED
-        elif document.prediction is not None:
-            status = PictureStatus.PREDICTED
-        else:
-            status = PictureStatus.NEW
-        self._set_status(path, status, "")
-
-    def _set_status(self, path: Path, status: PictureStatus, reason: str) -> None:
-        if self._status.get(path) is not status or reason:
-            self._status[path] = status
-            self.status_changed.emit(path, status, reason)
 
     def close(self) -> None:
         """Stop both lanes; called once when the window closes."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -39,7 +41,7 @@ class ExportDialog(QDialog):
 
     def __init__(self, pictures: Sequence[Path], *, folder: str, options: ExportOptions, parent: QWidget) -> None:
         super().__init__(parent)
-        what = pictures[0].name if len(pictures) == 1 else f"all {len(pictures)} pictures"
+        what = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
         self.setWindowTitle(f"Export {what}")
         self.setMinimumWidth(520)
         layout = QVBoxLayout(self)
@@ -53,6 +55,10 @@ class ExportDialog(QDialog):
         layout.addWidget(intro)
         layout.addSpacing(UNIT)
         layout.addLayout(self._folder_row(folder))
+        self._problem = QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        layout.addWidget(self._problem)
         layout.addSpacing(UNIT)
         layout.addWidget(_heading("Pixels that are unlabelled at this threshold"))
         self._leave = QRadioButton("stay unlabelled (0)")
@@ -103,8 +109,21 @@ class ExportDialog(QDialog):
     def _folder_edited(self, text: str) -> None:
         self._export.setEnabled(bool(text.strip()))
 
+    def accept(self) -> None:
+        """Close only on a folder that can be; else say why not and stay."""
+        try:
+            folder = self.folder()
+            usable = not folder.exists() or folder.is_dir()
+            reason = "" if usable else f"{folder} is a file."
+        except (OSError, RuntimeError) as error:
+            reason = f"This folder cannot be used: {getattr(error, 'strerror', None) or error}."
+        self._problem.setText(reason)
+        self._problem.setVisible(bool(reason))
+        if not reason:
+            super().accept()
+
     def folder(self) -> Path:
-        return Path(self._folder.text().strip()).expanduser()
+        return Path(os.path.abspath(Path(self._folder.text().strip()).expanduser()))  # noqa: PTH100 - keeps links
 
     def options(self) -> ExportOptions:
         return ExportOptions(
@@ -128,13 +147,14 @@ class SummaryDialog(QDialog):
         sentence.setWordWrap(True)
         layout.addWidget(sentence)
         if summary.written:
-            layout.addWidget(QLabel("Each file was read back and holds exactly the labels on screen."))
-        if summary.skipped:
-            layout.addWidget(_heading("Skipped"))
-            reasons = QListWidget()
-            reasons.setWordWrap(True)
-            reasons.addItems([f"{path.name}: {reason}" for path, reason in summary.skipped])
-            layout.addWidget(reasons)
+            layout.addWidget(QLabel("Each label picture was read back and compared."))
+        for heading, remarks in (("Skipped", summary.skipped), ("To note", summary.notes)):
+            if remarks:
+                layout.addWidget(_heading(heading))
+                reasons = QListWidget()
+                reasons.setWordWrap(True)
+                reasons.addItems([f"{path.name}: {reason}" for path, reason in remarks])
+                layout.addWidget(reasons)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
         buttons.accepted.connect(self.accept)
         show = buttons.addButton("Open folder", QDialogButtonBox.ButtonRole.ActionRole)
@@ -170,12 +190,12 @@ class ShortcutsDialog(QDialog):
 
 def model_card_text(card: ModelCard) -> str:
     """A model card in plain words, as HTML."""
-    figures = "".join(f"<li>{name}: {value}</li>" for name, value in card.figures.items())
+    figures = "".join(f"<li>{escape(name)}: {escape(value)}</li>" for name, value in card.figures.items())
+    size = "the photo's own" if card.input_size is None else f"short side {card.input_size} pixels"
     return (
-        f"<h3>{card.name}</h3><p><b>Trained on:</b> {card.trained_on}</p>"
-        f"<p><b>Figures:</b></p><ul>{figures}</ul>"
-        f"<p><b>Input size:</b> short side {card.input_size} pixels</p>"
-        f"<p><b>Licence:</b> {card.licence}</p><p><b>Limits:</b> {card.limits}</p>"
+        f"<h3>{escape(card.name)}</h3><p><b>Trained on:</b> {escape(card.trained_on)}</p>"
+        f"<p><b>Figures:</b></p><ul>{figures}</ul><p><b>Input size:</b> {size}</p>"
+        f"<p><b>Licence:</b> {escape(card.licence)}</p><p><b>Limits:</b> {escape(card.limits)}</p>"
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.core.export import ExportOptions, Rest
+from app.core.export_plan import ExportPlan, plan_export
 from app.desk import Desk
 from app.dialogs import ExportDialog, SummaryDialog
-from app.exporter import Exporter, ExportPlan, ExportSummary, plan_export
+from app.exporter import Exporter, ExportSummary
 from app.session import Session
 from app.settings import Settings
 
@@ -27,10 +27,13 @@ class ExportFlow(QObject):
     def __init__(self, desk: Desk, session: Session, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
+        self._desk = desk
         self._exporter = Exporter(desk, session, self)
         self._exporter.progress.connect(self.progress)
         self._exporter.finished.connect(self._finished)
+        self._session = session
         self._then: Callable[[], object] | None = None
+        self._quiet = False
 
     def ask(self, pictures: Sequence[Path], settings: Settings, *, then: Callable[[], object] | None = None) -> None:
         """Ask for folder and options and export `pictures`; `then` is called when nothing was skipped."""
@@ -55,13 +58,22 @@ class ExportFlow(QObject):
                 "export_detections": options.detections,
             }
         )
-        plan = self._about_existing(plan_export(pictures, target))
-        if plan is not None:
-            self._then = then
-            self._exporter.start(plan, options)
+        unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
+        wanted = [path for path in pictures if path not in unreadable]
+        plan = plan_export(wanted, target, options, sources=self._desk.pictures).without(unreadable)
+        plan_or_none = self._about_existing(plan)
+        if plan_or_none is not None:
+            self._then, self._quiet = then, False
+            self._exporter.start(plan_or_none)
 
-    def cancel(self) -> None:
-        self._then = None
+    def _reason_to_skip(self, picture: Path) -> str:
+        """Why there is nothing to export; corrections can always be exported."""
+        document = self._session.find(picture)
+        return "" if document is not None and document.has_corrections else self._desk.states.problem(picture)
+
+    def cancel(self, *, quiet: bool = False) -> None:
+        """Stop the export; what is written stays. `quiet`: the window closes, so nobody waits for a summary."""
+        self._then, self._quiet = None, quiet
         self._exporter.cancel()
 
     @property
@@ -70,14 +82,16 @@ class ExportFlow(QObject):
 
     def _about_existing(self, plan: ExportPlan) -> ExportPlan | None:
         """Ask once what happens to files that are there already; None when the user changes their mind."""
-        if not plan.existing:
+        existing = plan.existing()
+        if not existing:
             return plan
-        count = len(plan.existing)
+        names = [file.name for files in existing.values() for file in files]
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Files exist")
-        which = plan.existing[0].name if count == 1 else f"{count} of {len(plan.targets)} files"
-        box.setText(f"{which} already exist{'s' if count == 1 else ''} in {plan.folder}.")
+        which = names[0] if len(names) == 1 else f"{len(names)} files"
+        box.setText(f"{which} already exist{'s' if len(names) == 1 else ''} in {plan.folder}.")
+        box.setDetailedText("\n".join(names))
         replace_them = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
         skip = box.addButton("Skip existing", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
@@ -87,12 +101,9 @@ class ExportFlow(QObject):
             return plan
         if box.clickedButton() is not skip:
             return None
-        existing = {path.stem for path in plan.existing}
-        kept = {picture: stem for picture, stem in plan.targets.items() if stem not in existing}
-        left_out = {
-            picture: f"{stem}.png exists and was kept." for picture, stem in plan.targets.items() if stem in existing
-        }
-        return replace(plan, targets=kept, refused={**plan.refused, **left_out})
+        return plan.without(
+            {picture: f"{' and '.join(file.name for file in files)} kept." for picture, files in existing.items()}
+        )
 
     def _finished(self, summary: ExportSummary) -> None:
         self.progress.emit(0, 0)
@@ -100,6 +111,6 @@ class ExportFlow(QObject):
         then, self._then = self._then, None
         if then is not None and not summary.skipped and not summary.cancelled:
             then()
-        elif summary.skipped or len(summary.written) > 1:
+        elif not self._quiet and (summary.skipped or summary.notes or len(summary.written) > 1):
             dialog = SummaryDialog(summary, parent=self._window)
             dialog.open()

@@ -6,28 +6,22 @@ stroke made meanwhile stays unexported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import DocumentSnapshot
 from app.core.export import ExportOptions, export_snapshot
+from app.core.export_plan import ExportPlan
 from app.desk import LATER, NOW, Desk
 from app.session import Session
 from app.workers.lane import CancelToken
+from inference.errors import ExpectedError, PhotoError
 from inference.photo import read_photo
-
-
-@dataclass(frozen=True, slots=True)
-class ExportPlan:
-    """Which pictures go where. `targets`: picture → stem of its files; `refused`: picture → why it is left out."""
-
-    folder: Path
-    targets: dict[Path, str]
-    refused: dict[Path, str]
-    existing: tuple[Path, ...]  # ADE PNGs that are there already
+from inference.segmenter import Segmenter
 
 
 @dataclass
@@ -36,6 +30,7 @@ class ExportSummary:
 
     folder: Path
     written: list[Path] = field(default_factory=list)  # the ADE PNGs
+    notes: list[tuple[Path, str]] = field(default_factory=list)  # picture, what is missing beside its ADE PNG or in it
     skipped: list[tuple[Path, str]] = field(default_factory=list)  # picture, reason
     cancelled: int = 0
 
@@ -46,21 +41,6 @@ class ExportSummary:
         if self.cancelled:
             parts.append(f"{self.cancelled} cancelled")
         return ", ".join(parts) + "."
-
-
-def plan_export(pictures: Sequence[Path], folder: Path) -> ExportPlan:
-    """Give each picture its `<stem>.png`; of two pictures with one stem the later one is refused, never overwritten."""
-    targets: dict[Path, str] = {}
-    refused: dict[Path, str] = {}
-    owners: dict[str, Path] = {}
-    for picture in pictures:
-        owner = owners.setdefault(picture.stem.casefold(), picture)
-        if owner is picture:
-            targets[picture] = picture.stem
-        else:
-            refused[picture] = f"{owner.name} has the same name and takes {picture.stem}.png."
-    existing = tuple(path for stem in targets.values() if (path := folder / f"{stem}.png").exists())
-    return ExportPlan(folder, targets, refused, existing)
 
 
 class Exporter(QObject):
@@ -76,19 +56,21 @@ class Exporter(QObject):
         self._waiting: set[Path] = set()
         self._total = 0
         self._summary: ExportSummary | None = None
+        self._segmenter: Segmenter | None = None  # of the export under way; used in the lane only
 
     @property
     def running(self) -> bool:
         return bool(self._waiting)
 
-    def start(self, plan: ExportPlan, options: ExportOptions) -> None:
+    def start(self, plan: ExportPlan) -> None:
         """Export every target of the plan. The caller has asked about existing files and left out what stays."""
         self._summary = ExportSummary(plan.folder, skipped=list(plan.refused.items()))
+        self._segmenter = None
         self._total = len(plan.targets)
         self._waiting = set(plan.targets)
         priority = NOW if len(plan.targets) == 1 else LATER
-        for picture, stem in plan.targets.items():
-            self._submit(picture, stem, folder=plan.folder, options=options, priority=priority)
+        for picture in plan.targets:
+            self._submit(picture, plan, priority=priority)
         self.progress.emit(0, self._total)
         if not self._waiting:
             self._finish()
@@ -101,28 +83,18 @@ class Exporter(QObject):
             self._waiting.clear()
             self._finish()
 
-    def _submit(self, picture: Path, stem: str, *, folder: Path, options: ExportOptions, priority: int) -> None:
-        document = self._session.find(picture)
-        if document is None:
-            snapshot = DocumentSnapshot.empty(picture, threshold=self._session.threshold, mode=self._session.mode)
-        else:
-            snapshot = document.snapshot()
-        revision = self._session.revision(picture)
+    def _submit(self, picture: Path, plan: ExportPlan, *, priority: int) -> None:
+        document, mode = self._session.find(picture), self._session.mode
+        state = self._session.export_state(picture)
+        known = None if document is None else document.snapshot().in_mode(mode)
+        snapshot = replace(known or DocumentSnapshot.empty(picture, mode=mode), threshold=state.threshold)
 
-        def work(token: CancelToken) -> Path:
-            ready, photo = snapshot, None
-            if options.overlay or ready.prediction is None:
-                photo = read_photo(picture)
-                token.check()
-            if ready.prediction is None and photo is not None:
-                ready = ready.with_prediction(self._desk.segmenter().predict(photo))
-                token.check()
-            model = self._desk.segmenter().card.name if options.detections else None
-            return export_snapshot(ready, folder=folder, stem=stem, photo=photo, options=options, model=model)[0]
+        def work(token: CancelToken) -> tuple[Path, list[str]]:
+            return self._write(snapshot, plan, token)
 
-        def done(written: Path) -> None:
-            self._session.mark_exported(picture, revision=revision)
-            self._one_finished(picture, written=written)
+        def done(result: tuple[Path, list[str]]) -> None:
+            self._session.mark_exported(picture, state)
+            self._one_finished(picture, written=result[0], notes=result[1])
 
         self._desk.engine_lane.submit(
             work,
@@ -132,11 +104,41 @@ class Exporter(QObject):
             priority=priority,
         )
 
-    def _one_finished(self, picture: Path, *, written: Path | None = None, reason: str = "") -> None:
+    def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[Path, list[str]]:
+        """In the lane: complete the snapshot and write it; the ADE PNG and what could not be done beside it.
+
+        Corrections are the user's work: they are written even where photo or network are not to be had.
+        """
+        notes: list[str] = []
+        photo: NDArray[np.uint8] | None = None
+        options: ExportOptions = plan.options
+        try:
+            if options.overlay or snapshot.prediction is None:
+                photo = _photo_of(snapshot)
+                token.check()
+            if snapshot.prediction is None and photo is not None:
+                self._segmenter = self._segmenter or self._desk.segmenter()
+                prediction = self._segmenter.predict(photo)
+                snapshot = snapshot.with_prediction(prediction, model=self._segmenter.card.name)
+                token.check()
+        except ExpectedError as error:
+            if snapshot.prediction is None and snapshot.corrections is None:
+                raise
+            missing = "your corrections alone" if snapshot.prediction is None else "without the overlay"
+            notes.append(f"Written, but {missing}: {error}")
+            options = replace(options, overlay=options.overlay and photo is not None)
+        stem = plan.targets[snapshot.path]
+        written = export_snapshot(snapshot, folder=plan.folder, stem=stem, photo=photo, options=options)
+        return written[0], notes
+
+    def _one_finished(
+        self, picture: Path, *, written: Path | None = None, notes: list[str] | None = None, reason: str = ""
+    ) -> None:
         if self._summary is None:
             return
         if written is not None:
             self._summary.written.append(written)
+            self._summary.notes += [(picture, note) for note in notes or []]
         else:
             self._summary.skipped.append((picture, reason))
         self._waiting.discard(picture)
@@ -147,3 +149,16 @@ class Exporter(QObject):
     def _finish(self) -> None:
         summary, self._summary = self._summary, None
         self.finished.emit(summary)
+
+
+def _photo_of(snapshot: DocumentSnapshot) -> NDArray[np.uint8]:
+    """The photo of a picture, as large as what is known of it.
+
+    Raises:
+        PhotoError: it cannot be read, or it has another size now.
+    """
+    photo = read_photo(snapshot.path)
+    known = snapshot.shape
+    if known is not None and known != photo.shape[:2]:
+        raise PhotoError(f"{snapshot.path.name} has changed on disk: it has another size now.")
+    return photo

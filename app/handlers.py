@@ -22,9 +22,9 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
     """Handlers take no argument; those of checkable actions take the new state."""
     session, canvas, desk = window.session, window.canvas, window.desk
     handlers: dict[Act, Callable[..., object]] = {
-        Act.OPEN: window.ask_for_photos,
-        Act.OPEN_FOLDER: window.ask_for_folder,
-        Act.OPEN_SAMPLES: window.open_samples,
+        Act.OPEN: lambda: window.opening.ask_for_photos(),
+        Act.OPEN_FOLDER: lambda: window.opening.ask_for_folder(),
+        Act.OPEN_SAMPLES: lambda: window.opening.open_samples(),
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,
@@ -47,9 +47,9 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.THRESHOLD_UP: lambda: change_threshold(session, THRESHOLD_STEP),
         Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
         Act.SEARCH_LEGEND: window.search_legend,
-        Act.FULL_SCREEN: lambda on: window.showFullScreen() if on else window.showNormal(),
-        Act.NEXT: lambda: desk.step(+1),
-        Act.PREVIOUS: lambda: desk.step(-1),
+        Act.FULL_SCREEN: lambda on: window.set_full_screen(on=on),
+        Act.NEXT: lambda: window.go_to(window.image_list.next_path()),
+        Act.PREVIOUS: lambda: window.go_to(window.image_list.previous_path()),
         Act.PREDICT_AGAIN: desk.predict_again,
         Act.CANCEL: window.cancel,
         Act.SHORTCUTS: lambda: ShortcutsDialog(parent=window).exec(),

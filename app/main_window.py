@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QDockWidget,
-    QFileDialog,
     QLineEdit,
     QMainWindow,
     QMessageBox,
@@ -30,6 +29,7 @@ from app.dialogs import show_model_card
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
 from app.model_button import ModelButton
+from app.opening import Opening
 from app.panels.icons import icon
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
@@ -39,13 +39,12 @@ from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
 from app.session import Session
-from app.settings import Settings, save_settings, with_recent_path
+from app.settings import Settings, save_settings
 from app.status_bar import StatusBar
 from app.tools import make_tool
 from inference.errors import ExpectedError
-from inference.models import find_card
-from inference.photo import PHOTO_SUFFIXES
-from resources.samples import sample_paths
+
+log = logging.getLogger(__name__)
 
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
@@ -73,13 +72,13 @@ class MainWindow(QMainWindow):
             self.addAction(action)
         self._make_panels()
         panels = [dock.toggleViewAction() for dock in self._docks.values()]
-        self.recent_menu = make_menus(self, self.actions_by_id, panels)
+        recent = make_menus(self, self.actions_by_id, panels)
+        self.opening = Opening(self, self.desk, menu=recent, settings=settings)
         self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
         self.opacity = OpacitySlider(self.session)
         make_toolbars(
             self, self.actions_by_id, options=self.tool_options, opacity=self.opacity, model=self.model_button
         )
-        self._fill_recent()
         self._make_status_bar()
         self._wire()
         self._restore()
@@ -127,7 +126,7 @@ class MainWindow(QMainWindow):
         desk, session, canvas = self.desk, self.session, self.canvas
         desk.pictures_changed.connect(self._pictures_changed)
         desk.current_changed.connect(self.image_list.select)
-        desk.status_changed.connect(self.image_list.set_status)
+        desk.states.changed.connect(self.image_list.set_status)
         desk.thumbnail_ready.connect(self.image_list.set_thumbnail)
         desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
         desk.problem_changed.connect(lambda text: canvas.set_problem(text or None))
@@ -137,7 +136,7 @@ class MainWindow(QMainWindow):
         session.said.connect(self.say)
         session.document_changed.connect(self._document_changed)
         session.prediction_changed.connect(self._document_changed)
-        session.corrected.connect(lambda _path: self._update_title())
+        session.corrected.connect(lambda _path: self._document_changed())
         session.undo_group.canUndoChanged.connect(self._update_actions)
         session.undo_group.canRedoChanged.connect(self._update_actions)
         session.undo_group.undoTextChanged.connect(self._update_actions)
@@ -150,8 +149,8 @@ class MainWindow(QMainWindow):
         canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
         canvas.zoom_changed.connect(self.status.show_zoom)
         canvas.cancel_requested.connect(self.cancel)
-        canvas.open_requested.connect(self.ask_for_photos)
-        canvas.samples_requested.connect(self.open_samples)
+        canvas.open_requested.connect(self.opening.ask_for_photos)
+        canvas.samples_requested.connect(self.opening.open_samples)
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
         self.export_flow.settings_changed.connect(self._remember_export)
@@ -173,54 +172,32 @@ class MainWindow(QMainWindow):
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and self.isActiveWindow():
             key: QKeyEvent = event  # type: ignore[assignment]
             typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
-            if key.key() == Qt.Key.Key_V and not key.modifiers() and not typing:
-                if not key.isAutoRepeat():
-                    self.canvas.set_bare(bare=event.type() == QEvent.Type.KeyPress)
+            if key.key() == Qt.Key.Key_V and event.type() == QEvent.Type.KeyRelease:
+                if not key.isAutoRepeat():  # whatever else is held by now, and wherever the focus went
+                    self.canvas.set_bare(bare=False)
+            elif key.key() == Qt.Key.Key_V and not key.modifiers() and not typing:
+                self.canvas.set_bare(bare=True)
                 return True
         elif event.type() == QEvent.Type.WindowDeactivate and watched is self:
             self.canvas.set_bare(bare=False)
         return super().eventFilter(watched, event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_by_id[Act.FULL_SCREEN].setChecked(self.isFullScreen())
+
+    def set_full_screen(self, *, on: bool) -> None:
+        """Fill the screen, or go back to what the window was before, maximised or not."""
+        if on != self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
     # --- opening ---------------------------------------------------------------------------------------------------
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders, as from the command line, a drop or the recent list."""
-        if not paths:
-            return
-        paths = [Path(path).absolute() for path in paths]
-        remembered = paths[0] if len(paths) == 1 else paths[0].parent
-        self.settings = with_recent_path(self.settings, remembered)
-        self._fill_recent()
-        self.desk.open(paths)
-
-    def ask_for_photos(self) -> None:
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
-        files, _ = QFileDialog.getOpenFileNames(
-            self, "Open photos", self._start_folder(), f"Photos ({patterns});;All files (*)"
-        )
-        self.open_paths([Path(file) for file in files])
-
-    def ask_for_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open folder", self._start_folder())
-        if folder:
-            self.open_paths([Path(folder)])
-
-    def open_samples(self) -> None:
-        self.desk.open(sample_paths())
-
-    def _start_folder(self) -> str:
-        if self.desk.current is not None:
-            return str(self.desk.current.parent)
-        recent = [Path(path) for path in self.settings.recent_paths]
-        return str(next((path if path.is_dir() else path.parent for path in recent if path.exists()), Path.home()))
-
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for text in self.settings.recent_paths:
-            action = self.recent_menu.addAction(Path(text).name or text)
-            action.setToolTip(text)
-            action.triggered.connect(lambda _checked=False, text=text: self.open_paths([Path(text)]))
-        self.recent_menu.setEnabled(bool(self.settings.recent_paths))
+    def go_to(self, path: Path | None) -> None:
+        """Show another picture of the list; at its ends there is none."""
+        if path is not None:
+            self.desk.show(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -233,13 +210,16 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         self.canvas.set_drop_active(active=False)
         event.acceptProposedAction()
-        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.opening.open_dropped(event.mimeData())
 
     # --- tools and classes -----------------------------------------------------------------------------------------
 
     def use_tool(self, tool: str) -> None:
         """Take a tool in hand by its id."""
-        self.actions_by_id[TOOL_ACTIONS[tool]].setChecked(True)
+        action = self.actions_by_id[TOOL_ACTIONS[tool]]
+        if not action.isChecked():
+            action.setChecked(True)  # which comes back here
+            return
         self.canvas.set_tool(make_tool(tool, self.session))
         self.tool_options.set_tool(tool)
         self.settings = replace(self.settings, tool=tool)
@@ -262,9 +242,8 @@ class MainWindow(QMainWindow):
             self.export_flow.ask([self.session.document.path], self.settings)
 
     def export_all(self) -> None:
-        pictures = [path for path in self.desk.pictures if self.desk.status(path) is not PictureStatus.UNREADABLE]
-        if pictures:
-            self.export_flow.ask(pictures, self.settings)
+        if self.desk.pictures:
+            self.export_flow.ask(self.desk.pictures, self.settings)
 
     def _remember_export(self, changes: dict[str, object]) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
@@ -275,7 +254,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._save()
-        self.export_flow.cancel()
+        self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
         self.desk.close()
         self._application().removeEventFilter(self)
@@ -308,7 +287,10 @@ class MainWindow(QMainWindow):
         answer = QMessageBox.question(
             self, "Export under way", "An export is under way. Stop it and close? What is written stays."
         )
-        return answer is QMessageBox.StandardButton.Yes
+        if answer is not QMessageBox.StandardButton.Yes:
+            return False
+        self.export_flow.cancel(quiet=True)
+        return True
 
     # --- following the state ---------------------------------------------------------------------------------------
 
@@ -318,9 +300,9 @@ class MainWindow(QMainWindow):
     def _pictures_changed(self) -> None:
         self.image_list.set_paths(self.desk.pictures)
         for path in self.desk.pictures:
-            status = self.desk.status(path)
+            status = self.desk.states.status(path)
             if status is not PictureStatus.NEW:
-                self.image_list.set_status(path, status, self.desk.problem(path))
+                self.image_list.set_status(path, status, self.desk.states.problem(path))
 
     def _document_changed(self) -> None:
         self._update_title()
@@ -337,9 +319,11 @@ class MainWindow(QMainWindow):
     def _update_actions(self) -> None:
         document, group, actions = self.session.document, self.session.undo_group, self.actions_by_id
         ready = document is not None and document.segment_map is not None
-        actions[Act.EXPORT].setEnabled(ready and document is not None and document.prediction is not None)
+        actions[Act.EXPORT].setEnabled(
+            ready and document is not None and (document.prediction is not None or document.has_corrections)
+        )
         actions[Act.EXPORT_ALL].setEnabled(bool(self.desk.pictures))
-        actions[Act.PREDICT_AGAIN].setEnabled(ready)
+        actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
         for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
             actions[act].setEnabled(ready)
         for act in (Act.PREVIOUS, Act.NEXT):
@@ -359,7 +343,7 @@ class MainWindow(QMainWindow):
 
     def show_model_card(self) -> None:
         try:
-            show_model_card(find_card(self.desk.choice.model), parent=self)
+            show_model_card(self.desk.card(), parent=self)
         except ExpectedError as error:
             self.say(str(error))
 
@@ -380,9 +364,9 @@ class MainWindow(QMainWindow):
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize() - FRAME))
         store = self._geometry_store()
         geometry, state = store.value("geometry"), store.value("state")
-        if geometry is not None:
+        if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
-        if state is not None:
+        if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
         self._follow_session()
 
@@ -390,8 +374,8 @@ class MainWindow(QMainWindow):
         store = self._geometry_store()
         store.setValue("geometry", self.saveGeometry())
         store.setValue("state", self.saveState(LAYOUT_VERSION))
-        self.settings = self.session.remembered(self.settings)
+        self.settings = self.opening.remembered(self.session.remembered(self.settings))
         try:
             save_settings(self.settings)
-        except OSError as error:
-            self.say(f"The settings could not be saved: {error.strerror}.")
+        except (ExpectedError, OSError) as error:
+            log.warning("the settings could not be saved: %s", error)

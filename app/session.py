@@ -7,44 +7,37 @@ history when another picture is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
+from PySide6.QtGui import QUndoGroup, QUndoStack
 
+from app.core.arrays import U8
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.overlay import OverlaySettings
 from app.core.patches import Edit, Patch, apply_patch
+from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
 from inference.prediction import Prediction, SegmentTable
 
-UNDO_BYTES = 256 * 2**20  # per picture; the oldest steps go when the patches of one picture need more
+UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
 BRUSH_MIN, BRUSH_MAX = 1, 2000  # image pixels
 KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep their corrections compressed
 KEPT_PREDICTIONS = 48  # some 5 MB each; a picture shown longer ago is predicted again when it comes back
 RECENT_CLASSES = 9
 
 
-class PatchCommand(QUndoCommand):
-    """One gesture on the undo stack. Its first redo is the gesture itself, which has already painted."""
+@dataclass(frozen=True, slots=True)
+class ExportedState:
+    """What the labels of a picture depend on besides the network's answer."""
 
-    def __init__(self, text: str, patch: Patch, apply: Callable[[Patch, bool], None]) -> None:
-        super().__init__(text)
-        self.patch = patch
-        self._apply = apply
-        self._painted = True
-
-    def redo(self) -> None:
-        if self._painted:
-            self._painted = False
-            return
-        self._apply(self.patch, True)
-
-    def undo(self) -> None:
-        self._apply(self.patch, False)
+    revision: int
+    threshold: float
+    mode: ViewMode
 
 
 class Gesture:
@@ -95,12 +88,10 @@ class Session(QObject):
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._documents: dict[Path, Document] = {}  # least recently shown first
-        self._stacks: dict[Path, QUndoStack] = {}
-        self._pushed_bytes: dict[
-            Path, int
-        ] = {}  # at least what the history takes; counted exactly when that is too much
-        self._exported: set[Path] = set()
+        self._documents: dict[Path, Document] = {}  # the longest untouched first
+        self._histories: dict[Path, History] = {}
+        self._exported: dict[Path, ExportedState] = {}
+        self._revisions = itertools.count(1)
         self._current: Path | None = None
         self._gesture: Gesture | None = None
         self.undo_group = QUndoGroup(self)
@@ -122,7 +113,7 @@ class Session(QObject):
 
     @property
     def undo_stack(self) -> QUndoStack | None:
-        return None if self._current is None else self._stacks[self._current]
+        return None if self._current is None else self._histories[self._current].stack
 
     def find(self, path: Path) -> Document | None:
         """The document of `path` if it was opened or predicted before."""
@@ -134,7 +125,7 @@ class Session(QObject):
         if document is None:
             document = Document(path=path, threshold=self.threshold, mode=self.mode)
             self._documents[path] = document
-            self._stacks[path] = QUndoStack(self.undo_group)
+            self._histories[path] = History(QUndoStack(self.undo_group))
         return document
 
     def show(self, path: Path) -> Document:
@@ -143,7 +134,7 @@ class Session(QObject):
         document = self.document_for(path)
         self._documents[path] = self._documents.pop(path)
         self._current = path
-        self.undo_group.setActiveStack(self._stacks[path])
+        self.undo_group.setActiveStack(self._histories[path].stack)
         document.mode = self.mode
         if self.threshold_for_all:
             document.threshold = self.threshold
@@ -158,32 +149,49 @@ class Session(QObject):
         self.end_gesture()
         self._current = None
         self._documents.clear()
-        for stack in self._stacks.values():
-            self.undo_group.removeStack(stack)
-            stack.deleteLater()
-        self._stacks.clear()
-        self._pushed_bytes.clear()
+        for history in self._histories.values():
+            self.undo_group.removeStack(history.stack)
+            history.stack.deleteLater()
+        self._histories.clear()
         self._exported.clear()
         self.document_changed.emit()
 
-    def attach_photo(self, path: Path, pyramid: tuple[object, ...]) -> None:
-        """The decoded photo of `path` has arrived, as levels of half size each, the photo itself first."""
+    def attach_photo(self, path: Path, pyramid: tuple[U8, ...]) -> None:
+        """The decoded photo of `path` has arrived, as levels of half size each, the photo itself first.
+
+        Raises:
+            PhotoError: there are corrections of a photo of another size; nothing has changed.
+        """
         document = self.document_for(path)
-        document.attach_photo(pyramid)  # type: ignore[arg-type]
+        document.attach_photo(pyramid)
+        self._drop_foreign_steps(path, document)
         if path == self._current:
             self.document_changed.emit()
 
     def attach_prediction(
-        self, path: Path, prediction: Prediction, *, layer: object, table: SegmentTable, mode: ViewMode
+        self, path: Path, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode, model: str = ""
     ) -> None:
-        """The network's answer for `path`: replaces the network layer and the table, never a human pixel."""
+        """The answer of the network `model` for `path`: replaces network layer and table, never a human pixel.
+
+        Raises:
+            PhotoError: it is of another size than the picture; nothing has changed.
+        """
         document = self.document_for(path)
-        document.set_prediction(prediction, layer=layer, table=table, mode=mode)  # type: ignore[arg-type]
+        document.set_prediction(prediction, layer=layer, table=table, mode=mode, model=model)
+        self._drop_foreign_steps(path, document)
         if path == self._current:
             self.prediction_changed.emit()
 
+    def _drop_foreign_steps(self, path: Path, document: Document) -> None:
+        """A photo that came back with another size has a map of its own: the old steps have nothing to act on."""
+        history, segment_map = self._histories[path], document.segment_map
+        if segment_map is not None and any(step.patch.shape != segment_map.shape for step in history.steps()):
+            history.clear()
+            self._exported.pop(path, None)
+
     def drop_predictions(self) -> None:
-        """Forget what an earlier model answered; human pixels stay."""
+        """Forget what an earlier model answered, and that it was exported; human pixels stay."""
+        self._exported.clear()
         for document in self._documents.values():
             document.drop_prediction()
         self.prediction_changed.emit()
@@ -194,7 +202,8 @@ class Session(QObject):
             if not document.parked:
                 document.park()
         for path in list(self._documents)[:-KEPT_PREDICTIONS]:
-            self._documents[path].drop_prediction()
+            if self._documents[path].prediction is not None:
+                self._documents[path].drop_prediction()
 
     # --- corrections -----------------------------------------------------------------------------------------------
 
@@ -230,35 +239,36 @@ class Session(QObject):
         return [path for path in self._documents if self.is_unexported(path)]
 
     def is_unexported(self, path: Path) -> bool:
-        document = self._documents.get(path)
-        return document is not None and not self._stacks[path].isClean()
-
-    def revision(self, path: Path) -> int:
-        """A number that differs after every undoable step, to tell whether an export is still up to date."""
-        return self._stacks[path].index() if path in self._stacks else 0
+        """Whether the corrections of a picture are not what the last export wrote."""
+        history = self._histories.get(path)
+        return history is not None and history.revision() != history.saved
 
     def is_exported(self, path: Path) -> bool:
-        """Whether an export wrote this picture's labels as they are now."""
-        return path in self._exported and self._stacks[path].isClean()
+        """Whether an export wrote this picture's labels as they are now, threshold and view included."""
+        return self._exported.get(path) == self.export_state(path)
 
-    def mark_exported(self, path: Path, *, revision: int) -> None:
-        """An export of the corrections as they were at `revision` has been written and read back."""
-        self.document_for(path)
-        stack = self._stacks[path]
-        if stack.index() == revision:
-            stack.setClean()
-            self._exported.add(path)
-            self.corrected.emit(path)
+    def export_state(self, path: Path) -> ExportedState:
+        """What to remember when an export of `path` starts."""
+        document, history = self._documents.get(path), self._histories.get(path)
+        threshold = self.threshold if document is None or self.threshold_for_all else document.threshold
+        return ExportedState(0 if history is None else history.revision(), threshold, self.mode)
+
+    def mark_exported(self, path: Path, state: ExportedState) -> None:
+        """An export of the picture as it was at `state` has been written and read back."""
+        self._exported[path] = state
+        if path in self._histories:
+            self._histories[path].saved = state.revision
+        self.corrected.emit(path)
 
     def _committed(self, gesture: Gesture, text: str, patch: Patch | None) -> bool:
         if self._gesture is gesture:
             self._gesture = None
         if patch is None or self._current is None:
             return False
-        path, stack = self._current, self._stacks[self._current]
-        stack.push(self._command(path, text, patch))
-        self._pushed_bytes[path] = self._pushed_bytes.get(path, 0) + patch.nbytes
-        self._bound_history(path)
+        path, history = self._current, self._histories[self._current]
+        history.push(PatchCommand(text, patch, self._applier(path), revision=next(self._revisions)))
+        others = [self._histories[other] for other in self._documents if other != path]
+        bound_bytes(others, history, most=self.undo_bytes)
         self.corrected.emit(path)
         return True
 
@@ -266,7 +276,7 @@ class Session(QObject):
         if self._gesture is gesture:
             self._gesture = None
 
-    def _command(self, path: Path, text: str, patch: Patch) -> PatchCommand:
+    def _applier(self, path: Path) -> Callable[[Patch, bool], None]:
         def apply(patch: Patch, forward: bool) -> None:  # noqa: FBT001 - QUndoCommand's two directions
             document = self._documents[path]
             if document.segment_map is None:
@@ -275,54 +285,11 @@ class Session(QObject):
             if path == self._current:
                 self.pixels_changed.emit(box)
 
-        return PatchCommand(text, patch, apply)
+        return apply
 
-    def history_bytes(self, path: Path) -> int:
-        """What the undo steps of `path` take in memory, in bytes."""
-        return sum(command.patch.nbytes for command in self._commands(path))
-
-    def _commands(self, path: Path) -> Iterator[PatchCommand]:
-        stack = self._stacks[path]
-        for index in range(stack.count()):
-            command = stack.command(index)
-            if isinstance(command, PatchCommand):
-                yield command
-
-    def _bound_history(self, path: Path) -> None:
-        """Drop the oldest steps when the patches exceed the budget.
-
-        QUndoStack limits only the number of steps, and only while it is empty, so the newest steps that fit move to a
-        fresh start of the same stack.
-        """
-        if self._pushed_bytes[path] <= self.undo_bytes:
-            return
-        self._pushed_bytes[path] = self.history_bytes(path)
-        if self._pushed_bytes[path] <= self.undo_bytes:
-            return
-        stack, total = self._stacks[path], 0
-        kept: list[tuple[str, Patch]] = []
-        clean_index, count = stack.cleanIndex(), stack.count()
-        for command in reversed(list(self._commands(path))):
-            total += command.patch.nbytes
-            if total > self.undo_bytes * 3 // 4 and kept:
-                break
-            kept.append((command.text(), command.patch))
-        kept.reverse()
-        blocked = stack.blockSignals(True)
-        stack.clear()
-        first = count - len(kept)
-        if clean_index < first:
-            stack.resetClean()
-        for offset, (text, patch) in enumerate(kept):
-            if clean_index == first + offset:
-                stack.setClean()
-            stack.push(self._command(path, text, patch))
-        if clean_index == count:
-            stack.setClean()
-        stack.blockSignals(blocked)
-        self._pushed_bytes[path] = sum(patch.nbytes for _, patch in kept)
-        stack.setActive(False)  # the group looks at its active stack afresh
-        stack.setActive(path == self._current)
+    def history_bytes(self) -> int:
+        """What the undo steps of all pictures take in memory, in bytes."""
+        return sum(history.count_bytes() for history in self._histories.values())
 
     # --- what is in hand and how it is shown -------------------------------------------------------------------
 

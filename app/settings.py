@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, str | None]:
     """The remembered settings, and a sentence when the file could not be used as it was.
 
     A value that the schema refuses falls back to its default alone; a file that is no JSON object is set aside as
-    `settings.json.unreadable`, never overwritten.
+    `settings.json.unreadable`.
     """
     path = settings_path() if path is None else path
     try:
@@ -102,7 +102,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, str | None]:
             raise ValueError("not an object")
     except FileNotFoundError:
         return Settings(), None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         log.warning("settings not readable: %s", error)
         aside = path.with_name(path.name + ".unreadable")
         try:
@@ -123,17 +123,10 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
     """Write what differs from the defaults, atomically.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError, ExportError: the folder cannot be written.
     """
     path = settings_path() if path is None else path
     defaults = asdict(Settings())
     overrides = {name: value for name, value in asdict(settings).items() if value != defaults[name]}
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, (json.dumps(overrides, indent=2, sort_keys=True) + "\n").encode())
-
-
-def with_recent_path(settings: Settings, path: Path) -> Settings:
-    """The settings with `path` in front of the recently opened ones."""
-    text = str(path)
-    recent = (text, *(other for other in settings.recent_paths if other != text))
-    return replace(settings, recent_paths=recent[:RECENT_PATHS])

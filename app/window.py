@@ -56,7 +56,7 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
     window.show()
     if sentence is not None:
         window.say(sentence)
-    window.open_paths(paths)
+    window.opening.open(paths)
     return application.exec()
 
 

@@ -14,6 +14,7 @@ from app.commands import ExitCode
 from app.core.ade_png import read_labels
 from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
+from app.core.export_plan import ExportPlan, plan_export
 from app.core.pictures import list_pictures
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError
@@ -38,10 +39,9 @@ class PredictJob:
     detections: bool = False
     overlay: bool = False
 
-    def targets(self, photo: Path) -> list[Path]:
-        """The files that one photo becomes."""
-        suffixes = [".png"] + [".json"] * self.detections + ["_overlay.jpg"] * self.overlay
-        return [self.folder / f"{photo.stem}{suffix}" for suffix in suffixes]
+    @property
+    def options(self) -> ExportOptions:
+        return ExportOptions(overlay=self.overlay, detections=self.detections)
 
 
 @dataclass
@@ -68,9 +68,10 @@ def predict(job: PredictJob) -> ExitCode:
         print(problem, file=sys.stderr)
         return ExitCode.USAGE
     report = _Report()
-    photos = _without_clashes(_find_photos(job.paths, report), job, report)
+    plan = _without_clashes(_find_photos(job.paths, report), job, report)
+    photos = list(plan.targets)
     if job.resume:
-        waiting = [photo for photo in photos if not _is_finished(photo, job.targets(photo))]
+        waiting = [photo for photo in photos if not _is_finished(photo, plan.files(photo))]
         report.kept = len(photos) - len(waiting)
         photos = waiting
     try:
@@ -109,25 +110,17 @@ def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
     return list(photos.values())
 
 
-def _without_clashes(photos: Sequence[Path], job: PredictJob, report: _Report) -> list[Path]:
-    """Refuses photos whose results would overwrite another photo's results, or a photo."""
-    taken: dict[str, Path] = {}
-    sources = {photo.resolve() for photo in photos}
-    accepted = []
-    for photo in photos:
-        # Without regard to case, because many file systems have none.
-        first = taken.setdefault(photo.stem.casefold(), photo)
-        if first is not photo:
-            sentence = f"{first} would get the same name {photo.stem}.png: use another output folder for one of them."
-        elif any(target.resolve() in sources or _is_foreign(target) for target in job.targets(photo)[:1]):
-            sentence = f"{job.folder / photo.stem}.png is a picture of another kind: use another output folder."
-        elif any(target.resolve() in sources for target in job.targets(photo)):
-            sentence = "A result would overwrite one of the photos: use another output folder."
-        else:
-            accepted.append(photo)
-            continue
-        report.refused.append((photo, sentence))
-    return accepted
+def _without_clashes(photos: Sequence[Path], job: PredictJob, report: _Report) -> ExportPlan:
+    """Refuses photos whose results would overwrite another photo's results, a photo, or somebody's picture."""
+    plan = plan_export(photos, job.folder, job.options)
+    foreign = {
+        photo: f"{job.folder / photo.stem}.png is a picture of another kind: use another output folder."
+        for photo in plan.targets
+        if _is_foreign(plan.files(photo)[0])
+    }
+    plan = plan.without(foreign)
+    report.refused += plan.refused.items()
+    return plan
 
 
 def _is_foreign(target: Path) -> bool:
@@ -179,12 +172,11 @@ def _predict_one(path: Path, segmenter: Segmenter, job: PredictJob) -> None:
     photo = read_photo(path)
     snapshot = DocumentSnapshot.empty(path, threshold=job.threshold, mode=job.mode)
     export_snapshot(
-        snapshot.with_prediction(segmenter.predict(photo)),
+        snapshot.with_prediction(segmenter.predict(photo), model=segmenter.card.name),
         folder=job.folder,
         stem=path.stem,
         photo=photo,
-        options=ExportOptions(overlay=job.overlay, detections=job.detections),
-        model=segmenter.card.name,
+        options=job.options,
     )
 
 

@@ -60,6 +60,7 @@ class DocumentSnapshot:
     table: SegmentTable = field(default_factory=tables.empty_table)
     layer: U8 | None = None  # the network layer, shared with the map, which never writes into it
     corrections: Patch | None = None  # the human layer, compressed
+    model: str | None = None  # the name of the model that predicted
 
     @classmethod
     def empty(cls, path: Path, *, threshold: float = 0.5, mode: ViewMode = ViewMode.SEGMENTS) -> DocumentSnapshot:
@@ -71,9 +72,25 @@ class DocumentSnapshot:
         """The threshold that the table is read with: None in the semantic view, where every row counts."""
         return _counting_threshold(self.threshold, self.mode)
 
-    def with_prediction(self, prediction: Prediction) -> DocumentSnapshot:
-        """The same with another answer of the network."""
-        return replace(self, prediction=prediction, layer=None, table=tables.empty_table())
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(H, W) as far as layer, corrections or prediction tell."""
+        if self.layer is not None:
+            height, width = self.layer.shape
+            return height, width
+        if self.corrections is not None:
+            return self.corrections.shape
+        return None if self.prediction is None else self.prediction.size
+
+    def with_prediction(self, prediction: Prediction, *, model: str | None = None) -> DocumentSnapshot:
+        """The same with the answer of the network `model`."""
+        return replace(self, prediction=prediction, layer=None, table=tables.empty_table(), model=model)
+
+    def in_mode(self, mode: ViewMode) -> DocumentSnapshot:
+        """The same in one of the two views; a layer composed for the other one is left out."""
+        if mode is self.mode:
+            return self
+        return replace(self, mode=mode, layer=None, table=tables.empty_table())
 
     def composed(self) -> DocumentSnapshot:
         """The same with a network layer, composed from the prediction if it was not there: slow for large photos."""
@@ -114,6 +131,7 @@ class Document:
     prediction: Prediction | None = None
     table: SegmentTable = field(default_factory=tables.empty_table)
     layer_mode: ViewMode | None = None  # the view that the network layer and the table were composed for
+    model: str | None = None  # the name of the model that predicted
     parked: bool = False  # full-size arrays were given up; `attach_photo` or `set_prediction` brings the map back
     _corrections: Patch | None = field(default=None, init=False, repr=False)  # the human layer while parked
 
@@ -146,7 +164,9 @@ class Document:
         self._need_map((height, width))
         self.pyramid = pyramid
 
-    def set_prediction(self, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode) -> None:
+    def set_prediction(
+        self, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode, model: str | None = None
+    ) -> None:
         """Replace the network layer and the table by those composed from `prediction` for `mode`; human pixels stay.
 
         `layer` (H, W) uint8 0..100 is kept, not copied. PhotoError, and nothing changed, when it has another size than
@@ -155,6 +175,7 @@ class Document:
         height, width = layer.shape
         self._need_map((height, width)).set_network(layer)
         self.prediction, self.table, self.mode, self.layer_mode = prediction, table, mode, mode
+        self.model = model
 
     def drop_prediction(self) -> None:
         """Forget the prediction and empty the network layer; human pixels stay."""
@@ -179,6 +200,7 @@ class Document:
             table=self.table,
             layer=None if segment_map is None or self.layer_mode is None else segment_map.network,
             corrections=self._corrections if segment_map is None else human_snapshot(segment_map),
+            model=self.model,
         )
 
     def label_table(self) -> U8:

@@ -82,7 +82,6 @@ def export_snapshot(
     stem: str,
     photo: U8 | None,
     options: ExportOptions,
-    model: str | None = None,
 ) -> list[Path]:
     """Write one picture as it was when the snapshot was taken; arguments, result and errors as for `export_picture`."""
     final = _resolve(snapshot, options.rest)
@@ -94,7 +93,7 @@ def export_snapshot(
         detections=final.detections() if options.detections else None,
         options=options,
         source=snapshot.path,
-        model=model,
+        model=snapshot.model,
         threshold=snapshot.counting_threshold,
     )
 

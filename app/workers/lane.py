@@ -61,7 +61,6 @@ class _Job:
 class Lane(QObject):
     """Runs jobs one after the other on one thread: the smallest priority number first, then in order of arrival."""
 
-    busy_changed = Signal(bool)
     _finished = Signal(object, object, object)  # job, result, sentence or None
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
@@ -99,16 +98,11 @@ class Lane(QObject):
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._condition.notify()
-        if len(self._jobs) == 1:
-            self.busy_changed.emit(True)
 
     def cancel(self, key: Hashable) -> bool:
         """Drop the job with this key, waiting or running; False when there is none."""
         with self._condition:
-            dropped = self._drop(key)
-        if dropped and not self._jobs:
-            self.busy_changed.emit(False)
-        return dropped
+            return self._drop(key)
 
     def cancel_where(self, wanted: Callable[[Hashable], bool]) -> None:
         """Drop every job whose key `wanted` accepts."""
@@ -136,10 +130,7 @@ class Lane(QObject):
         job = self._jobs.pop(key, None)
         if job is None:
             return False
-        job.token.cancel()
-        if job in self._waiting:
-            self._waiting.remove(job)
-            heapq.heapify(self._waiting)
+        job.token.cancel()  # a waiting job stays in the heap and is passed over when its turn comes
         return True
 
     def _run(self) -> None:
@@ -173,11 +164,7 @@ class Lane(QObject):
         if self._jobs.get(job.key) is not job:
             return
         del self._jobs[job.key]
-        try:
-            if sentence is None:
-                job.done(result)
-            else:
-                job.failed(sentence)
-        finally:
-            if not self._jobs:
-                self.busy_changed.emit(False)
+        if sentence is None:
+            job.done(result)
+        else:
+            job.failed(sentence)

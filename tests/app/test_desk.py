@@ -91,9 +91,9 @@ def test_neighbours_are_predicted_ahead_next_first(
     desk.open(photos)
     qtbot.waitUntil(lambda: predicted(desk, photos[1]) and desk.idle)
     assert segmenter.seen == [100, 101]
-    desk.step(+1)
+    desk.show(photos[1])
     qtbot.waitUntil(lambda: predicted(desk, photos[2]) and desk.idle)
-    desk.step(+1)
+    desk.show(photos[2])
     qtbot.waitUntil(lambda: predicted(desk, photos[3]) and desk.idle)
     assert segmenter.seen == [100, 101, 102, 103]
 
@@ -133,12 +133,12 @@ def test_unreadable_picture_says_why_and_the_next_one_works(desk: Desk, photos: 
     problems: list[str] = []
     desk.problem_changed.connect(problems.append)
     desk.open(photos)
-    qtbot.waitUntil(lambda: desk.status(photos[0]) is PictureStatus.UNREADABLE)
+    qtbot.waitUntil(lambda: desk.states.status(photos[0]) is PictureStatus.UNREADABLE)
     assert photos[0].name in problems[-1]
     qtbot.waitUntil(lambda: predicted(desk, photos[1]))
-    desk.step(+1)
+    desk.show(photos[1])
     assert problems[-1] == ""
-    assert desk.problem(photos[0])
+    assert desk.states.problem(photos[0])
 
 
 def test_failed_prediction_is_a_sentence_and_the_photo_stays(
@@ -207,7 +207,7 @@ def test_corrected_pictures_stay_in_the_list_when_others_are_opened(
     desk.open(photos[2:])
     qtbot.waitUntil(lambda: desk.current == photos[2])
     assert desk.pictures == [*photos[2:], photos[0]]
-    assert desk.status(photos[0]) is PictureStatus.CORRECTED
+    assert desk.states.status(photos[0]) is PictureStatus.CORRECTED
 
 
 def test_changing_the_view_composes_without_predicting(

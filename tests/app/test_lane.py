@@ -103,16 +103,18 @@ def test_defect_does_not_end_the_lane(lane: Lane, qtbot: QtBot, caplog: pytest.L
     assert "unexpected error in the test lane" in caplog.text
 
 
-def test_busy_is_said_once_at_each_end(lane: Lane, qtbot: QtBot) -> None:
-    states: list[bool] = []
-    lane.busy_changed.connect(states.append)
-    gate = Gate()
-    lane.submit(gate, key="a", done=lambda _: None, failed=pytest.fail)
-    lane.submit(lambda _t: None, key="b", done=lambda _: None, failed=pytest.fail)
-    assert lane.has("a")
+def test_cancelling_thousands_of_waiting_jobs_costs_no_more_than_making_them(lane: Lane, qtbot: QtBot) -> None:
+    gate, results = Gate(), []
+    lane.submit(gate, key="gate", done=lambda _: None, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    for number in range(20_000):
+        lane.submit(lambda _t: None, key=number, done=results.append, failed=pytest.fail)
+    lane.submit(lambda _t: "kept", key="kept", done=results.append, failed=pytest.fail)
+    lane.cancel_where(lambda key: isinstance(key, int))
     gate.opened.set()
-    qtbot.waitUntil(lane.is_idle)
-    assert states == [True, False]
+    qtbot.waitUntil(lambda: bool(results))
+    assert results == ["kept"]
+    assert lane.is_idle()
 
 
 def test_closing_waits_for_the_running_job_and_takes_no_more(qtbot: QtBot) -> None:

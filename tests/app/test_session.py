@@ -13,6 +13,7 @@ from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.session import KEPT_OPEN, KEPT_PREDICTIONS, Session
 from app.settings import Settings
+from inference.errors import PhotoError
 from inference.prediction import Prediction, SegmentTable
 
 SHAPE = (60, 80)
@@ -153,7 +154,7 @@ def test_undo_history_is_bounded_in_bytes(session: Session) -> None:
         assert gesture is not None
         gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))  # type: ignore[arg-type]
         assert gesture.commit()
-        assert session.history_bytes(A) <= 60_000
+        assert session.history_bytes() <= 60_000
     after = human(session)
     assert session.undo_stack is not None
     steps = session.undo_stack.count()
@@ -167,18 +168,85 @@ def test_undo_history_is_bounded_in_bytes(session: Session) -> None:
     assert session.is_unexported(A)
 
 
+def test_other_pictures_give_up_their_steps_first(session: Session) -> None:
+    rng = np.random.default_rng(7)
+
+    def scribble() -> None:
+        gesture = session.begin_edit("Noise")
+        assert gesture is not None
+        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))  # type: ignore[arg-type]
+        assert gesture.commit()
+
+    session.undo_bytes = 100_000
+    scribble()
+    kept = human(session)
+    session.show(B)
+    session.attach_photo(B, pyramid())
+    for _ in range(20):
+        scribble()
+        assert session.history_bytes() <= 100_000
+    session.show(A)
+    assert session.undo_stack is not None
+    assert session.undo_stack.count() == 0
+    np.testing.assert_array_equal(human(session), kept)
+    assert session.unexported() == [B, A]
+
+
 def test_exported_means_exported_as_it_is_now(session: Session) -> None:
+    attach(session, A)
     paint(session, Box(0, 0, 10, 10), 3)
-    revision = session.revision(A)
+    state = session.export_state(A)
     assert session.unexported() == [A]
-    session.mark_exported(A, revision=revision)
+    session.mark_exported(A, state)
     assert session.is_exported(A)
     assert session.unexported() == []
+    session.set_threshold(0.8)
+    assert not session.is_exported(A)
+    assert session.unexported() == []  # the corrections are safe, only the rest would differ
+    session.set_threshold(0.5)
+    assert session.is_exported(A)
     paint(session, Box(0, 0, 10, 10), 4)
-    session.mark_exported(A, revision=revision)  # that export was of the picture before the last stroke
     assert session.is_unexported(A)
     session.undo()
     assert session.is_exported(A)
+    session.drop_predictions()
+    assert not session.is_exported(A)
+
+
+def test_export_of_a_stroke_that_was_replaced_meanwhile_does_not_count(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    state = session.export_state(A)
+    session.undo()
+    paint(session, Box(20, 20, 30, 30), 4)
+    session.mark_exported(A, state)
+    assert session.unexported() == [A]
+
+
+def test_exporting_pictures_never_opened_makes_no_documents(session: Session) -> None:
+    for number in range(100):
+        path = Path(f"/photos/{number}.jpg")
+        session.mark_exported(path, session.export_state(path))
+        assert session.is_exported(path)
+        assert session.find(path) is None
+
+
+def test_photo_that_comes_back_with_another_size(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    for number in range(KEPT_OPEN + 2):
+        session.show(Path(f"/photos/{number}.jpg"))
+    session.show(A)
+    with pytest.raises(PhotoError, match="changed on disk"):
+        session.attach_photo(A, (np.zeros((30, 30, 3), np.uint8),))
+    assert session.is_unexported(A)
+    session.attach_photo(A, pyramid())
+    session.undo()
+    for number in range(KEPT_OPEN + 2):
+        session.show(Path(f"/photos/{number}.jpg"))
+    session.show(A)
+    session.attach_photo(A, (np.zeros((30, 30, 3), np.uint8),))
+    session.redo()  # the step belonged to the photo of the old size
+    assert not human(session).any()
+    assert session.unexported() == []
 
 
 def test_threshold_for_this_picture_or_for_all(session: Session) -> None:

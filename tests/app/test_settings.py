@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings import RECENT_PATHS, SCHEMA, Settings, load_settings, save_settings, with_recent_path
+from app.settings import SCHEMA, Settings, load_settings, save_settings
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -48,6 +48,13 @@ def test_unreadable_file_is_set_aside(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_deeply_nested_file_is_set_aside_too(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text("[" * 100_000)
+    assert load_settings(file)[0] == Settings()
+    assert (tmp_path / "settings.json.unreadable").exists()
+
+
 def test_one_bad_value_costs_only_itself(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"threshold": 7, "opacity": 0.3, "brush_size": True, "unknown": 1}))
@@ -65,12 +72,3 @@ def test_nothing_in_the_file_can_make_an_invalid_setting(
     settings, _ = load_settings(file)
     for name, rule in SCHEMA.items():
         assert rule(getattr(settings, name)), name
-
-
-def test_recent_paths_are_unique_newest_first_and_bounded(tmp_path: Path) -> None:
-    settings = Settings()
-    for number in range(RECENT_PATHS + 5):
-        settings = with_recent_path(settings, tmp_path / str(number))
-    settings = with_recent_path(settings, tmp_path / "9")
-    assert settings.recent_paths[0] == str(tmp_path / "9")
-    assert len(settings.recent_paths) == len(set(settings.recent_paths)) == RECENT_PATHS

@@ -41,7 +41,7 @@ def corrected(mode: ViewMode = ViewMode.SEGMENTS) -> Document:
         layer, table = prediction.segment_map(), prediction.segment_table()
     else:
         layer, table = prediction.semantic_segments()
-    document.set_prediction(prediction, layer=layer, table=table, mode=mode)
+    document.set_prediction(prediction, layer=layer, table=table, mode=mode, model="starter")
     assert document.segment_map is not None
     edit = Edit(document.segment_map)
     edit.paint(Box(0, 0, 20, 20), None, 112)
@@ -131,7 +131,7 @@ def test_the_files(tmp_path: Path) -> None:
     document = corrected()
     folder = tmp_path / "new" / "labels"
     paths = export_snapshot(
-        document.snapshot(), folder=folder, stem="street", photo=document.photo, options=EVERYTHING, model="starter"
+        document.snapshot(), folder=folder, stem="street", photo=document.photo, options=EVERYTHING
     )
     assert paths == [folder / "street.png", folder / "street.json", folder / "street_overlay.jpg"]
     assert sorted(folder.iterdir()) == sorted(paths)

@@ -166,7 +166,7 @@ def test_open_threshold_correct_export(play, photos: list[Path], tmp_path: Path)
         QTest.keyClicks(folder, str(out))
         click_button(dialog, "Export")
         target = out / f"{photos[0].stem}.png"
-        yield lambda: window.desk.status(photos[0]) is PictureStatus.EXPORTED
+        yield lambda: window.desk.states.status(photos[0]) is PictureStatus.EXPORTED
         np.testing.assert_array_equal(labels_everywhere(target), after)
         assert not window.isWindowModified()
 
@@ -263,15 +263,14 @@ def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path]
     text.write_text("not a picture")
 
     def script(window: MainWindow) -> Script:
-        yield lambda: window.desk.problem(empty)
+        yield lambda: window.desk.states.problem(empty)
         assert window.session.document is not None
         assert window.session.document.photo is None
-        assert "0_empty.jpg" in window.desk.problem(empty)
-        key(window, Qt.Key.Key_PageDown)
-        yield lambda: window.desk.problem(text)
-        key(window, Qt.Key.Key_PageDown)
+        assert "0_empty.jpg" in window.desk.states.problem(empty)
+        yield lambda: window.desk.states.problem(text)
+        key(window, Qt.Key.Key_PageDown)  # passes over the other one that cannot be read
         yield has_masks(window, photos[0].name)
-        assert window.desk.status(text) is PictureStatus.UNREADABLE
+        assert window.desk.states.status(text) is PictureStatus.UNREADABLE
 
     play(script, [str(photos[0].parent)])
 
@@ -284,7 +283,7 @@ def test_window_opens_empty_and_says_when_a_folder_has_no_photo(play, tmp_path: 
         assert window.session.document is None
         assert not window.actions_by_id[Act.EXPORT].isEnabled()
         missing = tmp_path / "missing.jpg"
-        window.open_paths([missing])
+        window.opening.open([missing])
         yield lambda: "missing.jpg" in window.status.text()
 
     play(script, [str(tmp_path)])

@@ -24,9 +24,7 @@ def options(qtbot: QtBot, session: Session) -> ToolOptions:
     return bar
 
 
-def test_the_class_in_hand_is_named_and_opens_the_picker(
-    qtbot: QtBot, options: ToolOptions, session: Session
-) -> None:
+def test_the_class_in_hand_is_named_and_opens_the_picker(qtbot: QtBot, options: ToolOptions, session: Session) -> None:
     assert options.current.accessibleName() == "Current class: 3 sky"
     qtbot.mouseClick(options.current, Qt.MouseButton.LeftButton)
     assert options.picker.isVisible()

@@ -1,0 +1,115 @@
+"""The undo steps of a picture: a QUndoStack, and what it does not know about bytes and about what was exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from app.core.patches import Patch
+
+
+class PatchCommand(QUndoCommand):
+    """One gesture on the undo stack. Its first redo is the gesture itself, which has already painted.
+
+    `revision` is never used twice: it names the state of the picture after this step.
+    """
+
+    def __init__(self, text: str, patch: Patch, apply: Callable[[Patch, bool], None], *, revision: int) -> None:
+        super().__init__(text)
+        self.patch = patch
+        self.revision = revision
+        self._apply = apply
+        self._painted = True
+
+    def redo(self) -> None:
+        if self._painted:
+            self._painted = False
+            return
+        self._apply(self.patch, True)
+
+    def undo(self) -> None:
+        self._apply(self.patch, False)
+
+    def again(self) -> PatchCommand:
+        """The same step for another stack, or for a fresh start of the same one."""
+        return PatchCommand(self.text(), self.patch, self._apply, revision=self.revision)
+
+
+@dataclass(eq=False)
+class History:
+    """The undo stack of one picture."""
+
+    stack: QUndoStack
+    nbytes: int = 0  # at least what the patches take; counted exactly when all histories together are too large
+    base: int = 0  # revision of the picture before the first step that is kept
+    saved: int = 0  # revision whose corrections an export has written; 0 is the picture without corrections
+
+    def steps(self) -> Iterator[PatchCommand]:
+        for index in range(self.stack.count()):
+            command = self.stack.command(index)
+            if isinstance(command, PatchCommand):
+                yield command
+
+    def revision(self) -> int:
+        """Which state the picture is in now."""
+        index = self.stack.index()
+        command = self.stack.command(index - 1) if index else None
+        return command.revision if isinstance(command, PatchCommand) else self.base
+
+    def push(self, step: PatchCommand) -> None:
+        self.stack.push(step)
+        self.nbytes += step.patch.nbytes
+
+    def count_bytes(self) -> int:
+        """What the steps take in memory, in bytes: steps that were undone and replaced are gone."""
+        self.nbytes = sum(step.patch.nbytes for step in self.steps())
+        return self.nbytes
+
+    def clear(self) -> None:
+        """Forget every step, as for a picture that nobody ever touched."""
+        self.stack.clear()
+        self.nbytes = self.base = self.saved = 0
+
+    def keep_newest(self, most: int) -> None:
+        """Keep the newest steps that take at most `most` bytes, unless some of them are undone at the moment.
+
+        QUndoStack limits only the number of steps, and only while it is empty, so the steps move to a fresh start.
+        """
+        steps, kept, total = list(self.steps()), 0, 0
+        if self.stack.index() < len(steps):
+            return  # the pixels of undone steps are not there: what was painted before them must stay as well
+        while kept < len(steps) and total + steps[-1 - kept].patch.nbytes <= most:
+            total += steps[-1 - kept].patch.nbytes
+            kept += 1
+        if kept == len(steps):
+            return
+        first = len(steps) - kept
+        self.base = steps[first - 1].revision
+        newest = [step.again() for step in steps[first:]]
+        blocked, active = self.stack.blockSignals(True), self.stack.isActive()
+        self.stack.clear()
+        for step in newest:
+            self.stack.push(step)
+        self.stack.blockSignals(blocked)
+        self.nbytes = total
+        if active:
+            self.stack.setActive(False)  # its group looks at the active stack afresh
+            self.stack.setActive(True)
+
+
+def bound_bytes(others: Sequence[History], current: History, *, most: int) -> None:
+    """Bring all histories together under `most` bytes: the oldest steps go, those of `others`, in order, before all."""
+    histories = [*others, current]
+    if sum(history.nbytes for history in histories) <= most:
+        return
+    total = sum(history.count_bytes() for history in histories)
+    for history in others:
+        if total <= most:
+            return
+        total -= history.nbytes
+        history.keep_newest(0)
+        total += history.nbytes
+    if total > most:
+        current.keep_newest(max(0, current.nbytes - (total - most * 3 // 4)))

@@ -1,0 +1,75 @@
+"""How pictures get onto the desk: dialogs, drops, the recent ones, the samples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
+
+from app.desk import Desk
+from app.settings import RECENT_PATHS, Settings
+from inference.photo import PHOTO_SUFFIXES
+from resources.samples import sample_paths
+
+
+class Opening:
+    """Asks for photos and folders and remembers what was opened; `menu` lists the recent ones."""
+
+    def __init__(self, window: QMainWindow, desk: Desk, *, menu: QMenu, settings: Settings) -> None:
+        self._window = window
+        self._desk = desk
+        self._menu = menu
+        self._recent = tuple(settings.recent_paths)
+        desk.opened.connect(self._opened)
+        self._fill_menu()
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open files and folders, as from the command line, a drop or the recent list."""
+        if paths:
+            self._desk.open([Path(os.path.abspath(path)) for path in paths])  # noqa: PTH100 - links stay as they are
+
+    def open_dropped(self, data: QMimeData) -> None:
+        self.open([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+
+    def open_samples(self) -> None:
+        self._desk.open(sample_paths())
+
+    def ask_for_photos(self) -> None:
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
+        files, _ = QFileDialog.getOpenFileNames(
+            self._window, "Open photos", self._start_folder(), f"Photos ({patterns});;All files (*)"
+        )
+        self.open([Path(file) for file in files])
+
+    def ask_for_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._window, "Open folder", self._start_folder())
+        if folder:
+            self.open([Path(folder)])
+
+    def remembered(self, settings: Settings) -> Settings:
+        """`settings` with the recent paths, for the next start."""
+        return replace(settings, recent_paths=self._recent)
+
+    def _opened(self, paths: tuple[Path, ...]) -> None:
+        """Only what had photos is worth remembering."""
+        path = str(paths[0] if len(paths) == 1 else paths[0].parent)
+        self._recent = (path, *(other for other in self._recent if other != path))[:RECENT_PATHS]
+        self._fill_menu()
+
+    def _start_folder(self) -> str:
+        if self._desk.current is not None:
+            return str(self._desk.current.parent)
+        recent = [Path(path) for path in self._recent]
+        return str(next((path if path.is_dir() else path.parent for path in recent if path.exists()), Path.home()))
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for text in self._recent:
+            action = self._menu.addAction(Path(text).name or text)
+            action.setToolTip(text)
+            action.triggered.connect(lambda _checked=False, text=text: self.open([Path(text)]))
+        self._menu.setEnabled(bool(self._recent))
