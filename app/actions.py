@@ -57,6 +57,7 @@ class Act(StrEnum):
     THRESHOLD_UP = "threshold_up"
     SHOW_ALL = "show_all"
     SEARCH_LEGEND = "search_legend"
+    FILTER_PICTURES = "filter_pictures"
     FULL_SCREEN = "full_screen"
     NEXT = "next"
     PREVIOUS = "previous"
@@ -132,6 +133,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.THRESHOLD_UP: Spec(_V, "Threshold up", "Hide segments the network is less sure of", (".",)),
     Act.SHOW_ALL: Spec(_V, "Show all classes", "End solo and show hidden classes", ("A",), "eye"),
     Act.SEARCH_LEGEND: Spec(_V, "Search legend", "Search the 150 classes in the legend", ("Ctrl+F",), "legend"),
+    Act.FILTER_PICTURES: Spec(_P, "Filter pictures", "Search the list of pictures by name", ("Ctrl+Shift+F",)),
     Act.FULL_SCREEN: Spec(_V, "Full screen", "Fill the screen with the window", ("F11",), checkable=True),
     Act.NEXT: Spec(_P, "Next picture", "Go to the next picture", ("PgDown", "N"), "next"),
     Act.PREVIOUS: Spec(_P, "Previous picture", "Go to the previous picture", ("PgUp", "P"), "previous"),
@@ -185,7 +187,6 @@ def make_actions(parent: QObject, handlers: dict[Act, Callable[..., object]]) ->
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setCheckable(spec.checkable)
         action.setToolTip(tooltip(spec))
-        action.setStatusTip(spec.tip)
         handler = handlers[act]
         if spec.checkable:
             action.toggled.connect(handler)
@@ -196,8 +197,9 @@ def make_actions(parent: QObject, handlers: dict[Act, Callable[..., object]]) ->
 
 
 def tooltip(spec: Spec) -> str:
-    """The tip with its shortcut, as tooltips show it."""
-    return f"{spec.tip} ({native(spec.keys[0])})" if spec.keys else spec.tip
+    """The name, the tip and the shortcut, as tooltips show them."""
+    name = spec.text.rstrip("…")
+    return f"{name}: {spec.tip} ({native(spec.keys[0])})" if spec.keys else f"{name}: {spec.tip}"
 
 
 def native(key: str) -> str:

@@ -18,6 +18,18 @@ MAIN_BAR = (
     (Act.ZOOM_FIT, Act.ZOOM_100),
     (Act.OUTLINE,),
 )
+NEW_GROUP = {  # a menu draws a line above these
+    Act.EXPORT,
+    Act.QUIT,
+    Act.CHOOSE_CLASS,
+    Act.BRUSH_SMALLER,
+    Act.OUTLINE,
+    Act.MODE,
+    Act.SHOW_ALL,
+    Act.FULL_SCREEN,
+    Act.PREDICT_AGAIN,
+    Act.ABOUT,
+}
 ICON, TOOL_ICON = 18, 20  # device-independent pixels
 
 
@@ -28,14 +40,12 @@ def make_menus(window: QMainWindow, actions: dict[Act, QAction], panels: Iterabl
     recent.setToolTipsVisible(True)
     for act, spec in ACTIONS.items():
         menu = menus[spec.group]
-        if act is Act.QUIT:
+        if act in NEW_GROUP:
             menu.addSeparator()
         if not spec.held:
             menu.addAction(actions[act])
         if act is Act.OPEN_FOLDER:
             menu.addMenu(recent)
-        if act is Act.OPEN_SAMPLES:
-            menu.addSeparator()
     menus[Group.VIEW].addSeparator()
     for action in panels:
         menus[Group.VIEW].addAction(action)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from app.core.document import Document
 from app.core.pictures import list_pictures
 from app.picture_states import PictureStates
 from app.session import Session
@@ -57,8 +58,8 @@ class Desk(QObject):
     busy_changed = Signal(str)  # what the current picture waits for; empty when nothing
     problem_changed = Signal(str)  # why the current picture has no photo or no masks; empty when it has
     engine_changed = Signal(object)  # EngineStatus
-    predicted = Signal(object, float)  # Path, seconds
     opened = Signal(object)  # the paths that were asked for and had photos
+    not_opened = Signal(object)  # the paths that were asked for and had none
     said = Signal(str)
 
     def __init__(self, session: Session, choice: ModelChoice, parent: QObject | None = None) -> None:
@@ -73,6 +74,7 @@ class Desk(QObject):
         self.file_lane = Lane("files", self)
         self._segmenter: Segmenter | None = None
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
+        self._seconds: dict[Path, float] = {}
         self.states = PictureStates(session, self)
         session.mode_changed.connect(self._view_changed)
 
@@ -82,19 +84,23 @@ class Desk(QObject):
         """List these files and folders and show the first picture. Nothing on the desk changes when that fails."""
         self.said.emit("")
 
-        def listed(pictures: list[Path]) -> None:
-            if not pictures:
+        def listed(answer: tuple[list[Path], list[str]]) -> None:
+            pictures, refused = answer
+            if pictures:
+                self.opened.emit(tuple(paths))
+                self._take(pictures, first=next((path for path in paths if path in pictures), pictures[0]))
+            else:
                 names = ", ".join(path.name or str(path) for path in paths)
-                self.said.emit(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
-                return
-            self.opened.emit(tuple(paths))
-            self._take(pictures)
+                refused.append(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
+                self.not_opened.emit(tuple(paths))
+            if refused:
+                self.said.emit(refused[0])
 
         self.file_lane.submit(
-            lambda _token: list_pictures(list(paths)), key="list", done=listed, failed=self.said.emit, priority=NOW
+            lambda _token: _list_what_is_there(paths), key="list", done=listed, failed=self.said.emit, priority=NOW
         )
 
-    def _take(self, pictures: list[Path]) -> None:
+    def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple))
         self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict")
@@ -109,7 +115,7 @@ class Desk(QObject):
             count = len(unfinished)
             which = f"{count} pictures" if count > 1 else unfinished[0].name
             self.said.emit(f"{which} with corrections not yet exported stayed in the list.")
-        self.show(pictures[0])
+        self.show(first)
 
     def show(self, path: Path) -> None:
         """Make `path` the picture on screen: its photo at once, its masks when they are ready."""
@@ -131,6 +137,10 @@ class Desk(QObject):
     def idle(self) -> bool:
         """Whether nothing is being read, predicted or written."""
         return self.file_lane.is_idle() and self.engine_lane.is_idle()
+
+    def seconds(self, document: Document | None) -> float | None:
+        """How long preprocessing and network took for the masks of a document, in seconds."""
+        return None if document is None or document.prediction is None else self._seconds.get(document.path)
 
     def request_thumbnail(self, path: Path) -> None:
         self.file_lane.submit(
@@ -238,6 +248,7 @@ class Desk(QObject):
             self.states.refresh_all()
             self._ahead.clear()
             self.said.emit(f"Now using {segmenter.card.name}.")
+            self.problem_changed.emit("")
             self._predict_current()
             self._say_busy()
 
@@ -249,7 +260,7 @@ class Desk(QObject):
         return find_card(self.choice.model) if self._segmenter is None else self._segmenter.card
 
     def _model_refused(self, reason: str) -> None:
-        self.said.emit(reason)
+        self.problem_changed.emit(reason)
         self._say_busy()
 
     def segmenter(self) -> Segmenter:
@@ -294,6 +305,8 @@ class Desk(QObject):
     def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:
         if self._segmenter is not None:
             self._report_engine(self._segmenter)
+        if result.seconds:
+            self._seconds[path] = result.seconds
         try:
             self.session.attach_prediction(
                 path,
@@ -307,15 +320,14 @@ class Desk(QObject):
             self._prediction_failed(path, str(error))
             return
         self.states.refresh(path)
-        if result.seconds:
-            self.predicted.emit(path, result.seconds)
         if path == self.current:
+            self.problem_changed.emit("")
             self._predict_current()
         self._say_busy()
 
     def _prediction_failed(self, path: Path, reason: str) -> None:
         if path == self.current:
-            self.problem_changed.emit(reason)
+            self.problem_changed.emit(f"{reason} F5 tries again.")
             self._keep_view_that_is_there()
             self._say_busy()
 
@@ -370,3 +382,16 @@ class Desk(QObject):
         """Stop both lanes; called once when the window closes."""
         self.file_lane.close()
         self.engine_lane.close()
+
+
+def _list_what_is_there(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The pictures of all paths that can be read, and a sentence for each of the others."""
+    readable, refused = [], []
+    for path in paths:
+        try:
+            list_pictures([path])
+        except PhotoError as error:
+            refused.append(str(error))
+        else:
+            readable.append(path)
+    return list_pictures(readable), refused

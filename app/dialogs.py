@@ -80,10 +80,10 @@ class ExportDialog(QDialog):
         layout.addSpacing(UNIT)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setDefault(True)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)
+        self._export.setDefault(True)
         self._folder_edited(folder)
 
     def _folder_row(self, folder: str) -> QHBoxLayout:
@@ -95,6 +95,7 @@ class ExportDialog(QDialog):
         self._folder.textChanged.connect(self._folder_edited)
         label.setBuddy(self._folder)
         browse = QPushButton("Browse…")
+        browse.setAutoDefault(False)  # Return in the field means Export
         browse.clicked.connect(self._browse)
         row.addWidget(label)
         row.addWidget(self._folder, 1)

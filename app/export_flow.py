@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import platformdirs
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -15,6 +16,7 @@ from app.dialogs import ExportDialog, SummaryDialog
 from app.exporter import Exporter, ExportSummary
 from app.session import Session
 from app.settings import Settings
+from resources.samples import sample_paths
 
 
 class ExportFlow(QObject):
@@ -45,7 +47,7 @@ class ExportFlow(QObject):
             overlay=settings.export_overlay,
             detections=settings.export_detections,
         )
-        folder = settings.export_folder or str(pictures[0].parent / "labels")
+        folder = settings.export_folder or str(_folder_beside(pictures[0]))
         dialog = ExportDialog(pictures, folder=folder, options=remembered, parent=self._window)
         if not dialog.exec():
             return
@@ -114,3 +116,10 @@ class ExportFlow(QObject):
         elif not self._quiet and (summary.skipped or summary.notes or len(summary.written) > 1):
             dialog = SummaryDialog(summary, parent=self._window)
             dialog.open()
+
+
+def _folder_beside(picture: Path) -> Path:
+    """Where labels go when nobody has said so yet: beside the photos, but never into the application itself."""
+    if picture in sample_paths():
+        return platformdirs.user_documents_path() / "ADE labels"
+    return picture.parent / "labels"

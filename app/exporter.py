@@ -35,7 +35,8 @@ class ExportSummary:
     cancelled: int = 0
 
     def sentence(self) -> str:
-        parts = [f"{len(self.written)} written to {self.folder}"]
+        what = self.written[0].name if len(self.written) == 1 else str(len(self.written))
+        parts = [f"{what} written to {self.folder}"]
         if self.skipped:
             parts.append(f"{len(self.skipped)} skipped")
         if self.cancelled:

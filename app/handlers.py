@@ -47,6 +47,7 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.THRESHOLD_UP: lambda: change_threshold(session, THRESHOLD_STEP),
         Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
         Act.SEARCH_LEGEND: window.search_legend,
+        Act.FILTER_PICTURES: window.filter_pictures,
         Act.FULL_SCREEN: lambda on: window.set_full_screen(on=on),
         Act.NEXT: lambda: window.go_to(window.image_list.next_path()),
         Act.PREVIOUS: lambda: window.go_to(window.image_list.previous_path()),

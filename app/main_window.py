@@ -6,13 +6,11 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QApplication,
     QDockWidget,
-    QLineEdit,
     QMainWindow,
     QMessageBox,
     QVBoxLayout,
@@ -28,6 +26,7 @@ from app.desk import Desk, EngineStatus, ModelChoice
 from app.dialogs import show_model_card
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
+from app.keys import WindowKeys
 from app.model_button import ModelButton
 from app.opening import Opening
 from app.panels.icons import icon
@@ -131,7 +130,6 @@ class MainWindow(QMainWindow):
         desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
         desk.problem_changed.connect(lambda text: canvas.set_problem(text or None))
         desk.engine_changed.connect(self._engine_changed)
-        desk.predicted.connect(self._predicted)
         desk.said.connect(self.say)
         session.said.connect(self.say)
         session.document_changed.connect(self._document_changed)
@@ -159,28 +157,14 @@ class MainWindow(QMainWindow):
             action.setShortcut(str(digit))
             action.triggered.connect(lambda _checked=False, digit=digit: use_recent_class(self.session, digit))
             self.addAction(action)
-        self._application().installEventFilter(self)
+        self._keys = WindowKeys(self, canvas)
+        self._application().installEventFilter(self._keys)
 
     @staticmethod
     def _application() -> QApplication:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         return application
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The bare photo shows while its key is held, whatever part of the window has the focus."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and self.isActiveWindow():
-            key: QKeyEvent = event  # type: ignore[assignment]
-            typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
-            if key.key() == Qt.Key.Key_V and event.type() == QEvent.Type.KeyRelease:
-                if not key.isAutoRepeat():  # whatever else is held by now, and wherever the focus went
-                    self.canvas.set_bare(bare=False)
-            elif key.key() == Qt.Key.Key_V and not key.modifiers() and not typing:
-                self.canvas.set_bare(bare=True)
-                return True
-        elif event.type() == QEvent.Type.WindowDeactivate and watched is self:
-            self.canvas.set_bare(bare=False)
-        return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -228,6 +212,11 @@ class MainWindow(QMainWindow):
         self._docks["legend"].show()
         self.legend.focus_search()
 
+    def filter_pictures(self) -> None:
+        self._docks["pictures"].show()
+        self.image_list.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.image_list.filter.selectAll()
+
     def cancel(self) -> None:
         """Escape: the gesture under the hand, else the prediction, else solo."""
         if self.canvas.cancel_gesture() or self.desk.cancel():
@@ -257,7 +246,7 @@ class MainWindow(QMainWindow):
         self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
         self.desk.close()
-        self._application().removeEventFilter(self)
+        self._application().removeEventFilter(self._keys)
         event.accept()
 
     def _may_close(self) -> bool:
@@ -284,10 +273,14 @@ class MainWindow(QMainWindow):
         return box.clickedButton() is discard
 
     def _may_stop_export(self) -> bool:
-        answer = QMessageBox.question(
-            self, "Export under way", "An export is under way. Stop it and close? What is written stays."
-        )
-        if answer is not QMessageBox.StandardButton.Yes:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Export under way")
+        box.setText("An export is under way. What is written stays.")
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Go on exporting", QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        if box.clickedButton() is not stop:
             return False
         self.export_flow.cancel(quiet=True)
         return True
@@ -307,6 +300,9 @@ class MainWindow(QMainWindow):
     def _document_changed(self) -> None:
         self._update_title()
         self._update_actions()
+        self.status.show_seconds(self.desk.seconds(self.session.document))
+        if self.canvas.viewport is None:
+            self.status.show_zoom(None)
 
     def _update_title(self) -> None:
         document = self.session.document
@@ -350,10 +346,6 @@ class MainWindow(QMainWindow):
     def _engine_changed(self, status: EngineStatus) -> None:
         self.settings = replace(self.settings, model=self.desk.choice.model)
         self.status.show_engine(status.engine, status.device, reason=status.reason)
-
-    def _predicted(self, path: Path, seconds: float) -> None:
-        if path == self.desk.current:
-            self.status.show_seconds(seconds)
 
     # --- remembering -----------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class ModelButton(QToolButton):
         menu = self.menu()
         menu.clear()
         for card in known_models():
-            action = menu.addAction(card.name)
+            action = menu.addAction(card.name if card.file is not None else f"{card.name} (not on this machine)")
             action.setToolTip(card.limits)
             action.setCheckable(True)
             action.setChecked(card.name == self._desk.choice.model)

@@ -25,6 +25,7 @@ class Opening:
         self._menu = menu
         self._recent = tuple(settings.recent_paths)
         desk.opened.connect(self._opened)
+        desk.not_opened.connect(self._not_opened)
         self._fill_menu()
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -60,6 +61,12 @@ class Opening:
         self._recent = (path, *(other for other in self._recent if other != path))[:RECENT_PATHS]
         self._fill_menu()
 
+    def _not_opened(self, paths: tuple[Path, ...]) -> None:
+        """What has no photos any more is no use in the list."""
+        gone = {str(path) for path in paths}
+        self._recent = tuple(path for path in self._recent if path not in gone)
+        self._fill_menu()
+
     def _start_folder(self) -> str:
         if self._desk.current is not None:
             return str(self._desk.current.parent)
@@ -69,7 +76,7 @@ class Opening:
     def _fill_menu(self) -> None:
         self._menu.clear()
         for text in self._recent:
-            action = self._menu.addAction(Path(text).name or text)
+            action = self._menu.addAction(text.replace(str(Path.home()), "~", 1).replace("&", "&&"))
             action.setToolTip(text)
             action.triggered.connect(lambda _checked=False, text=text: self.open([Path(text)]))
         self._menu.setEnabled(bool(self._recent))

@@ -15,11 +15,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
-from app.core.arrays import U8
+from app.core.arrays import U8, Bool
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.overlay import OverlaySettings
 from app.core.patches import Edit, Patch, apply_patch
+from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
 from inference.prediction import Prediction, SegmentTable
@@ -48,11 +49,13 @@ class Gesture:
         self._edit: Edit | None = edit
         self._text = text
 
-    def paint(self, box: Box, mask: object, value: int) -> None:
-        """Write a human-layer value under `mask` (None = the whole box); the canvas shows it at once."""
+    def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
+        """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
         if self._edit is None:
             return
-        changed = self._edit.paint(box, mask, value)  # type: ignore[arg-type]
+        if isinstance(value, int):
+            self._session.reveal(value)
+        changed = self._edit.paint(box, mask, value)
         if changed is not None:
             self._session.pixels_changed.emit(changed)
 
@@ -96,8 +99,12 @@ class Session(QObject):
         self._gesture: Gesture | None = None
         self.undo_group = QUndoGroup(self)
         self.undo_bytes = UNDO_BYTES
-        self.current_class = settings.current_class
         self.recent_classes = settings.recent_classes
+        self._last_used: dict[int, int] = {}
+        self._uses = itertools.count()
+        # "Unlabelled" is not carried over: a brush that erases would be a surprise at the start.
+        self.current_class = settings.current_class or next(iter(settings.recent_classes), 1)
+        self._remember_class(self.current_class)
         self.brush_size = settings.brush_size
         self.threshold = settings.threshold
         self.threshold_for_all = settings.threshold_for_all
@@ -216,6 +223,13 @@ class Session(QObject):
         self._gesture = Gesture(self, Edit(document.segment_map), text)
         return self._gesture
 
+    def reveal(self, value: int) -> None:
+        """Paint must be seen: the class of a human-layer value is no longer hidden, nor left out by solo."""
+        class_id = value - HUMAN_BASE if HUMAN_BASE < value < HUMAN_UNLABELLED else 0
+        if not self.overlay.shows(class_id):
+            solo = self.overlay.solo | {class_id} if self.overlay.solo else self.overlay.solo
+            self.set_overlay(hidden=self.overlay.hidden - {class_id}, solo=solo)
+
     def end_gesture(self) -> None:
         """Commit the gesture in progress, if there is one."""
         if self._gesture is not None:
@@ -297,10 +311,22 @@ class Session(QObject):
         """The class to paint with: 1..150, or 0 for unlabelled. A recent class keeps its digit."""
         if not 0 <= class_id <= 150:
             raise ValueError(f"class {class_id} is not within 0..150")
-        if class_id and class_id not in self.recent_classes:
-            self.recent_classes = (class_id, *self.recent_classes)[:RECENT_CLASSES]
+        self._remember_class(class_id)
         self.current_class = class_id
         self.current_class_changed.emit(class_id)
+
+    def _remember_class(self, class_id: int) -> None:
+        """A recent class keeps its digit; a new one takes the next, or that of the longest unused."""
+        if not class_id:
+            return
+        recent = list(self.recent_classes)
+        if class_id not in recent and len(recent) < RECENT_CLASSES:
+            recent.append(class_id)
+        elif class_id not in recent:
+            oldest = min(recent, key=lambda known: self._last_used.get(known, -1))
+            recent[recent.index(oldest)] = class_id
+        self._last_used[class_id] = next(self._uses)
+        self.recent_classes = tuple(recent)
 
     def set_brush_size(self, size: int) -> None:
         """Brush diameter in image pixels, clamped to 1..2000."""

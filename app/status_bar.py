@@ -23,6 +23,7 @@ class StatusBar(QStatusBar):
         self._text = QLabel()
         self._text.setAccessibleName("Status")
         self._text.setMinimumWidth(1)
+        self._text.setContentsMargins(8, 0, 8, 0)
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
         self._engine = self._part("Engine and device", "")
         self._seconds = self._part("Time of the last prediction", "8888 ms")
@@ -69,7 +70,10 @@ class StatusBar(QStatusBar):
         if not self._said:
             self._text.setText(text)
 
-    def show_zoom(self, scale: float) -> None:
+    def show_zoom(self, scale: float | None) -> None:
+        if scale is None:
+            self._zoom.clear()
+            return
         percent = scale * 100
         self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 
@@ -78,8 +82,8 @@ class StatusBar(QStatusBar):
         self._engine.setText(f"{names.get(engine, engine)} · {device.upper()}")
         self._engine.setToolTip(reason)
 
-    def show_seconds(self, seconds: float) -> None:
-        self._seconds.setText(f"{seconds * 1000:.0f} ms")
+    def show_seconds(self, seconds: float | None) -> None:
+        self._seconds.setText("" if seconds is None else f"{seconds * 1000:.0f} ms")
 
     def show_progress(self, finished: int, total: int) -> None:
         """How far the export is; hidden when all is done."""

@@ -52,7 +52,8 @@ class ModelCard:
         if self.file is None:
             raise WeightsError(
                 f"The weights of {self.name} are not on this machine, and fetching them comes with a later version; "
-                f"a file brought by hand works: --model FILE{f' (published at {self.url})' if self.url else ''}."
+                "bring the file and choose it under 'Weights file…' in the model menu, or with --model FILE"
+                f"{f' (published at {self.url})' if self.url else ''}."
             )
         if self.sha256 is not None and sha256_of(self.file) != self.sha256:
             raise WeightsError(f"{shown(self.file)} is not the file that its model card describes: its hash differs.")

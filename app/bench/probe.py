@@ -71,7 +71,7 @@ def _window(photo: Path, started: float) -> dict[str, float]:
     session.document_changed.connect(look)
     session.prediction_changed.connect(look)
     window.show()
-    window.open_paths([photo])
+    window.opening.open([photo])
     application.exec()
     return figures
 

@@ -338,7 +338,7 @@ class Canvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         arrow = _ARROWS.get(event.key())
         if event.key() == Qt.Key.Key_Space:
-            self._hold_space(held=True)
+            self.hold_space(held=True)
         elif arrow is not None:
             self.pan_by(*arrow)
         elif not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
@@ -348,12 +348,13 @@ class Canvas(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._hold_space(held=False)
+                self.hold_space(held=False)
         else:
             self._hold_modifiers(event)
             event.ignore()
 
-    def _hold_space(self, *, held: bool) -> None:
+    def hold_space(self, *, held: bool) -> None:
+        """While Space is held, dragging moves the photo whatever tool is in hand."""
         self.mouse.hold_space(held=held)
         self._mark()
 
@@ -364,7 +365,7 @@ class Canvas(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.mouse.finish()
-        self._hold_space(held=False)
+        self.hold_space(held=False)
         super().focusOutEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

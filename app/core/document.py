@@ -47,6 +47,7 @@ class Hover:
     code: int
     x: int
     y: int
+    below: int = 0  # class of the segment that the threshold hides here; 0 when it hides none
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +238,8 @@ class Document:
         code, labels = self.segment_map.code_at(x, y), self.label_table()
         decider = tables.decider(code, labels)
         score = float(self.table.scores[code - 1]) if 1 <= code <= len(self.table.scores) else None
-        return Hover(class_id=int(labels[code]), score=score, decider=decider, code=code, x=x, y=y)
+        below = int(self.table.class_ids[code - 1]) if score is not None and not labels[code] else 0
+        return Hover(class_id=int(labels[code]), score=score, decider=decider, code=code, x=x, y=y, below=below)
 
     def _histogram(self) -> I64:
         return np.zeros(CODES, np.int64) if self.segment_map is None else self.segment_map.histogram()

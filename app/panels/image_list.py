@@ -78,7 +78,8 @@ class ImageList(QWidget):
         column.addLayout(top)
         column.addWidget(self.view, 1)
         column.addLayout(foot)
-        self.setFocusProxy(self.view)
+        self.setTabOrder(self.filter, self.view)
+        self.setMinimumWidth(20 * UNIT)
 
     # --- told by the desk ------------------------------------------------------------------------------------------
 

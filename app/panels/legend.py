@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 60
 NOTHING_OPEN = "The classes of the picture appear here."
-NO_MASKS = "The classes appear when the masks are ready."
+NO_MASKS = "No labels yet."
 
 
 class Legend(QWidget):

@@ -41,6 +41,7 @@ class SearchField(QLineEdit):
         elif event.key() == Qt.Key.Key_Escape:
             if self.text() and self._escape_clears:
                 self.clear()
+                self.setProperty("cleared", True)  # a second Escape leaves the field
             else:
                 self.escaped.emit()
                 event.ignore()

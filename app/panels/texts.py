@@ -30,6 +30,8 @@ def score_text(score: float | None) -> str:
 def hover_text(hover: Hover) -> str:
     """What lies under the pointer, for the status bar: class with id, score, who decided, and where."""
     parts = [class_label(hover.class_id)]
-    if hover.score is not None:
+    if hover.below and hover.score is not None:
+        parts.append(f"below the threshold: {class_label(hover.below)} {hover.score:.2f}")
+    elif hover.score is not None:
         parts.append(f"score {hover.score:.2f}")
     return " · ".join([*parts, f"decided by {_DECIDED[hover.decider]}", f"x {hover.x}, y {hover.y}"])

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBox
 from app.core.document import ViewMode
 from app.panels.choice_bar import Choice, ChoiceBar
 from app.panels.elided_label import ElidedLabel
+from app.panels.number import SelectAll
 from app.panels.slider import GROOVE, Slider
 from app.panels.style import HALF, UNIT, accent, muted, tint
 from app.panels.texts import NO_VALUE, share_text
@@ -141,6 +142,7 @@ class ThresholdPanel(QWidget):
         self.number = QDoubleSpinBox(self, minimum=0.0, maximum=1.0, singleStep=0.01, decimals=2)
         self.number.setAccessibleName("Threshold")
         self.number.setKeyboardTracking(False)
+        SelectAll(self.number)
         self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.unlabelled = QLabel(self)

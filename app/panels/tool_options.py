@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSpinBox
 from app.panels.class_button import CurrentClassButton, RecentClassButton
 from app.panels.class_picker import ClassPicker
 from app.panels.elided_label import ElidedLabel
+from app.panels.number import SelectAll
 from app.panels.slider import Slider
 from app.panels.style import HALF, UNIT
 
@@ -81,6 +82,7 @@ class ToolOptions(QWidget):
             control.setAccessibleName("Brush size")
             control.setToolTip("Brush diameter in picture pixels ([ and ], Ctrl+wheel)")
         self.size_number.setKeyboardTracking(False)
+        SelectAll(self.size_number)
         self._line = QFrame(self, frameShape=QFrame.Shape.VLine, frameShadow=QFrame.Shadow.Plain)
         self._line.setForegroundRole(QPalette.ColorRole.Mid)
         row = QHBoxLayout(self)

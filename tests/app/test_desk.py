@@ -165,7 +165,7 @@ def test_refused_model_leaves_the_one_in_use(
 
     monkeypatch.setattr(app.desk, "load_segmenter", refuse)
     said: list[str] = []
-    desk.said.connect(said.append)
+    desk.problem_changed.connect(said.append)
     desk.use_model(ModelChoice("broken.pth"))
     qtbot.waitUntil(lambda: "The file is truncated." in said)
     assert desk.choice == ModelChoice()

@@ -118,7 +118,7 @@ def test_corrections_get_out_without_photo_and_without_network(
     problems: list[str] = []
     desk.problem_changed.connect(problems.append)
     desk.open(photos[:2])
-    qtbot.waitUntil(lambda: "The weights are gone." in problems)
+    qtbot.waitUntil(lambda: "The weights are gone." in "".join(problems))
     paint(desk, 9)
     summary = export(exporter, qtbot, photos[:2], tmp_path / "out", ALL)
     assert [path.name for path in summary.written] == ["0.png"]

@@ -152,7 +152,7 @@ def test_undo_history_is_bounded_in_bytes(session: Session) -> None:
     for _ in range(40):
         gesture = session.begin_edit("Noise")
         assert gesture is not None
-        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))  # type: ignore[arg-type]
+        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))
         assert gesture.commit()
         assert session.history_bytes() <= 60_000
     after = human(session)
@@ -174,7 +174,7 @@ def test_other_pictures_give_up_their_steps_first(session: Session) -> None:
     def scribble() -> None:
         gesture = session.begin_edit("Noise")
         assert gesture is not None
-        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))  # type: ignore[arg-type]
+        gesture.paint(Box(0, 0, 80, 60), None, rng.integers(101, 251, SHAPE, dtype=np.uint8))
         assert gesture.commit()
 
     session.undo_bytes = 100_000
@@ -266,17 +266,34 @@ def test_threshold_for_this_picture_or_for_all(session: Session) -> None:
 def test_recent_classes_keep_their_digits(session: Session) -> None:
     for class_id in (5, 6, 7):
         session.set_current_class(class_id)
-    assert session.recent_classes == (7, 6, 5)
-    session.set_current_class(5)
-    assert session.recent_classes == (7, 6, 5)
-    for class_id in range(20, 32):
+    assert session.recent_classes == (1, 5, 6, 7)  # wall was in hand at the start
+    session.set_current_class(1)
+    assert session.recent_classes == (1, 5, 6, 7)
+    for class_id in range(20, 26):
         session.set_current_class(class_id)
-    assert len(session.recent_classes) == 9
+    # Nine digits: the tenth class took that of the longest unused one, and no other moved.
+    assert session.recent_classes == (1, 25, 6, 7, 20, 21, 22, 23, 24)
     session.set_current_class(0)
     assert session.current_class == 0
     assert 0 not in session.recent_classes
     with pytest.raises(ValueError, match="151"):
         session.set_current_class(151)
+
+
+def test_brush_never_erases_by_surprise_after_a_restart(qtbot: QtBot) -> None:
+    assert Session(Settings(current_class=0, recent_classes=(7, 8))).current_class == 7
+    assert Session(Settings(current_class=0)).current_class == 1
+
+
+def test_paint_is_seen_whatever_was_hidden(session: Session) -> None:
+    session.set_overlay(hidden=frozenset({3, 4}))
+    paint(session, Box(0, 0, 5, 5), 3)
+    assert session.overlay.hidden == {4}
+    session.set_overlay(hidden=frozenset(), solo=frozenset({4}))
+    paint(session, Box(0, 0, 5, 5), 9)
+    assert session.overlay.solo == {4, 9}
+    paint(session, Box(0, 0, 5, 5), 0)
+    assert session.overlay.solo == {0, 4, 9}
 
 
 def test_view_mode_is_announced_once(session: Session, qtbot: QtBot) -> None:

@@ -41,7 +41,7 @@ def test_recent_classes_are_one_click_away(qtbot: QtBot, options: ToolOptions, s
     session.set_current_class(150)
     visible = [button for button in options.recent if button.isVisible()]
     assert [button.class_id for button in visible] == list(session.recent_classes)
-    assert visible[0].toolTip() == "150 flag (1)"
+    assert visible[-1].toolTip() == f"150 flag ({len(visible)})"
 
 
 def test_the_recent_class_in_hand_has_a_ring(options: ToolOptions, session: Session) -> None:

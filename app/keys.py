@@ -1,0 +1,60 @@
+"""Keys that work wherever the focus is: held ones, and those that give the keyboard back to the picture."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
+
+from app.canvas.canvas import Canvas
+
+_LEAVE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+
+
+class WindowKeys(QObject):
+    """Watches the application's keys for one window.
+
+    V shows the bare photo and Space pans while they are held, also when a list has the focus. Return and Escape in a
+    field of the window finish it: the next key is a shortcut again, not text.
+    """
+
+    def __init__(self, window: QWidget, canvas: Canvas) -> None:
+        super().__init__(window)
+        self._window = window
+        self._canvas = canvas
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.WindowDeactivate and watched is self._window:
+            self._canvas.set_bare(bare=False)
+            self._canvas.hold_space(held=False)
+        elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+            return self._key(event, pressed=kind == QEvent.Type.KeyPress)
+        return super().eventFilter(watched, event)
+
+    def _key(self, event: QKeyEvent, *, pressed: bool) -> bool:
+        if event.isAutoRepeat() or not self._window.isActiveWindow() or QApplication.activePopupWidget() is not None:
+            return False
+        focus = QApplication.focusWidget()
+        typing = isinstance(focus, QLineEdit | QAbstractSpinBox)
+        if typing and focus and pressed and event.key() in _LEAVE and self._window.isAncestorOf(focus):
+            QTimer.singleShot(0, self._leave_field)
+        if event.key() == Qt.Key.Key_V:
+            # A release counts whatever else is held by now, and wherever the focus has gone.
+            if not pressed:
+                self._canvas.set_bare(bare=False)
+            elif not typing and not event.modifiers():
+                self._canvas.set_bare(bare=True)
+                return True
+        if event.key() == Qt.Key.Key_Space and focus is not self._canvas and not typing and self._canvas.underMouse():
+            self._canvas.hold_space(held=pressed)
+            return True
+        return False
+
+    def _leave_field(self) -> None:
+        """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""
+        focus = QApplication.focusWidget()
+        if isinstance(focus, QLineEdit) and focus.property("cleared"):
+            focus.setProperty("cleared", False)
+        elif isinstance(focus, QLineEdit | QAbstractSpinBox):
+            self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
