@@ -46,10 +46,19 @@ class WindowKeys(QObject):
             elif not typing and not event.modifiers():
                 self._canvas.set_bare(bare=True)
                 return True
-        if event.key() == Qt.Key.Key_Space and focus is not self._canvas and not typing and self._canvas.underMouse():
-            self._canvas.hold_space(held=pressed)
-            return True
-        return False
+        return event.key() == Qt.Key.Key_Space and self._space(
+            pressed=pressed, ours=focus is not self._canvas and not typing
+        )
+
+    def _space(self, *, pressed: bool, ours: bool) -> bool:
+        """`ours`: the key would go elsewhere, so it counts here while the pointer is over the picture."""
+        if not pressed:
+            self._canvas.hold_space(held=False)
+            return False
+        if not ours or self._canvas.mouse.position is None:
+            return False
+        self._canvas.hold_space(held=True)
+        return True
 
     def _leave_field(self) -> None:
         """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""

@@ -218,7 +218,8 @@ class MainWindow(QMainWindow):
         self.image_list.filter.selectAll()
 
     def cancel(self) -> None:
-        """Escape: the gesture under the hand, else the prediction, else solo."""
+        """Escape: the gesture under the hand, else the prediction, else solo. The picture has the keyboard again."""
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.canvas.cancel_gesture() or self.desk.cancel():
             return
         if self.session.overlay.solo:

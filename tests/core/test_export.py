@@ -130,9 +130,7 @@ def test_corrections_without_a_prediction() -> None:
 def test_the_files(tmp_path: Path) -> None:
     document = corrected()
     folder = tmp_path / "new" / "labels"
-    paths = export_snapshot(
-        document.snapshot(), folder=folder, stem="street", photo=document.photo, options=EVERYTHING
-    )
+    paths = export_snapshot(document.snapshot(), folder=folder, stem="street", photo=document.photo, options=EVERYTHING)
     assert paths == [folder / "street.png", folder / "street.json", folder / "street_overlay.jpg"]
     assert sorted(folder.iterdir()) == sorted(paths)
     labels = read_labels(paths[0])

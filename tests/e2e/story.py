@@ -16,7 +16,7 @@ from app.main_window import MainWindow
 
 Wait = Callable[[], object]
 Script = Generator[Wait, None, None]
-PATIENCE = 90.0  # seconds for one wait
+PATIENCE = 15.0  # seconds for one wait
 
 
 class Story:

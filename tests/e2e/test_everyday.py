@@ -1,0 +1,250 @@
+"""Around the main job: keys with the focus elsewhere, leaving and coming back, models that are not there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from app.actions import Act
+from app.core.ade_png import read_labels
+from app.dialogs import ExportDialog
+from app.main_window import MainWindow
+from app.settings import load_settings
+from tests.e2e.story import Script, click_button, dialog_of, drag, message_box, post
+from tests.e2e.test_main_job import at, has_masks, key, photos, play, shown
+
+__all__ = ["photos", "play"]  # fixtures
+
+pytestmark = pytest.mark.slow
+
+
+def test_space_pans_while_a_list_has_the_focus(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_B)
+        window.canvas.zoom_to(3.0)
+        window.image_list.view.setFocus()
+        height, width = shown(window).labels().shape
+        middle = width // 2, height // 2
+        start = at(window, *middle)
+        QTest.mouseMove(window.canvas, start)
+        yield lambda: window.canvas.mouse.position
+        QTest.keyPress(window.image_list.view, Qt.Key.Key_Space)
+        drag(window.canvas, [start, start + QPoint(40, 30)])
+        QTest.keyRelease(window.image_list.view, Qt.Key.Key_Space)
+        assert not shown(window).has_corrections
+        assert at(window, *middle) == start + QPoint(40, 30)
+        drag(window.canvas, [start, start + QPoint(40, 30)])
+        assert shown(window).has_corrections
+
+    play(script, [str(path) for path in photos])
+
+
+def test_fields_give_the_keyboard_back(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        search = window.legend.search
+        yield lambda: search.hasFocus()
+        QTest.keyClicks(search, "be")
+        assert search.text() == "be"
+        QTest.keyClick(search, Qt.Key.Key_Escape)
+        assert search.text() == ""
+        yield lambda: True
+        assert search.hasFocus()
+        QTest.keyClick(search, Qt.Key.Key_Escape)
+        yield lambda: window.canvas.hasFocus()
+        number = window.threshold_panel.number
+        number.setFocus()
+        number.selectAll()
+        QTest.keyClicks(number, "0.25")
+        QTest.keyClick(number, Qt.Key.Key_Return)
+        yield lambda: window.canvas.hasFocus()
+        assert shown(window).threshold == 0.25
+        QTest.keyClick(window.canvas, Qt.Key.Key_E)
+        assert window.actions_by_id[Act.TOOL_ERASER].isChecked()
+
+    play(script, [str(path) for path in photos])
+
+
+def test_bare_photo_ends_with_its_key_whatever_else_is_held(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def picture(window: MainWindow) -> np.ndarray:
+        image = window.canvas.grab().toImage()
+        return np.frombuffer(image.constBits(), np.uint8).copy()
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        with_labels = picture(window)
+        QTest.keyPress(window.canvas, Qt.Key.Key_V)
+        assert (picture(window) != with_labels).any()
+        window.legend.search.setFocus()
+        QTest.keyRelease(window.legend.search, Qt.Key.Key_V, Qt.KeyboardModifier.ShiftModifier)
+        window.canvas.setFocus()
+        np.testing.assert_array_equal(picture(window), with_labels)
+
+    play(script, [str(path) for path in photos])
+
+
+def test_return_in_the_export_dialog_exports_and_a_bad_folder_is_said(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        expected = shown(window).labels()
+        yield post(window.actions_by_id[Act.EXPORT].trigger)
+        yield lambda: dialog_of(ExportDialog)
+        dialog = dialog_of(ExportDialog)
+        assert dialog is not None
+        folder = dialog.findChild(QLineEdit)
+        assert folder is not None
+        for bad in ("~nobody-here/labels", str(photos[0])):
+            folder.setText(bad)
+            QTest.keyClick(folder, Qt.Key.Key_Return)
+            assert dialog.isVisible()
+        folder.setText(str(tmp_path / "by return"))
+        QTest.keyClick(folder, Qt.Key.Key_Return)
+        target = tmp_path / "by return" / f"{photos[0].stem}.png"
+        yield target.exists
+        yield lambda: window.desk.idle
+        np.testing.assert_array_equal(read_labels(target), expected)
+        assert target.name in window.status.text()
+
+    play(script, [str(path) for path in photos])
+
+
+def test_exporting_at_the_closing_question_then_closes(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    painted: list[np.ndarray] = []
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_B)
+        window.session.set_current_class(5)
+        drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
+        painted.append(shown(window).labels())
+        yield post(window.close)
+        yield message_box
+        box = message_box()
+        assert box is not None
+        yield post(lambda: click_button(box, "Export…"))
+        yield lambda: dialog_of(ExportDialog)
+        dialog = dialog_of(ExportDialog)
+        assert dialog is not None
+        folder = dialog.findChild(QLineEdit)
+        assert folder is not None
+        folder.setText(str(tmp_path / "out"))
+        yield post(lambda: click_button(dialog, "Export"))
+        yield lambda: not window.isVisible()
+
+    play(script, [str(path) for path in photos])
+    np.testing.assert_array_equal(read_labels(tmp_path / "out" / f"{photos[0].stem}.png"), painted[0])
+
+
+def test_closing_without_exporting_is_possible_on_purpose_only(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_B)
+        drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
+        assert shown(window).has_corrections
+        yield post(window.close)
+        yield message_box
+        box = message_box()
+        assert box is not None
+        assert box.defaultButton().text() == "Export…"
+        yield post(lambda: click_button(box, "Close without exporting"))
+        yield lambda: not window.isVisible()
+
+    play(script, [str(path) for path in photos])
+
+
+def test_what_is_in_hand_is_remembered(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    sizes: list[QSize] = []
+
+    def first(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_G)
+        key(window, Qt.Key.Key_O)
+        window.session.set_current_class(21)
+        window.session.set_brush_size(77)
+        window.session.set_threshold(0.35)
+        window.resize(780, 650)
+        sizes.append(window.size())
+        yield post(window.close)
+        yield lambda: not window.isVisible()
+
+    def second(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        session = window.session
+        assert (session.current_class, session.brush_size, session.threshold) == (21, 77, 0.35)
+        assert shown(window).threshold == 0.35
+        assert session.overlay.outline
+        assert window.actions_by_id[Act.TOOL_FILL].isChecked()
+        assert window.size() == sizes[0]
+
+    play(first, [str(photos[0].parent)])
+    assert load_settings()[0].recent_paths == (str(photos[0].parent),)
+    play(second, [str(photos[0].parent)])
+
+
+def test_damaged_layout_does_not_stop_the_start(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    store = QSettings("ade-mask-studio", "window")
+    store.setValue("geometry", "foo")
+    store.setValue("state", ["1", "2"])
+    store.sync()
+
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+
+    play(script, [str(photos[0])])
+
+
+def test_model_that_is_not_there_is_said_in_the_picture_and_the_old_one_goes_on(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        window.model_button.fill()
+        entries = {action.text(): action for action in window.model_button.menu().actions()}
+        assert entries["starter"].isChecked()
+        said: list[str] = []
+        window.desk.problem_changed.connect(said.append)
+        entries["bisenetformer-s-ade (not on this machine)"].trigger()
+        yield lambda: any("bisenetformer-s-ade" in sentence for sentence in said)
+        assert window.desk.choice.model == "starter"
+        key(window, Qt.Key.Key_PageDown)
+        yield has_masks(window, photos[1].name)
+
+    play(script, [str(path) for path in photos])
+
+
+def test_crash_is_written_down_and_work_goes_on(play, photos: list[Path], capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        try:
+            raise RuntimeError("a defect for the test")
+        except RuntimeError as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+        assert "your corrections are kept" in window.status.text()
+        path = Path(window.status.text().rsplit(" in ", 1)[1].rstrip("."))
+        assert "a defect for the test" in path.read_text()
+        key(window, Qt.Key.Key_B)
+        drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
+        assert shown(window).has_corrections
+
+    play(script, [str(path) for path in photos])
+    assert "a defect for the test" in capfd.readouterr().err
+
+
+def test_full_screen_and_back(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        action = window.actions_by_id[Act.FULL_SCREEN]
+        key(window, Qt.Key.Key_F11)
+        yield window.isFullScreen
+        assert action.isChecked()
+        key(window, Qt.Key.Key_F11)
+        yield lambda: not window.isFullScreen()
+        assert not action.isChecked()
+
+    play(script, [str(photos[0])])
