@@ -96,7 +96,7 @@ class ExportFlow(QObject):
         box.setDetailedText("\n".join(names))
         replace_them = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
         skip = box.addButton("Skip existing", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(skip)
         box.exec()
         if box.clickedButton() is replace_them:

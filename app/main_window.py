@@ -265,7 +265,7 @@ class MainWindow(QMainWindow):
         box.setInformativeText("Export them before closing, or lose them?")
         export = box.addButton("Export…", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Close without exporting", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(export)
         box.exec()
         if box.clickedButton() is export:

@@ -133,13 +133,28 @@ def _with_file(card: ModelCard, path: Path) -> ModelCard:
     return ModelCard(**{**values, "file": path, "sha256": card.sha256 or sha256_of(path)})
 
 
+_MEASURES = {
+    "miou": "mean IoU (%)",
+    "macc": "mean accuracy (%)",
+    "fwiou": "frequency-weighted IoU (%)",
+    "pacc": "pixel accuracy (%)",
+    "pixel_accuracy": "pixel accuracy (%)",
+    "mean_iou": "mean IoU (%)",
+}
+
+
 def _figures(figures: Any) -> dict[str, str]:
     """Figures as people read them: a mapping as it is, a list of records as one line for each."""
     if isinstance(figures, Mapping):
-        return {str(name): str(value) for name, value in figures.items()}
-    lines = {}
+        return {_MEASURES.get(str(name), str(name)): _plain(value) for name, value in figures.items()}
+    lines: dict[str, str] = {}
     for record in figures:
         values = dict(record)
-        title = values.pop("split")
-        lines[str(title)] = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in values.items())
+        title = ", ".join(str(values.pop(name)) for name in ("split", "view") if name in values)
+        parts = [f"{_MEASURES.get(name, name.replace('_', ' '))}: {_plain(value)}" for name, value in values.items()]
+        lines[title] = "; ".join(parts)
     return lines
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -13,8 +13,8 @@ from app.tools.base import Button, Modifier, Pointer, Tool, class_name
 class Relabel(Tool):
     """Click: the segment becomes the current class. Right or Ctrl + click: it is accepted with its own class.
 
-    A segment is every pixel that shows the same query. Pixels that a person or nobody decided have no query: there the
-    connected region under the cursor is meant.
+    A segment is every pixel that shows the same query, one that the threshold hides included. What a person decided has
+    no query: there the connected region under the cursor is meant.
     """
 
     id: ClassVar[str] = "relabel"

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.actions import Act
@@ -229,7 +229,7 @@ def test_closing_never_loses_corrections_silently(play, photos: list[Path]) -> N
         box = message_box()
         assert box is not None
         assert photos[0].name in box.text()
-        QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+        click_button(box, "Cancel")
         yield lambda: message_box() is None
         assert window.isVisible()
         np.testing.assert_array_equal(shown(window).labels(), painted)
