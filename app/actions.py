@@ -211,7 +211,7 @@ def shortcut_rows() -> Iterable[tuple[str, str]]:
     """(keys, what they do) for every action with a key, in table order, then the mouse gestures."""
     for spec in ACTIONS.values():
         if spec.keys:
-            yield ", ".join(spec.keys), spec.tip
+            yield ", ".join(spec.keys), f"{spec.text}: {spec.tip}" if spec.group is Group.TOOLS else spec.tip
     yield from GESTURES
 
 

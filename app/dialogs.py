@@ -155,7 +155,7 @@ class SummaryDialog(QDialog):
                 layout.addWidget(_heading(heading))
                 reasons = QListWidget()
                 reasons.setWordWrap(True)
-                reasons.addItems([f"{path.name}: {reason}" for path, reason in remarks])
+                reasons.addItems([_named(path, reason) for path, reason in remarks])
                 layout.addWidget(reasons)
         buttons = QDialogButtonBox()
         buttons.addButton("Done", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -208,7 +208,13 @@ def show_model_card(card: ModelCard, *, parent: QWidget) -> None:
     box.setWindowTitle("About this model")
     box.setTextFormat(Qt.TextFormat.RichText)
     box.setText(model_card_text(card))
+    box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
     box.exec()
+
+
+def _named(path: Path, reason: str) -> str:
+    """The reason, with the picture's name in front unless it names it already."""
+    return reason if path.name in reason else f"{path.name}: {reason}"
 
 
 def _heading(text: str) -> QLabel:
