@@ -166,6 +166,8 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom at the cursor"),
     ("Shift + wheel, arrow keys", "Pan"),
     ("Pinch", "Zoom"),
+    ("Ctrl + arrow keys, with Shift faster", "Move the pointer over the picture"),
+    ("Return, Shift + Return", "Click at the pointer with the tool in hand, left or right"),
     ("Ctrl + wheel", "Brush size"),
     ("Space + drag, middle button", "Pan"),
     ("Shift + click with the brush", "Straight line from the last point"),

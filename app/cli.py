@@ -21,6 +21,7 @@ from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
 COMMANDS = ("predict", "bench")
+RESERVED = ("evaluate", "validate", "convert", "doctor", "weights", "finetune")  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -30,6 +31,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     if argv and argv[0] in COMMANDS:
         return build_parser().parse_args(argv)
+    if argv and argv[0] in RESERVED:
+        build_window_parser().error(
+            f"the command {argv[0]} comes with a later version; a file of that name is given as ./{argv[0]}"
+        )
     arguments = build_window_parser().parse_args(argv)
     arguments.command = None
     return arguments
@@ -104,12 +109,22 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = parser.add_argument
     add("paths", nargs="+", type=Path, metavar="PATH", help="photos, or folders whose photos are taken")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results, made if need be")
-    add("--threshold", type=_threshold, default=0.5, metavar="T", help="lowest score that counts, 0..1 (default 0.5)")
+    add(
+        "--threshold",
+        type=_threshold,
+        default=0.5,
+        metavar="T",
+        help="a segment counts above this score, 0..1 (default 0.5)",
+    )
     add("--mode", choices=("segments", "semantic"), default="segments", help="scores and threshold, or every pixel")
     add("--model", default="starter", metavar="NAME|FILE", help="a known model or a file with weights")
     add("--engine", choices=("auto", "torch", "onnx"), default="auto", help="what runs the network")
     add("--device", type=_device, default="auto", metavar="auto|cpu|cuda[:n]", help="where it runs")
-    add("--resume", action="store_true", help="skip photos whose results are there, whole and newer than the photo")
+    add(
+        "--resume",
+        action="store_true",
+        help="skip photos whose results are there, whole and newer than the photo, whatever options made them",
+    )
     add("--json", action="store_true", help="also write DIR/<stem>.json, the detections")
     add("--overlay", action="store_true", help="also write DIR/<stem>_overlay.jpg, the labels over the photo")
 

@@ -95,10 +95,12 @@ class Desk(QObject):
                 self.not_opened.emit(tuple(paths))
             if refused:
                 self.said.emit(refused[0])
+            self._say_busy()
 
         self.file_lane.submit(
             lambda _token: _list_what_is_there(paths), key="list", done=listed, failed=self.said.emit, priority=NOW
         )
+        self._say_busy()
 
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
@@ -207,6 +209,9 @@ class Desk(QObject):
 
     def cancel(self) -> bool:
         """Stop waiting for another model, the current photo or its masks; False when nothing was under way."""
+        if self.file_lane.cancel("list"):
+            self._say_busy()
+            return True
         if self.engine_lane.cancel("model"):
             self.said.emit(f"Loading cancelled; {self.choice.model} stays in use.")
             self._predict_current()
@@ -357,12 +362,14 @@ class Desk(QObject):
 
     def _say_busy(self) -> None:
         path = self.current
-        if path is None:
-            text = ""
-        elif self.file_lane.has(("photo", path)):
+        if self.file_lane.has("list"):
+            text = "Looking for photos…"
+        elif path is not None and self.file_lane.has(("photo", path)):
             text = "Loading photo…"
         elif self.engine_lane.has("model"):
             text = "Loading model…"
+        elif path is None:
+            text = ""
         elif self.engine_lane.has(("predict", path)):
             text = "Predicting…" if self._segmenter is not None else "Loading model and predicting…"
         elif self.engine_lane.has(("compose", path)):

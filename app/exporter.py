@@ -30,12 +30,15 @@ class ExportSummary:
 
     folder: Path
     written: list[Path] = field(default_factory=list)  # the ADE PNGs
+    beside: int = 0  # overlays and detections written beside them
     notes: list[tuple[Path, str]] = field(default_factory=list)  # picture, what is missing beside its ADE PNG or in it
     skipped: list[tuple[Path, str]] = field(default_factory=list)  # picture, reason
     cancelled: int = 0
 
     def sentence(self) -> str:
         what = self.written[0].name if len(self.written) == 1 else str(len(self.written))
+        if self.beside:
+            what += f" and {self.beside} overlay or detection file{'s' if self.beside > 1 else ''}"
         parts = [f"{what} written to {self.folder}"]
         if self.skipped:
             parts.append(f"{len(self.skipped)} skipped")
@@ -90,10 +93,10 @@ class Exporter(QObject):
         known = None if document is None else document.snapshot().in_mode(mode)
         snapshot = replace(known or DocumentSnapshot.empty(picture, mode=mode), threshold=state.threshold)
 
-        def work(token: CancelToken) -> tuple[Path, list[str]]:
+        def work(token: CancelToken) -> tuple[list[Path], list[str]]:
             return self._write(snapshot, plan, token)
 
-        def done(result: tuple[Path, list[str]]) -> None:
+        def done(result: tuple[list[Path], list[str]]) -> None:
             self._session.mark_exported(picture, state)
             self._one_finished(picture, written=result[0], notes=result[1])
 
@@ -105,8 +108,8 @@ class Exporter(QObject):
             priority=priority,
         )
 
-    def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[Path, list[str]]:
-        """In the lane: complete the snapshot and write it; the ADE PNG and what could not be done beside it.
+    def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[list[Path], list[str]]:
+        """In the lane: complete the snapshot and write it. The files, the ADE PNG first, and what could not be done.
 
         Corrections are the user's work: they are written even where photo or network are not to be had.
         """
@@ -130,15 +133,16 @@ class Exporter(QObject):
             options = replace(options, overlay=options.overlay and photo is not None)
         stem = plan.targets[snapshot.path]
         written = export_snapshot(snapshot, folder=plan.folder, stem=stem, photo=photo, options=options)
-        return written[0], notes
+        return written, notes
 
     def _one_finished(
-        self, picture: Path, *, written: Path | None = None, notes: list[str] | None = None, reason: str = ""
+        self, picture: Path, *, written: list[Path] | None = None, notes: list[str] | None = None, reason: str = ""
     ) -> None:
         if self._summary is None:
             return
         if written is not None:
-            self._summary.written.append(written)
+            self._summary.written.append(written[0])
+            self._summary.beside += len(written) - 1
             self._summary.notes += [(picture, note) for note in notes or []]
         else:
             self._summary.skipped.append((picture, reason))

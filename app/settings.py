@@ -32,7 +32,7 @@ class Settings:
     outline: bool = False
     brush_size: int = 40  # image pixels, 1..2000
     current_class: int = 1  # 0 = unlabelled, 1..150
-    recent_classes: tuple[int, ...] = ()  # most recent first, at most nine
+    recent_classes: tuple[int, ...] = ()  # by their digit, at most nine
     tool: str = "relabel"
     recent_paths: tuple[str, ...] = ()  # most recent first
     export_folder: str = ""

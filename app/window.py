@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
-import platformdirs
-from PySide6.QtCore import QTimer, qVersion
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.crash import CrashHook
+from app.display import display_problem
 from app.main_window import MainWindow
 from app.panels.icons import icon
 from app.panels.style import apply_style
 from app.settings import load_settings
 
-log = logging.getLogger(__name__)
-
+NO_RESULT = 3  # the exit code of the command line's contract
 SCREENSHOT_SIZE = (1440, 900)  # device-independent pixels
 SCREENSHOT_PATIENCE = 120_000  # ms until a picture is taken of whatever there is
 
@@ -39,7 +35,11 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
 
 
 def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
-    """Show the window on `paths` until it is closed; the exit code for the shell."""
+    """Show the window on `paths` until it is closed; the exit code for the shell, 3 when no window can be shown."""
+    problem = display_problem()
+    if problem is not None:
+        print(problem, file=sys.stderr)  # noqa: T201 - there is no window that could say it
+        return NO_RESULT
     application = make_application()
     settings, sentence = load_settings()
     window = MainWindow(settings)
@@ -74,34 +74,10 @@ def take_screenshot(window: MainWindow, file: Path) -> None:
         if calm > 2 or waited > SCREENSHOT_PATIENCE:  # a few rounds more, until everything is laid out
             tick.stop()
             file.parent.mkdir(parents=True, exist_ok=True)
-            window.grab().save(str(file))
+            saved = window.grab().save(str(file))
             window.close()
+            if not saved or not predicted:
+                QApplication.exit(NO_RESULT)
 
     tick.timeout.connect(look)
     tick.start(100)
-
-
-class CrashHook:
-    """Where unexpected errors end: they are written to a file and said in the window, which stays open.
-
-    The corrections are in memory, so going on is what saves them: the user can still export everything.
-    """
-
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
-        self._file = Path(platformdirs.user_log_dir("ade-mask-studio", appauthor=False)) / "errors.log"
-
-    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            self._window.close()
-            return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        sys.__stderr__.write(text) if sys.__stderr__ is not None else None
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as stream:
-                stream.write(f"Qt {qVersion()}, process {os.getpid()}\n{text}\n")
-        except OSError:
-            log.warning("the error log %s cannot be written", self._file)
-        self._window.session.end_gesture()
-        self._window.say(f"Something unexpected went wrong; your corrections are kept. Details are in {self._file}.")

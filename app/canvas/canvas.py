@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGestureEvent, QWidget
 
+from app.canvas import keyboard
 from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shape_for
 from app.canvas.device import device_pieces, logical_rect, shared_image
 from app.canvas.grid import GRID_FROM, Grid, draw_frame
@@ -42,13 +43,6 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _MARGIN = 16  # logical pixels around a fitted photo
-_STEP = 64  # logical pixels per press of an arrow key
-_ARROWS: dict[int, tuple[int, int]] = {
-    Qt.Key.Key_Left: (_STEP, 0),
-    Qt.Key.Key_Right: (-_STEP, 0),
-    Qt.Key.Key_Up: (0, _STEP),
-    Qt.Key.Key_Down: (0, -_STEP),
-}
 
 
 class Canvas(QWidget):
@@ -336,12 +330,9 @@ class Canvas(QWidget):
         self._mark()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        arrow = _ARROWS.get(event.key())
         if event.key() == Qt.Key.Key_Space:
             self.hold_space(held=True)
-        elif arrow is not None:
-            self.pan_by(*arrow)
-        elif not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
+        elif not keyboard.use_key(self, event) and not (event.key() == Qt.Key.Key_Escape and self.cancel_gesture()):
             self._hold_modifiers(event)
             event.ignore()
 

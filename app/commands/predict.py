@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
@@ -15,11 +20,13 @@ from app.core.ade_png import read_labels
 from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan, plan_export
+from app.core.files import atomic_write, make_folder
 from app.core.pictures import list_pictures
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError
 from inference.models import known_models
 from inference.photo import read_photo
+from resources.classes import CLASS_COUNT
 
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, 4.6.4: 5..8 lie on their side
 
@@ -76,6 +83,7 @@ def predict(job: PredictJob) -> ExitCode:
         photos = waiting
     try:
         if photos:
+            _try_folder(job.folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
             print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
             _predict_all(photos, segmenter, job, report)
@@ -86,11 +94,20 @@ def predict(job: PredictJob) -> ExitCode:
     return report.exit_code
 
 
+def _try_folder(folder: Path) -> None:
+    """Before the network runs for nothing. Raises ExportError when no result could be written."""
+    make_folder(folder)
+    probe = folder / f".{os.getpid()}.part"
+    atomic_write(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
 def _unknown_model(model: str) -> str | None:
     """One sentence when `model` is neither a known name nor a file."""
     names = [name for card in known_models() for name in (card.name, *card.aliases)]
-    if model in names or Path(model).exists():
-        return None
+    with contextlib.suppress(OSError, ValueError):
+        if model in names or Path(model).exists():
+            return None
     return f"There is no model and no file called {model}; known models: {', '.join(names)}."
 
 
@@ -106,30 +123,41 @@ def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
         if not found:
             report.refused.append((path, "There are no pictures in this folder."))
         for photo in found:
-            photos.setdefault(photo.resolve(), photo)
+            photos.setdefault(photo.parent.resolve() / photo.name, photo)
     return list(photos.values())
 
 
 def _without_clashes(photos: Sequence[Path], job: PredictJob, report: _Report) -> ExportPlan:
-    """Refuses photos whose results would overwrite another photo's results, a photo, or somebody's picture."""
+    """Refuses photos whose results would overwrite another photo's results, a photo, or somebody's file."""
     plan = plan_export(photos, job.folder, job.options)
     foreign = {
-        photo: f"{job.folder / photo.stem}.png is a picture of another kind: use another output folder."
-        for photo in plan.targets
-        if _is_foreign(plan.files(photo)[0])
+        photo: f"{file} is a file of another kind: use another output folder."
+        for photo, files in plan.existing().items()
+        for file in reversed(files)
+        if not _is_ours(file)
     }
     plan = plan.without(foreign)
     report.refused += plan.refused.items()
     return plan
 
 
-def _is_foreign(target: Path) -> bool:
-    """Whether a whole picture lies there that is not 8-bit greyscale: somebody's photo rather than a result."""
-    try:
-        with Image.open(target) as picture:
-            return picture.mode != "L"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False
+def _is_ours(file: Path) -> bool:
+    """Whether a result may take the place of a file: it is a result itself, or it is no whole file of its kind."""
+    match file.suffix:
+        case ".png":
+            try:
+                with Image.open(file) as picture:
+                    return picture.mode == "L" and int(np.asarray(picture).max()) <= CLASS_COUNT
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+                return True
+        case ".json":
+            try:
+                record = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError, RecursionError):
+                return False
+            return isinstance(record, dict) and {"image", "detections"} <= set(record)
+        case _:
+            return file.with_name(file.name.replace("_overlay.jpg", ".png")).exists()
 
 
 def _is_finished(photo: Path, targets: Sequence[Path]) -> bool:
@@ -164,6 +192,8 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
             report.refused.append((photo, str(error)))
         except MemoryError:
             report.refused.append((photo, "There is not enough memory for a photo of this size."))
+        except cv2.error as error:
+            report.refused.append((photo, f"OpenCV could not go on with this photo: {error.err or error}."))
         else:
             report.written += 1
 

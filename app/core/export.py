@@ -16,7 +16,7 @@ from app.core.arrays import U8, Bool
 from app.core.document import DocumentSnapshot
 from app.core.errors import ExportError
 from app.core.files import atomic_write, make_folder
-from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX
+from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX, count_codes
 from inference.prediction import Detection, SegmentTable, detections_of
 from resources.classes import palette
 
@@ -129,7 +129,8 @@ def export_picture(
             "threshold": threshold,
             "detections": list(detections),
         }
-        beside.append((folder / f"{stem}.json", (json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode()))
+        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+        beside.append((folder / f"{stem}.json", text.encode("utf-8", "backslashreplace")))
     if options.overlay:
         if photo is None:
             raise ValueError("An overlay is to be written, but no photo was given.")
@@ -178,7 +179,7 @@ def _resolve(snapshot: DocumentSnapshot, rest: Rest) -> _Final:
 def _owners(table: SegmentTable, codes: U8, labels: U8 | None = None) -> dict[int, tuple[int, float]]:
     """Class and score of every code present that has a class; `labels` (256,) is the label table, None = all count."""
     owners = {}
-    for code in np.flatnonzero(np.bincount(codes.ravel(), minlength=256)):
+    for code in np.flatnonzero(count_codes(codes)):
         if 1 <= code <= len(table.scores):
             class_id = int(table.class_ids[code - 1] if labels is None else labels[code])
             score = float(table.scores[code - 1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import logging
+import sys
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -18,8 +18,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from inference.errors import ExpectedError
-
-log = logging.getLogger(__name__)
 
 Work = Callable[["CancelToken"], Any]
 
@@ -61,7 +59,7 @@ class _Job:
 class Lane(QObject):
     """Runs jobs one after the other on one thread: the smallest priority number first, then in order of arrival."""
 
-    _finished = Signal(object, object, object)  # job, result, sentence or None
+    _finished = Signal(object, object, object)  # job, result, error or None
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -141,30 +139,30 @@ class Lane(QObject):
                 if self._closed.is_set():
                     return
                 job = heapq.heappop(self._waiting)
-            result, sentence = self._perform(job)
+            result, error = self._perform(job)
             if self._closed.is_set():
                 return
-            self._finished.emit(job, result, sentence)
+            self._finished.emit(job, result, error)
 
-    def _perform(self, job: _Job) -> tuple[Any, str | None]:
+    def _perform(self, job: _Job) -> tuple[Any, Exception | None]:
         try:
             job.token.check()
             return job.work(job.token), None
         except Cancelled:
             return None, None
-        except ExpectedError as error:
-            return None, str(error)
-        except MemoryError:
-            return None, "There is not enough memory for this; close other pictures or programs and try again."
-        except Exception as error:  # a worker must outlive any single job; the defect is logged and said
-            log.exception("unexpected error in the %s lane", self._name)
-            return None, f"Something unexpected went wrong ({type(error).__name__}: {error})."
+        except Exception as error:  # noqa: BLE001 - a worker outlives any job; `_deliver` says what becomes of errors
+            return None, error
 
-    def _deliver(self, job: _Job, result: Any, sentence: str | None) -> None:
+    def _deliver(self, job: _Job, result: Any, error: Exception | None) -> None:
         if self._jobs.get(job.key) is not job:
             return
         del self._jobs[job.key]
-        if sentence is None:
+        if error is None:
             job.done(result)
+        elif isinstance(error, ExpectedError):
+            job.failed(str(error))
+        elif isinstance(error, MemoryError):
+            job.failed("There is not enough memory for this; close other pictures or programs and try again.")
         else:
-            job.failed(sentence)
+            sys.excepthook(type(error), error, error.__traceback__)
+            job.failed(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
