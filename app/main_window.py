@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
 
     def _engine_changed(self, status: EngineStatus) -> None:
         self.settings = replace(self.settings, model=self.desk.choice.model)
+        self.legend.model.set_model(status.model)
         self.status.show_engine(status.engine, status.device, reason=status.reason)
 
     # --- remembering -----------------------------------------------------------------------------------------------

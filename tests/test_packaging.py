@@ -66,6 +66,19 @@ def test_the_window_is_loaded_without_an_engine() -> None:
     assert in_fresh_python(code) == "[]"
 
 
+def test_the_window_shows_masks_of_the_starter_without_torch() -> None:
+    code = (
+        "import sys; from PySide6.QtCore import QTimer; from app.window import make_application; "
+        "from app.main_window import MainWindow; from app.settings import Settings; "
+        "from resources.samples import sample_paths; application = make_application(); "
+        "window = MainWindow(Settings()); "
+        "window.session.prediction_changed.connect(window.close); window.show(); "
+        "window.opening.open(sample_paths()[:1]); QTimer.singleShot(60000, window.close); application.exec(); "
+        "print(window.session.document.layer_mode, 'onnxruntime' in sys.modules, 'torch' in sys.modules)"
+    )
+    assert in_fresh_python(code) == "ViewMode.SEGMENTS True False"
+
+
 def test_the_package_for_scripts_is_loaded_without_an_engine_or_qt() -> None:
     code = (
         "import sys; from inference import load_segmenter; "

@@ -47,11 +47,13 @@ def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
 
 
 def _position(canvas: Canvas) -> QPointF:
-    """Where the pointer is, in logical pixels; the middle of the view when it is elsewhere."""
-    at = canvas.mouse.position
-    if at is None:
-        return QPointF(canvas.width() // 2, canvas.height() // 2)
-    return (at - QPointF(0.5, 0.5)) / canvas.devicePixelRatioF()
+    """Where the pointer is, in logical pixels; the middle of the view when it is not over the picture."""
+    at, view = canvas.mouse.position, canvas.viewport
+    if at is not None and view is not None:
+        x, y = view.to_photo(at.x(), at.y())
+        if 0 <= x < view.photo[0] and 0 <= y < view.photo[1]:
+            return (at - QPointF(0.5, 0.5)) / canvas.devicePixelRatioF()
+    return QPointF(canvas.width() // 2, canvas.height() // 2)
 
 
 def _send(canvas: Canvas, kind: QEvent.Type, at: QPointF, button: Qt.MouseButton) -> None:

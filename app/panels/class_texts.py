@@ -6,7 +6,8 @@ from resources.classes import ade_class, search
 
 UNLABELLED = "unlabelled"
 WEAK_IOU = 25.0  # percent; the published mean of the m network is 43
-PUBLISHED = "bisenetformer-m"
+SIZES = ("s", "m", "l")
+MIDDLE = "m"  # whose published figures stand in for a model that has none of its own
 
 
 def class_name(class_id: int) -> str:
@@ -19,24 +20,30 @@ def class_label(class_id: int) -> str:
     return f"{class_id} {class_name(class_id)}"
 
 
-def published_iou(class_id: int) -> float | None:
-    """Published IoU of the class on the ADE20K validation set with bisenetformer-m, percent; None for unlabelled."""
-    return ade_class(class_id).iou["m"] if class_id else None
+def published_size(model: str) -> str | None:
+    """Which of the published networks a model is: "s", "m" or "l"; None for any other, such as the starter."""
+    return next((size for size in SIZES if model == f"bisenetformer-{size}-ade"), None)
 
 
-def is_weak(class_id: int) -> bool:
+def published_iou(class_id: int, size: str | None = None) -> float | None:
+    """Published IoU of the class on ADE20K val, percent, of one size or else of the middle one; None for unlabelled."""
+    return ade_class(class_id).iou[size or MIDDLE] if class_id else None
+
+
+def is_weak(class_id: int, size: str | None = None) -> bool:
     """Whether even the published network gets this class wrong more often than not by far."""
-    iou = published_iou(class_id)
+    iou = published_iou(class_id, size)
     return iou is not None and iou < WEAK_IOU
 
 
-def iou_tip(class_id: int) -> str:
-    """One sentence about the published accuracy of the class."""
-    iou = published_iou(class_id)
+def iou_tip(class_id: int, size: str | None = None) -> str:
+    """One sentence about the published accuracy of the class, and whose it is."""
+    iou = published_iou(class_id, size)
     if iou is None:
         return ""
-    warning = " – expect mistakes" if is_weak(class_id) else ""
-    return f"Published IoU of this class on ADE20K val with {PUBLISHED}: {iou:.1f} %{warning}"
+    warning = " – expect mistakes" if is_weak(class_id, size) else ""
+    other = "" if size else "; the model in use has no published figures and may be weaker"
+    return f"Published IoU of this class on ADE20K val with bisenetformer-{size or MIDDLE}: {iou:.1f} %{warning}{other}"
 
 
 def class_tip(class_id: int) -> str:

@@ -18,6 +18,7 @@ from app.panels.class_texts import (
     iou_tip,
     matching_synonym,
     published_iou,
+    published_size,
 )
 from app.panels.rows import ROOT, Index
 from app.panels.texts import NO_VALUE, score_text, share_text
@@ -38,7 +39,10 @@ HEADS = {
     Column.CLASS: ("Class", "The classes in this picture, largest first. Click: show only this class"),
     Column.AREA: ("Area", "Share of the picture"),
     Column.SCORE: ("Score", "Best score among the segments of the class, 0 to 1"),
-    Column.IOU: ("IoU", "Published accuracy of the class, percent: how far the network can be trusted with it"),
+    Column.IOU: (
+        "IoU",
+        "Published accuracy of the class, percent: how far a trained network gets with it",
+    ),
     Column.EYE: ("", "Show or hide the class"),
 }
 
@@ -55,6 +59,7 @@ class LegendModel(QAbstractTableModel):
         self._query = ""
         self._overlay = OverlaySettings()
         self._current_class = 0
+        self.published: str | None = None  # size of the published network in use, whose figures the IoU column shows
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
@@ -68,6 +73,12 @@ class LegendModel(QAbstractTableModel):
             for row, class_id in enumerate(self._ids):
                 if opened or changed[class_id]:
                     self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
+
+    def set_model(self, name: str) -> None:
+        """Whose published figures to show: those of the model in use, or of the middle size when it has none."""
+        self.published = published_size(name)
+        if self._ids:
+            self.dataChanged.emit(self.index(0, Column.IOU), self.index(len(self._ids) - 1, Column.IOU))
 
     def set_no_picture(self) -> None:
         """Nothing is open or nothing is predicted yet."""
@@ -176,19 +187,19 @@ class LegendModel(QAbstractTableModel):
             return share_text(int(self._areas[class_id]), int(self._areas.sum())) if self._open else NO_VALUE
         if column is Column.SCORE:
             return score_text(float(self._scores[class_id]))
-        iou = published_iou(class_id)
+        iou = published_iou(class_id, self.published)
         return f"{iou:.0f}" if column is Column.IOU and iou is not None else ""
 
     def _tip(self, class_id: int, column: Column) -> str:
         if column is Column.EYE:
             return f"{'Show' if self.is_hidden(class_id) else 'Hide'} {class_name(class_id)} (Space)"
         if column is Column.IOU:
-            return iou_tip(class_id)
+            return iou_tip(class_id, self.published)
         if column is Column.AREA:
             return f"{int(self._areas[class_id]):,} pixels".replace(",", " ")
         if column is Column.SCORE:
             return HEADS[Column.SCORE][1] if self._scores[class_id] > 0 else "No segment of the network has this class"
-        lines = [class_tip(class_id), iou_tip(class_id)]
+        lines = [class_tip(class_id), iou_tip(class_id, self.published)]
         if self._scores[class_id] > 0:
             lines.append(f"Best score in this picture: {score_text(float(self._scores[class_id]))}")
         only = "Click: show only this class · " if self.is_present(class_id) else ""

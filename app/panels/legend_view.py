@@ -57,7 +57,7 @@ class LegendDelegate(QStyledItemDelegate):
         elif column is Column.EYE:
             self._paint_eye(painter, option, class_id)
         else:
-            if column is Column.IOU and is_weak(class_id):
+            if column is Column.IOU and is_weak(class_id, self._model.published):
                 colour = warning(option.palette)
             painter.setPen(colour)
             cell = option.rect.adjusted(0, 0, -HALF, 0)
@@ -103,14 +103,14 @@ class LegendDelegate(QStyledItemDelegate):
             painter.drawText(room, LEFT, metrics.elidedText(f"· {matched}", Qt.TextElideMode.ElideRight, room.width()))
 
     def _paint_bar(self, painter: QPainter, option: QStyleOptionViewItem, class_id: int) -> None:
-        iou = published_iou(class_id)
+        iou = published_iou(class_id, self._model.published)
         if iou is None:
             return
         rect = option.rect
         track = QRectF(rect.left() + UNIT, rect.bottom() - 3, rect.width() - UNIT - HALF, 2)
         text = option.palette.color(QPalette.ColorRole.Text)
         painter.fillRect(track, tint(text, 0.10))
-        colour = warning(option.palette) if is_weak(class_id) else tint(text, 0.38)
+        colour = warning(option.palette) if is_weak(class_id, self._model.published) else tint(text, 0.38)
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * iou / 100, track.height()), colour)
 
     def _paint_eye(self, painter: QPainter, option: QStyleOptionViewItem, class_id: int) -> None:

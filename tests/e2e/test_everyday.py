@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
-from PySide6.QtCore import QPoint, QSettings, QSize, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, QSize, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from app.actions import Act
 from app.core.ade_png import read_labels
@@ -248,3 +250,52 @@ def test_full_screen_and_back(play, photos: list[Path]) -> None:  # type: ignore
         assert not action.isChecked()
 
     play(script, [str(photos[0])])
+
+
+def test_dropping_photos_and_the_recent_menu(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(photos[2])), QUrl.fromLocalFile(str(photos[0]))])
+        position = window.canvas.rect().center()
+        none, copy = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+        enter = QDragEnterEvent(position, copy, data, Qt.MouseButton.LeftButton, none)
+        QApplication.sendEvent(window, enter)
+        assert enter.isAccepted()
+        drop = QDropEvent(QPointF(position), copy, data, Qt.MouseButton.LeftButton, none)
+        QApplication.sendEvent(window, drop)
+        yield has_masks(window, photos[2].name)  # the first that was dropped is shown
+        assert set(window.desk.pictures) == {photos[0], photos[2]}
+        recent = next(menu for menu in window.findChildren(QMenu) if menu.title() == "Open recent")
+        assert [action.toolTip() for action in recent.actions()] == [str(photos[0].parent)]
+        recent.actions()[0].trigger()
+        yield lambda: len(window.desk.pictures) == 3
+        yield has_masks(window, photos[0].name)
+
+    play(script, [])
+
+
+def test_one_bad_path_refuses_only_itself(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[1].name)
+        assert window.desk.pictures == [photos[1]]
+        assert "missing.jpg" in window.status.text()
+
+    play(script, [str(tmp_path / "missing.jpg"), str(photos[1])])
+
+
+def test_work_is_saved_when_something_breaks(play, photos: list[Path], capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        key(window, Qt.Key.Key_B)
+        drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
+        painted = shown(window).labels()
+        for _ in range(2):
+            error = RuntimeError("a defect for the test")
+            sys.excepthook(type(error), error, None)
+        rescued = list(platformdirs.user_data_path("ade-mask-studio", appauthor=False).glob("rescued/*/*.png"))
+        assert len(rescued) == 1  # each state once
+        np.testing.assert_array_equal(read_labels(rescued[0]), painted)
+        assert window.session.unexported() == [photos[0]]
+
+    play(script, [str(path) for path in photos])
+    assert "a defect for the test" in capfd.readouterr().err

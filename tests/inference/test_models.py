@@ -108,6 +108,28 @@ def test_a_card_beside_the_file_describes_it(brought: Path) -> None:
     assert card.licence == "not stated"
 
 
+FOREIGN = [
+    {"architectures": ["BiSeNetFormer"], "hidden_size": 256},
+    {"name": "a training run"},
+    {"network": "bisenetformer"},
+    [1, 2],
+    None,
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_json_of_another_program_beside_the_file_is_no_card(brought: Path, content: object) -> None:
+    brought.with_suffix(".json").write_text(json.dumps(content))
+    card = find_card(brought)
+    assert (card.name, card.network) == ("brought", CONFIGS["bisenetformer-m-lite"])
+
+
+def test_a_json_that_cannot_be_read_may_have_been_a_card(brought: Path) -> None:
+    brought.with_suffix(".json").write_text('{"name": "mine", "network": {')
+    with pytest.raises(WeightsError, match=r"brought\.json is not a usable model card: it is no JSON"):
+        find_card(brought)
+
+
 def test_a_file_that_changed_since_its_card_was_written(brought: Path) -> None:
     values = {"name": "mine", "network": find_card("starter").network.to_dict(), "input_size": 320, "sha256": "0" * 64}
     brought.with_suffix(".json").write_text(json.dumps(values))
@@ -119,27 +141,54 @@ def test_a_graph_needs_its_card(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
     with pytest.raises(WeightsError, match=r"net\.onnx needs its model card beside it: net\.json"):
         find_card(tmp_path / "net.onnx")
+    (tmp_path / "net.json").write_text("[]")
+    with pytest.raises(WeightsError, match=r"net\.onnx needs its model card beside it: net\.json"):
+        find_card(tmp_path / "net.onnx")
 
 
-GOOD = {"name": "x", "network": CONFIGS["bisenetformer-m"].to_dict(), "input_size": 640}
+NETWORK = CONFIGS["bisenetformer-m"].to_dict()
+GOOD = {"name": "x", "network": NETWORK, "input_size": 640}
+
+
+def without(values: dict[str, object], entry: str) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name != entry}
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        "no json",
-        "[1, 2]",
-        json.dumps({**GOOD, "network": {"backbone": "resnet"}}),
-        json.dumps({**GOOD, "network": 3}),
-        json.dumps({**GOOD, "input_size": "large"}),
-        json.dumps({"name": "x"}),
-        json.dumps({**GOOD, "figures": [3]}),
+        ("no json", "it is no JSON (Expecting value: line 1 column 1 (char 0))."),
+        ("[" * 100_000, "it is no JSON (maximum recursion depth exceeded"),
+        ("[1, 2]", "it is not a table of entries."),
+        (json.dumps({**GOOD, "network": {"backbone": "resnet"}}), "lacks the entry feature_width."),
+        (json.dumps({**GOOD, "network": without(NETWORK, "backbone")}), "lacks the entry backbone."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "backbone": "resnet"}}), "'resnet' is not a valid Backbone."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "backbone": []}}), "[] is not a valid Backbone."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "pixel_std": 58}}), "pixel_std should be three numbers."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "pixel_mean": [1, 2]}}), "pixel_mean should be three numbers."),
+        (
+            json.dumps({**GOOD, "network": {**NETWORK, "queries": 10.0}}),
+            "needs a positive number for queries, not 10.0",
+        ),
+        (json.dumps({**GOOD, "network": 3}), "the entry network should be a table of entries."),
+        (json.dumps({**GOOD, "input_size": "large"}), "the entry input_size should be a whole number or null."),
+        (json.dumps({**GOOD, "input_size": True}), "the entry input_size should be a whole number or null."),
+        (json.dumps({"name": "x"}), "the entry network is missing."),
+        (json.dumps(without(GOOD, "name")), "the entry name is missing."),
+        (json.dumps(without(GOOD, "input_size")), "the entry input_size is missing."),
+        (json.dumps({**GOOD, "name": None}), "the entry name should be a text."),
+        (json.dumps({**GOOD, "sha256": 3}), "the entry sha256 should be a text or null."),
+        (json.dumps({**GOOD, "aliases": "x"}), "the entry aliases should be a list."),
+        (json.dumps({**GOOD, "figures": [3]}), "the entry figures should be a table or a list of tables."),
     ],
+    ids=lambda value: value[:60],
 )
-def test_a_card_that_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
+def test_a_card_that_cannot_be_used_is_told(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "card.json").write_text(text)
     with pytest.raises(WeightsError) as caught:
         read_card(tmp_path / "card.json")
+    assert str(caught.value).startswith("card.json is not a usable model card: ")
+    assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -299,4 +299,19 @@ def test_a_tiff_with_a_kind_of_pixel_nobody_knows(tmp_path: Path) -> None:
     start = content.find(struct.pack("<HHI", 262, 3, 1))  # PhotometricInterpretation
     content[start + 8 : start + 10] = struct.pack("<H", 32803)
     (tmp_path / "odd.tif").write_bytes(content)
-    assert "is not a picture that can be read" in refusal(tmp_path / "odd.tif")
+    said = "is a TIFF of a kind that cannot be read, or damaged; save it with 8 or 16 bits per channel."
+    assert said in refusal(tmp_path / "odd.tif")
+
+
+@pytest.mark.parametrize("depth", [np.float32, np.float64])
+def test_a_tiff_of_floating_point_colours_is_called_a_tiff(tmp_path: Path, depth: type[np.generic]) -> None:
+    cv2.imwrite(str(tmp_path / "float.tif"), gradient().astype(depth))
+    assert "is a TIFF of a kind that cannot be read" in refusal(tmp_path / "float.tif")
+
+
+@pytest.mark.parametrize("start", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
+def test_both_byte_orders_are_known_as_tiff(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "a.tif").write_bytes(start + b"\0" * 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow may warn about the empty directory
+        assert "is a TIFF" in refusal(tmp_path / "a.tif")

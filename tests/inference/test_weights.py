@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch_file
 
 from inference.errors import WeightsError
 from inference.weights import check_tensors, load_tensors, sha256_of
@@ -68,11 +71,34 @@ def test_the_older_checkpoint_format(tmp_path: Path) -> None:
 def test_half_precision_is_widened(tmp_path: Path) -> None:
     half = {name: tensor.astype(np.float16) if tensor.dtype.kind == "f" else tensor for name, tensor in TENSORS.items()}
     save_file(half, tmp_path / "half.safetensors")
-    torch.save({name: tensor.bfloat16() for name, tensor in as_torch().items()}, tmp_path / "brain.pth")
-    for name in ("half.safetensors", "brain.pth"):
+    brain = {name: tensor.bfloat16() for name, tensor in as_torch().items()}
+    torch.save(brain, tmp_path / "brain.pth")
+    save_torch_file(brain, tmp_path / "brain.safetensors")
+    for name in ("half.safetensors", "brain.pth", "brain.safetensors"):
         tensors = load_tensors(tmp_path / name)
         assert tensors["head.a.weight"].dtype == np.float32
         np.testing.assert_allclose(tensors["head.a.weight"], TENSORS["head.a.weight"], rtol=1e-2)
+
+
+@pytest.mark.parametrize("ml_dtypes", ["there", "missing"])
+def test_bfloat16_does_not_depend_on_what_else_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ml_dtypes: str
+) -> None:
+    if ml_dtypes == "missing":
+        monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+        monkeypatch.delattr(np, "bfloat16", raising=False)
+    else:
+        pytest.importorskip("ml_dtypes")
+    values = torch.tensor([[1.0, -2.5, 3e38], [float("inf"), 1e-40, 0.0]]).bfloat16()
+    save_torch_file({"a": values}, tmp_path / "brain.safetensors")
+    found = load_tensors(tmp_path / "brain.safetensors")["a"]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, values.float().numpy())
+
+
+def test_tensors_of_a_safetensors_file_can_be_handed_to_torch(tmp_path: Path) -> None:
+    save_file(TENSORS, tmp_path / "a.safetensors")
+    assert all(tensor.flags.writeable for tensor in load_tensors(tmp_path / "a.safetensors").values())
 
 
 def test_what_belongs_to_the_training_loss_is_dropped(tmp_path: Path) -> None:
@@ -153,13 +179,68 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path, kind: str) -> N
         path.write_bytes(pickle.dumps(Malicious(mark), protocol=2 if kind == "plain pickle" else 5))
     else:
         torch.save(content, path, _use_new_zipfile_serialization=kind == "checkpoint")
-    assert "program code" in refusal(path)
+    assert "something beside tensors" in refusal(path)
     assert not mark.exists()
 
 
 def test_a_whole_pickled_network_is_refused(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(3, 3), tmp_path / "network.pth")
-    assert "program code" in refusal(tmp_path / "network.pth")
+    said = refusal(tmp_path / "network.pth")
+    assert "holds something beside tensors (torch.nn.modules.linear.Linear) that is not loaded for safety" in said
+
+
+def test_a_number_of_numpy_is_not_called_a_program(tmp_path: Path) -> None:
+    torch.save({"model": as_torch(), "best": np.float64(0.3)}, tmp_path / "best.pth")
+    said = refusal(tmp_path / "best.pth")
+    assert "holds something beside tensors (numpy" in said
+    assert "code" not in said
+
+
+def strange(kind: str) -> torch.Tensor:
+    values = torch.eye(3)
+    match kind:
+        case "sparse":
+            return values.to_sparse()
+        case "sparse csr":
+            return values.to_sparse_csr()
+        case "meta":
+            return values.to("meta")
+        case "quint8":
+            return torch.quantize_per_tensor(values, 0.1, 0, torch.quint8)
+        case _:
+            return values.to({"complex64": torch.complex64, "bool": torch.bool}[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("sparse", "odd.pth: head.b is stored as sparse; save it as a dense tensor."),
+        ("sparse csr", "odd.pth: head.b is stored as sparse csr; save it as a dense tensor."),
+        ("meta", "odd.pth: head.b has no numbers: it was saved from the meta device."),
+        ("quint8", "odd.pth: head.b holds quint8 numbers, which cannot be read; save it as float32."),
+        ("complex64", "odd.pth: head.b holds complex64 numbers, which cannot be read; save it as float32."),
+        ("bool", "odd.pth: head.b holds bool numbers, which cannot be read; save it as float32."),
+    ],
+)
+def test_tensors_that_are_not_plain_numbers_are_named(tmp_path: Path, kind: str, said: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls some of these kinds unfinished
+        torch.save({**as_torch(), "head.b": strange(kind)}, tmp_path / "odd.pth")
+    assert refusal(tmp_path / "odd.pth") == said
+
+
+def test_kinds_of_numbers_that_numpy_does_not_have_are_named(tmp_path: Path) -> None:
+    save_torch_file({"head.b": torch.ones(3).to(torch.float8_e4m3fn)}, tmp_path / "eight.safetensors")
+    assert "head.b holds F8_E4M3 numbers, which cannot be read; save it as float16." in refusal(
+        tmp_path / "eight.safetensors"
+    )
+
+
+def test_a_checkpoint_without_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save(as_torch(), tmp_path / "a.pth")
+    monkeypatch.delitem(sys.modules, "inference.engines.torch_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert "can only be read by PyTorch, which cannot be loaded here" in refusal(tmp_path / "a.pth")
 
 
 def test_content_that_is_no_table_of_tensors(tmp_path: Path) -> None:
@@ -180,6 +261,10 @@ def test_content_that_is_no_table_of_tensors(tmp_path: Path) -> None:
         ({"head.a.weight": None, "head.a.running_mean": None}, "lacks the tensor head.a.weight and 1 more."),
         ({"tail": np.zeros(3)}, "has a tensor that the network does not know: tail."),
         ({"head.a.weight": np.zeros((20, 31))}, "head.a.weight has shape 20 × 31; the network needs 20 × 30."),
+        (
+            {"head.a.weight": np.zeros((20, 30), np.int8)},
+            "head.a.weight holds int8 numbers; the network needs floating",
+        ),
         ({"head.a.weight": np.array(1.0)}, "has shape of a single number; the network needs 20 × 30."),
     ],
 )

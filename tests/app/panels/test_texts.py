@@ -15,6 +15,7 @@ from app.panels.class_texts import (
     is_weak,
     matching_synonym,
     published_iou,
+    published_size,
 )
 from app.panels.elided_label import ElidedLabel
 from app.panels.texts import hover_text, score_text, share_text
@@ -56,8 +57,13 @@ def test_every_class_has_a_published_iou_and_weak_ones_are_called_weak() -> None
     for entry in ade_classes():
         iou = published_iou(entry.id)
         assert iou == entry.iou["m"]
-        assert iou_tip(entry.id).endswith("expect mistakes") is is_weak(entry.id)
+        assert ("expect mistakes" in iou_tip(entry.id)) is is_weak(entry.id)
         assert f"bisenetformer-m: {iou:.1f} %" in iou_tip(entry.id)
+        assert "the model in use has no published figures" in iou_tip(entry.id)
+        for size in ("s", "m", "l"):
+            assert published_iou(entry.id, size) == entry.iou[size]
+            assert f"bisenetformer-{size}: " in iou_tip(entry.id, size)
+            assert "no published figures" not in iou_tip(entry.id, size)
     assert 0 < sum(is_weak(entry.id) for entry in ade_classes()) < 75
     assert published_iou(0) is None
     assert iou_tip(0) == ""
@@ -97,3 +103,8 @@ def test_an_elided_label_keeps_its_text_in_the_tooltip(qtbot: QtBot) -> None:
     label.resize(60, 20)
     assert label.is_elided()
     assert label.toolTip() == "A rather long sentence about a tool"
+
+
+def test_which_published_network_a_model_is() -> None:
+    assert [published_size(f"bisenetformer-{size}-ade") for size in "sml"] == ["s", "m", "l"]
+    assert published_size("starter") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from inference import engines, graphs
 from inference.engines import devices, open_engine
+from inference.engines import onnx_engine as onnx_module
 from inference.engines.devices import CudaDevices
 from inference.engines.onnx_engine import OnnxEngine
 from inference.engines.torch_engine import TorchEngine
@@ -20,6 +22,7 @@ from inference.errors import EngineError, WeightsError
 from inference.models import ModelCard, find_card
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS
+from inference.weights import load_tensors
 from tests.inference.network.deterministic import GOLDEN, picture, shapes_of, weights_for
 
 STARTER = find_card("starter")
@@ -105,7 +108,9 @@ def test_brought_weights_become_one_cached_file_that_is_used_without_them(
 ) -> None:
     first = onnx_engine(brought).run(picture(64, 96))
     (cached,) = cache.glob("*.onnx")
-    assert cached.name == f"{brought.sha256}-{graphs.EXPORT_VERSION}.onnx"
+    assert brought.sha256 is not None
+    assert cached == graphs.cached_file(brought.sha256, brought.network)
+    assert cached.name.startswith(f"{brought.sha256}-")
     assert cached.stat().st_size > 20_000_000
 
     def fail(path: Path) -> None:
@@ -137,6 +142,29 @@ def test_a_damaged_cached_file_is_made_anew(brought: ModelCard, cache: Path, dam
     assert [path.name for path in cache.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_card_of_its_own_does_not_get_the_graph_of_another(brought: ModelCard, cache: Path) -> None:
+    onnx_engine(brought)
+    dimmer = replace(brought, network=replace(brought.network, pixel_std=(200.0, 200.0, 200.0)))
+    opened, attempts = open_engine(dimmer, device="cpu")
+    assert [attempt.engine for attempt in attempts] == ["onnx"]  # no graph has these settings
+    assert opened.name == "torch"
+    assert_close(opened.run(picture(64, 96)), TorchEngine(dimmer, "cpu", reason="").run(picture(64, 96)))
+    assert brought.file is not None
+    assert find_card(brought.file).network == brought.network
+
+
+def test_weights_used_with_a_card_are_recognised_afresh_without_it(brought: ModelCard, cache: Path) -> None:
+    """What a card once said is not remembered behind the back of a person who removed it."""
+    assert brought.sha256 is not None
+    dimmer = replace(brought.network, pixel_std=(200.0, 200.0, 200.0))
+    graph = graphs.shipped_graph(brought.network)
+    assert graph is not None
+    tensors = load_tensors(brought.weights())
+    graphs.store(graph, tensors, sha256=brought.sha256, config=dimmer)
+    assert brought.file is not None
+    assert find_card(brought.file).network == brought.network
+
+
 def test_without_a_cache_folder_it_works_all_the_same(
     brought: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +188,16 @@ def test_a_tensor_that_does_not_fit_is_named_by_both(tmp_path: Path, cache: Path
         WeightsError, match=r"lacking\.safetensors lacks the tensor head\.predictor\.query_embed\.weight"
     ):
         open_engine(find_card(tmp_path / "lacking.safetensors"), engine=engine, device="cpu")
+
+
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_whole_numbers_in_place_of_floating_point_are_named_by_both(tmp_path: Path, cache: Path, engine: str) -> None:
+    assert STARTER.file is not None
+    tensors = load_file(STARTER.file)
+    tensors["head.predictor.query_embed.weight"] = tensors["head.predictor.query_embed.weight"].astype(np.int8)
+    save_file(tensors, tmp_path / "whole.safetensors")
+    with pytest.raises(WeightsError, match=r"whole\.safetensors: head\.predictor\.query_embed\.weight holds int8"):
+        open_engine(find_card(tmp_path / "whole.safetensors"), engine=engine, device="cpu")
 
 
 def test_a_whole_graph_of_ones_own(brought: ModelCard, cache: Path, tmp_path: Path) -> None:
@@ -227,6 +265,52 @@ def test_an_engine_counts_only_after_it_really_ran(monkeypatch: pytest.MonkeyPat
     (attempt,) = attempts
     assert (attempt.engine, attempt.device) == ("onnx", "cpu")
     assert attempt.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "other", "title"),
+    [("onnxruntime", "onnx", "torch", "ONNX Runtime"), ("torch", "torch", "onnx", "PyTorch")],
+)
+def test_a_library_that_cannot_be_loaded_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, library: str, name: str, other: str, title: str
+) -> None:
+    monkeypatch.delitem(sys.modules, f"inference.engines.{name}_engine")
+    monkeypatch.setitem(sys.modules, library, None)
+    engine, attempts = open_engine(STARTER, device="cpu")
+    assert engine.name == other
+    reasons = [attempt.reason for attempt in attempts]
+    assert reasons == [f"{title} cannot be loaded here: {reason}" for reason in _halted(library)][: len(attempts)]
+    assert len(attempts) == (1 if name == "onnx" else 0)  # the CPU tries ONNX Runtime first
+    with pytest.raises(EngineError, match=f"{title} cannot be loaded here"):
+        open_engine(STARTER, engine=name, device="cpu")
+
+
+def _halted(library: str) -> list[str]:
+    return [f"import of {library} halted; None in sys.modules."]
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("Failed to allocate memory")])
+@pytest.mark.parametrize("where", ["InferenceSession", "OrtValue"])
+def test_good_weights_are_not_blamed_for_a_session_that_fails(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, where: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    place = onnx_module.ort if where == "InferenceSession" else onnx_module.ort.OrtValue
+    monkeypatch.setattr(place, where if where == "InferenceSession" else "ortvalue_from_numpy", fail)
+    engine, attempts = open_engine(STARTER, device="cpu")
+    assert engine.name == "torch"
+    (attempt,) = attempts
+    assert attempt.reason.startswith("ONNX Runtime cannot work on cpu: ")
+    with pytest.raises(EngineError):
+        open_engine(STARTER, engine="onnx", device="cpu")
+
+
+def test_a_network_too_large_to_build_is_no_traceback() -> None:
+    huge = replace(STARTER, network=replace(STARTER.network, queries=10**15))
+    with pytest.raises(EngineError, match="PyTorch failed on cpu"):
+        open_engine(huge, engine="torch", device="cpu")
 
 
 def test_both_can_be_asked_for_by_name() -> None:

@@ -36,7 +36,7 @@ def test_a_network_without_a_shipped_graph_is_exported_only_on_request(
     assert attempts[0].reason == "ONNX Runtime has no graph for the network of tiny."
 
     asked_for, _ = open_engine(card, engine="onnx", device="cpu")
-    assert graphs.cached_file(sha256).is_file()
+    assert graphs.cached_file(sha256, TINY).is_file()
     reference = TorchEngine(card, "cpu", reason="")
     for size in ((64, 96), (200, 136)):
         for a, b in zip(asked_for.run(picture(*size)), reference.run(picture(*size)), strict=True):

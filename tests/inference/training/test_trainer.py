@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from safetensors.torch import load_file
 
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS, Backbone, NetworkConfig, recognise
-from inference.training.__main__ import main
+from inference.training import __main__ as command
+from inference.training.__main__ import main, parser
 from inference.training.criterion import LossSettings
 from inference.training.data import Augmentation, DataError
 from inference.training.evaluate import View, evaluate
@@ -150,6 +152,27 @@ def test_train_export_and_evaluate_from_the_command_line(tmp_path: Path, capsys:
         ("tiny", "segments", 2),
         ("tiny", "semantic", 2),
     ]
+
+
+def options_of(*more: str) -> argparse.Namespace:
+    return parser().parse_args(["train", "a.tar", "--folder", "run", "--steps", "1", *more])
+
+
+def test_points_and_crops_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options_of().crops == [192, 256, 320]
+    assert options_of().points == 1024
+    chosen: list[TrainingSettings] = []
+    monkeypatch.setattr(command, "run", lambda trainer, *_, **__: chosen.append(trainer.settings))
+    tar = str(write_tar(tmp_path / "tiny.tar", [two_tone("a")]))
+    assert main(["train", tar, "--folder", str(tmp_path / "run"), "--steps", "1", "--points", "12544"]) == 0
+    assert chosen[0].losses.points == 12_544
+
+
+@pytest.mark.parametrize("points", ["0", "-3", "many"])
+def test_a_count_of_points_that_is_none_is_refused(points: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options_of("--points", points)
+    assert f"invalid positive value: '{points}'" in capsys.readouterr().err
 
 
 def test_a_missing_tar_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
