@@ -38,6 +38,9 @@ _FOREIGN = {
 }
 """First bytes (or, for the `ftyp` family, bytes 4 to 12) of files that people take for readable photos."""
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""First bytes of both byte orders, plain and beyond 4 GiB."""
+
 # What decoders raise on damaged files; MemoryError because a damaged header may ask for anything.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError, MemoryError)
 _DAMAGE_BELOW = (struct.error, zlib.error)
@@ -123,6 +126,8 @@ def _why_unknown(name: str, start: bytes) -> str:
     for magic, what in _FOREIGN.items():
         if start.startswith(magic) or start[4:12] == magic:
             return f"{name} is {what}, which cannot be read here; save it as {_READABLE}."
+    if start[:4] in _TIFF:
+        return f"{name} is a TIFF of a kind that cannot be read, or damaged; save it with 8 or 16 bits per channel."
     return f"{name} is not a picture that can be read: its content is not that of a {_READABLE} file."
 
 
