@@ -1,6 +1,7 @@
 """Model cards: which models there are, where their weights lie, and what is known about them.
 
-A card is a JSON file beside the weights; those in `resources/models` are known by name:
+A card is a JSON file beside the weights, with at least `name`, `network` and `input_size`; those in `resources/models`
+are known by name:
 
     name, aliases      how people ask for it
     file, url, sha256  the weights: a file beside the card (null if not shipped), where they are published, their hash
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any
 
 from inference.errors import WeightsError
@@ -86,30 +87,70 @@ def find_card(name_or_file: str | Path) -> ModelCard:
 
 
 def read_card(path: Path) -> ModelCard:
-    """A card from its JSON file. Raises `WeightsError` in one sentence when it cannot be used."""
+    """A card from its JSON file. Raises `WeightsError`, naming the first entry that is missing or of a wrong kind."""
+    values = _content(path)
     try:
-        values = json.loads(readable(path).read_text(encoding="utf-8"))
-        file = None if values.get("file") is None else path.parent / Path(values["file"]).name
-        texts = {name: str(values[name]) for name in ("classes", "licence", "trained_on", "limits") if values.get(name)}
-        return ModelCard(
-            name=str(values["name"]),
-            aliases=tuple(values.get("aliases", ())),
-            file=file,
-            url=values.get("url"),
-            sha256=values.get("sha256"),
-            network=NetworkConfig.from_dict(values["network"]),
-            input_size=None if values["input_size"] is None else int(values["input_size"]),
-            figures=MappingProxyType(_figures(values.get("figures", {}))),
-            **texts,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{shown(path)} is not a usable model card: {error}.") from error
+        return _card(values, folder=path.parent)
+    except WeightsError as error:
+        raise WeightsError(f"{shown(path)} is not a usable model card: {error}") from error
+
+
+def _content(path: Path) -> Any:
+    try:
+        return json.loads(readable(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WeightsError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{shown(path)} is not a usable model card: it is no JSON ({error}).") from error
+
+
+def _is_card(content: Any) -> bool:
+    """Many programs write a JSON beside their weights; one of ours names a model and its network."""
+    return isinstance(content, dict) and "name" in content and "network" in content
+
+
+_TEXTS = ("classes", "licence", "trained_on", "limits")
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "name": ((str,), "a text"),
+    "network": ((dict,), "a table of entries"),
+    "input_size": ((int, NoneType), "a whole number or null"),
+    "aliases": ((list,), "a list"),
+    "figures": ((dict, list), "a table or a list of tables"),
+    **dict.fromkeys(("file", "url", "sha256", *_TEXTS), ((str, NoneType), "a text or null")),
+}
+_REQUIRED = ("name", "network", "input_size")
+
+
+def _card(values: Any, *, folder: Path) -> ModelCard:
+    if not isinstance(values, dict):
+        raise WeightsError("it is not a table of entries.")
+    for entry in _REQUIRED:
+        if entry not in values:
+            raise WeightsError(f"the entry {entry} is missing.")
+    for entry, (kinds, wanted) in _KINDS.items():
+        if entry in values and (not isinstance(values[entry], kinds) or isinstance(values[entry], bool)):
+            raise WeightsError(f"the entry {entry} should be {wanted}.")
+    figures = values.get("figures", {})
+    if isinstance(figures, list) and not all(isinstance(record, dict) for record in figures):
+        raise WeightsError(f"the entry figures should be {_KINDS['figures'][1]}.")
+    texts = {name: values[name] for name in _TEXTS if values.get(name)}
+    return ModelCard(
+        name=values["name"],
+        aliases=tuple(str(alias) for alias in values.get("aliases", ())),
+        file=folder / Path(values["file"]).name if values.get("file") else None,
+        url=values.get("url"),
+        sha256=values.get("sha256"),
+        network=NetworkConfig.from_dict(values["network"]),
+        input_size=values["input_size"],
+        figures=MappingProxyType(_figures(figures)),
+        **texts,
+    )
 
 
 def _card_of_file(path: Path) -> ModelCard:
     readable(path)
     beside = path.with_suffix(".json")
-    if beside.is_file():
+    if beside.is_file() and _is_card(_content(beside)):
         card = read_card(beside)
         if card.file is None or card.file.name == path.name:
             return _with_file(card, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -57,14 +57,17 @@ class NetworkConfig:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise UnknownNetworkError(f"The network configuration has an unknown entry: {unknown[0]}.")
+        required = [field.name for field in fields(cls) if field.default is MISSING]
+        if missing := [name for name in required if name not in values]:
+            raise UnknownNetworkError(f"The network configuration lacks the entry {missing[0]}.")
         try:
             converted = {
                 **values,
                 "backbone": Backbone(values["backbone"]),
-                **{name: _triple(values[name]) for name in ("pixel_mean", "pixel_std") if name in values},
+                **{name: _triple(values[name], name) for name in ("pixel_mean", "pixel_std") if name in values},
             }
             config = cls(**converted)
-        except (KeyError, TypeError, ValueError) as error:
+        except ValueError as error:
             raise UnknownNetworkError(f"The network configuration is not usable: {error}.") from error
         sizes = {field.name: getattr(config, field.name) for field in fields(cls) if field.type == "int"}
         for name, size in sizes.items():
@@ -75,8 +78,11 @@ class NetworkConfig:
         return config
 
 
-def _triple(values: Any) -> Triple:
-    red, green, blue = (float(value) for value in values)
+def _triple(values: Any, name: str) -> Triple:
+    try:
+        red, green, blue = (float(value) for value in values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} should be three numbers") from error
     return red, green, blue
 
 
