@@ -16,6 +16,7 @@ from inference.errors import WeightsError
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS, NetworkConfig, recognise
 from inference.training import calibrate
+from inference.training.criterion import LossSettings
 from inference.training.data import DataError, Samples
 from inference.training.evaluate import evaluate, figures
 from inference.training.schedule import Budget, Minutes, Steps
@@ -33,6 +34,7 @@ def train(options: argparse.Namespace) -> None:
         average_decay=options.average,
         frozen_levels=options.frozen,
         seed=options.seed,
+        losses=LossSettings(points=options.points),
     )
     files = RunFiles(folder=options.folder)
     budget: Budget = Steps(options.steps) if options.steps is not None else Minutes(options.minutes)
@@ -85,6 +87,14 @@ def measure(options: argparse.Namespace) -> None:
                 sys.stdout.flush()
 
 
+def positive(text: str) -> int:
+    """A count from the command line."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__)
     arguments.add_argument("--threads", type=int, help="processor threads")
@@ -121,7 +131,10 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     defaults = TrainingSettings()
     arguments.add_argument("--batch", type=int, default=defaults.batch_size, help="photos of one worker")
     arguments.add_argument("--workers", type=int, default=defaults.workers, help="batches of one step, a thread each")
-    arguments.add_argument("--crops", type=int, nargs="+", default=list(defaults.crops))
+    crops_help = "sides of the square crops, which share the run equally in this order"
+    arguments.add_argument("--crops", type=int, nargs="+", default=list(defaults.crops), help=crops_help)
+    points_help = "points at which a mask is compared; 12544 as published, the default for speed on small crops"
+    arguments.add_argument("--points", type=positive, default=defaults.losses.points, help=points_help)
     arguments.add_argument("--rate", type=float, default=defaults.learning_rate)
     arguments.add_argument("--average", type=float, default=defaults.average_decay, help="decay of the weight average")
     frozen_help = "backbone outputs whose layers are not trained; 0 when the backbone starts from nothing"
