@@ -17,3 +17,9 @@ class WeightsError(ExpectedError):
 
 class EngineError(ExpectedError):
     """An engine or a device that cannot do the work."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what a library says, as a sentence; its kind where it says nothing."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line if line.endswith(".") else f"{line}."

@@ -7,11 +7,13 @@ checkpoint when a session is made, then folds and fuses them as it would in a pl
 same. Nobody waits for an export, weights exist once, and no graph can disagree with the weights beside it.
 
 Weights that a person brings are also written out as one whole ONNX file, once for each set of weights, named by their
-hash in the user's cache folder: the next start needs neither torch (a `.pth` cannot be read without) nor the weights.
+hash and that of the network's configuration in the user's cache folder: the next start needs neither torch (a `.pth`
+cannot be read without) nor the weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -23,16 +25,16 @@ from types import MappingProxyType
 
 import platformdirs
 
-from inference.network.config import CONFIGS, NetworkConfig, UnknownNetworkError
-from inference.weights import Tensors
+from inference.network.config import CONFIGS, NetworkConfig
+from inference.weights import COUNTER_SUFFIX, Tensors
 
 EXPORT_VERSION = 1
 """Raise it whenever the exporter or the network makes another graph: older files in the cache are then left alone."""
 
 INPUT = "images"
 OUTPUTS = ("class_probs", "mask_probs")
-HASH_KEY = "weights_sha256"
-"""Metadata of a whole file: the weights it was made from."""
+ORIGIN_KEY = "made_from"
+"""Metadata of a whole file: its own name without suffix, so that a file under a wrong name is noticed."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Graph:
 
     def initializers(self) -> list[str]:
         """The tensors that the graph itself needs; the counters of batch normalisation only matter in training."""
-        return [name for name in self.tensors if not name.endswith(".num_batches_tracked")]
+        return [name for name in self.tensors if not name.endswith(COUNTER_SUFFIX)]
 
 
 def shipped_graph(config: NetworkConfig) -> Graph | None:
@@ -60,22 +62,22 @@ def shipped_graph(config: NetworkConfig) -> Graph | None:
     return None
 
 
-def cached_file(sha256: str) -> Path:
-    """Where the whole ONNX file of these weights lies, if it was made."""
-    return platformdirs.user_cache_path("ade-mask-studio") / "onnx" / f"{sha256}-{EXPORT_VERSION}.onnx"
+def cached_file(sha256: str, config: NetworkConfig) -> Path:
+    """Where the whole ONNX file of these weights in this network lies, if it was made.
+
+    What is no tensor is in the graph all the same (`pixel_mean`, `heads`), so the weights alone do not tell it.
+    """
+    settings = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+    return platformdirs.user_cache_path("ade-mask-studio") / "onnx" / f"{sha256}-{settings}-{EXPORT_VERSION}.onnx"
 
 
 def cached_network(sha256: str) -> NetworkConfig | None:
-    """The network of weights that were used before, without opening them."""
-    try:
-        values = json.loads(cached_file(sha256).with_suffix(".json").read_text(encoding="utf-8"))
-        return NetworkConfig.from_dict(values)
-    except (OSError, ValueError, AttributeError, TypeError, UnknownNetworkError):
-        return None
+    """The known network of weights that were used in it before, without opening them."""
+    return next((config for config in CONFIGS.values() if cached_file(sha256, config).is_file()), None)
 
 
 def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig) -> Path:
-    """Write graph and weights as one ONNX file into the cache, and the network beside it. Raises `OSError`."""
+    """Write graph and weights as one ONNX file into the cache. Raises `OSError`."""
     import onnx
     from onnx import numpy_helper
 
@@ -83,12 +85,11 @@ def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig)
     for initializer in model.graph.initializer:
         if initializer.data_location == onnx.TensorProto.EXTERNAL:
             initializer.CopyFrom(numpy_helper.from_array(tensors[initializer.name], initializer.name))
+    path = cached_file(sha256, config)
     entry = model.metadata_props.add()
-    entry.key, entry.value = HASH_KEY, sha256
-    path = cached_file(sha256)
+    entry.key, entry.value = ORIGIN_KEY, path.stem
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, model.SerializeToString())
-    _replace(path.with_suffix(".json"), json.dumps(config.to_dict()).encode())
     return path
 
 

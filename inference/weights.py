@@ -10,15 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize
 
-from inference.errors import WeightsError
+from inference.errors import WeightsError, first_line
 from inference.network.config import CRITERION_PREFIX
 
 Tensors = dict[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 WEIGHTS_SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".onnx"})
+COUNTER_SUFFIX = ".num_batches_tracked"
+"""Counters of batch normalisation: whole numbers, which matter in training only."""
+
+_SAFETENSORS_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"} | {
+    f"{letter}{8 * length}": f"<{letter.lower()}{length}" for letter in "IU" for length in (1, 2, 4, 8)
+}
+"""Numbers by their name in the file; bfloat16, which numpy does not have, is the upper half of a float32."""
 
 
 def sha256_of(path: Path) -> str:
@@ -59,9 +66,7 @@ def load_tensors(path: Path) -> Tensors:
         case ".safetensors":
             tensors = _load_safetensors(path)
         case ".pth" | ".pt":
-            from inference.engines.torch_engine import load_checkpoint
-
-            tensors = load_checkpoint(path)
+            tensors = _load_checkpoint(path)
         case _:
             raise WeightsError(f"{shown(path)} is not a weights file: it should end in .safetensors, .pth or .pt.")
     if not tensors:
@@ -72,7 +77,10 @@ def load_tensors(path: Path) -> Tensors:
 
 
 def check_tensors(tensors: Tensors, expected: Shapes, *, path: Path) -> None:
-    """Raise `WeightsError`, naming the first tensor that is missing, too many or of another shape."""
+    """Raise `WeightsError`, naming the first tensor that is missing, too many, of another shape or not floating point.
+
+    Counters of batch normalisation may hold any kind of number: nothing is computed with them.
+    """
     name = shown(path)
     if missing := [tensor for tensor in expected if tensor not in tensors]:
         raise WeightsError(f"{name} lacks the tensor {missing[0]}{_and_more(missing)}.")
@@ -82,6 +90,8 @@ def check_tensors(tensors: Tensors, expected: Shapes, *, path: Path) -> None:
         found = tuple(tensors[tensor].shape)
         if found != tuple(shape):
             raise WeightsError(f"{name}: {tensor} has shape {_size(found)}; the network needs {_size(tuple(shape))}.")
+        if (kind := tensors[tensor].dtype).kind != "f" and not tensor.endswith(COUNTER_SUFFIX):
+            raise WeightsError(f"{name}: {tensor} holds {kind} numbers; the network needs floating point.")
 
 
 def shown(path: Path) -> str:
@@ -91,12 +101,28 @@ def shown(path: Path) -> str:
 
 def _load_safetensors(path: Path) -> Tensors:
     try:
-        with safe_open(path, framework="np") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+        entries = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise WeightsError(f"{shown(path)} is cut off or is not a safetensors file ({error}).") from error
-    except (TypeError, AttributeError) as error:  # numpy has no bfloat16
-        raise WeightsError(f"{shown(path)} holds numbers of a kind that cannot be read; save it as float16.") from error
+    tensors: Tensors = {}
+    for name, entry in entries:
+        kind = entry["dtype"]
+        if kind not in _SAFETENSORS_KINDS:
+            raise WeightsError(f"{shown(path)}: {name} holds {kind} numbers, which cannot be read; save it as float16.")
+        numbers = np.frombuffer(entry["data"], _SAFETENSORS_KINDS[kind])
+        if kind == "BF16":
+            numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
+        tensors[name] = numbers.reshape(entry["shape"])
+    return tensors
+
+
+def _load_checkpoint(path: Path) -> Tensors:
+    try:
+        from inference.engines.torch_engine import load_checkpoint
+    except (ImportError, OSError) as error:  # OSError: torch is there, but one of its libraries is not
+        reason = f"PyTorch, which cannot be loaded here: {first_line(error)}"
+        raise WeightsError(f"{shown(path)} can only be read by {reason}") from error
+    return load_checkpoint(path)
 
 
 def _widened(tensor: NDArray[Any]) -> NDArray[Any]:

@@ -5,6 +5,8 @@ Importing this package loads neither torch nor ONNX Runtime; each is loaded when
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines.devices import cuda_devices, wanted_devices
-from inference.errors import EngineError
+from inference.errors import EngineError, first_line
 from inference.models import ModelCard
 from inference.preprocess import STRIDE
 
@@ -67,12 +69,21 @@ def open_engine(card: ModelCard, *, engine: str = "auto", device: str = "auto") 
 
 def _open(card: ModelCard, name: str, device: str, *, reason: str, may_export: bool) -> Engine:
     if name == "onnx":
-        from inference.engines.onnx_engine import OnnxEngine
-
+        with _loading("ONNX Runtime"):
+            from inference.engines.onnx_engine import OnnxEngine
         return OnnxEngine(card, device, reason=reason, may_export=may_export)
-    from inference.engines.torch_engine import TorchEngine
-
+    with _loading("PyTorch"):
+        from inference.engines.torch_engine import TorchEngine
     return TorchEngine(card, device, reason=reason)
+
+
+@contextmanager
+def _loading(library: str) -> Iterator[None]:
+    """A library that is missing, or lacks one of its own (`OSError`), is an engine that cannot be used."""
+    try:
+        yield
+    except (ImportError, OSError) as error:
+        raise EngineError(f"{library} cannot be loaded here: {first_line(error)}") from error
 
 
 def _reason(place: str, asked: str, failed: list[Attempt]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from inference import graphs
-from inference.errors import EngineError, WeightsError
+from inference.errors import EngineError, ExpectedError, WeightsError, first_line
 from inference.models import ModelCard, known_models
 from inference.weights import Tensors, check_tensors, load_tensors, shown
 
@@ -22,6 +22,14 @@ _ERRORS: tuple[type[Exception], ...] = (
     *(kind for kind in vars(ort_state).values() if isinstance(kind, type) and issubclass(kind, Exception)),
     RuntimeError,
     MemoryError,
+)
+_FAULTS_OF_A_FILE = (
+    ort_state.Fail,
+    ort_state.InvalidArgument,
+    ort_state.InvalidGraph,
+    ort_state.InvalidProtobuf,
+    ort_state.NoModel,
+    ort_state.NotImplemented,
 )
 _SILENT = 4  # what goes wrong is said once, as an EngineError, not on the terminal
 
@@ -49,15 +57,15 @@ class OnnxEngine:
             class_probs, mask_probs = self._session.run(list(graphs.OUTPUTS), {graphs.INPUT: planes})
         except _ERRORS as error:
             size = f"{image.shape[1]}×{image.shape[0]}"
-            raise EngineError(f"ONNX Runtime failed on {self.device} at {size}: {_first_line(error)}") from error
+            raise EngineError(f"ONNX Runtime failed on {self.device} at {size}: {first_line(error)}") from error
         return class_probs[0], mask_probs[0]
 
     def _open_cached(self, card: ModelCard) -> ort.InferenceSession | None:
-        if card.sha256 is None or not (path := graphs.cached_file(card.sha256)).is_file():
+        if card.sha256 is None or not (path := graphs.cached_file(card.sha256, card.network)).is_file():
             return None
-        with contextlib.suppress(WeightsError):  # a damaged file is made anew
+        with contextlib.suppress(ExpectedError, OSError):  # a damaged file is made anew
             session = self._open(path.read_bytes(), told_as=path)
-            if session.get_modelmeta().custom_metadata_map.get(graphs.HASH_KEY) == card.sha256:
+            if session.get_modelmeta().custom_metadata_map.get(graphs.ORIGIN_KEY) == path.stem:
                 return session
         return None
 
@@ -66,8 +74,10 @@ class OnnxEngine:
         if graph is None:
             if not may_export:
                 raise EngineError(f"ONNX Runtime has no graph for the network of {card.name}.")
-            from inference.engines.onnx_export import export_graph
-
+            try:
+                from inference.engines.onnx_export import export_graph
+            except (ImportError, OSError) as error:
+                raise EngineError(f"The exporter cannot be loaded here: {first_line(error)}") from error
             graph = export_graph(card.network)
         tensors = load_tensors(weights)
         check_tensors(tensors, graph.tensors, path=weights)
@@ -75,7 +85,8 @@ class OnnxEngine:
             graph.content, told_as=weights, tensors={name: tensors[name] for name in graph.initializers()}
         )
         if card.sha256 is not None and card not in known_models():
-            with contextlib.suppress(OSError):  # without a cache the next start takes this way again
+            # Without a cache, or without the package that writes the file, the next start takes this way again.
+            with contextlib.suppress(OSError, ImportError, MemoryError):
                 graphs.store(graph, tensors, sha256=card.sha256, config=card.network)
         return session
 
@@ -86,15 +97,16 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if (usable := _usable_processors()) is not None:
             options.intra_op_num_threads = usable
-        if tensors:
-            self._given = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
-            options.add_external_initializers(list(tensors), self._given)
         try:
+            if tensors:
+                self._given = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
+                options.add_external_initializers(list(tensors), self._given)
             session = ort.InferenceSession(content, options, providers=self._providers())
         except _ERRORS as error:
-            if self.device != "cpu":  # the weights may be good all the same
-                raise EngineError(f"ONNX Runtime cannot use {self.device}: {_first_line(error)}") from error
-            raise WeightsError(f"ONNX Runtime cannot use {shown(told_as)}: {_first_line(error)}") from error
+            # Tensors were checked before, and a device or the memory may fail with any file: another engine may do.
+            if tensors or self.device != "cpu" or not isinstance(error, _FAULTS_OF_A_FILE):
+                raise EngineError(f"ONNX Runtime cannot work on {self.device}: {first_line(error)}") from error
+            raise WeightsError(f"ONNX Runtime cannot use {shown(told_as)}: {first_line(error)}") from error
         if self.device != "cpu" and session.get_providers()[0] != "CUDAExecutionProvider":
             raise EngineError("ONNX Runtime could not load its CUDA libraries.")
         names = {value.name for value in session.get_inputs()}, {value.name for value in session.get_outputs()}
@@ -120,8 +132,3 @@ def _usable_processors() -> int | None:
         return None
     usable = len(os.sched_getaffinity(0))
     return usable if usable < (os.cpu_count() or usable) else None
-
-
-def _first_line(error: BaseException) -> str:
-    line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return line if line.endswith(".") else f"{line}."
