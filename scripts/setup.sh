@@ -19,7 +19,7 @@ debian_install() {
     why=$1
     shift
     if [ "$(id -u)" != 0 ]; then
-        stop "$why Please run: sudo apt-get install -y $*"
+        stop "$why Please run: sudo apt-get update && sudo apt-get install -y $*"
     fi
     say "$why Installing: $*"
     log=$(mktemp)
