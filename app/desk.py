@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document
-from app.core.pictures import list_pictures
 from app.picture_states import PictureStates
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
-from app.workers.tasks import ComposedPrediction, compose_prediction, load_pyramid, predict_photo
+from app.workers.tasks import ComposedPrediction, compose_prediction, list_readable, load_pyramid, predict_photo
 from inference import load_segmenter
 from inference.errors import PhotoError
 from inference.models import ModelCard, find_card
@@ -98,7 +97,7 @@ class Desk(QObject):
             self._say_busy()
 
         self.file_lane.submit(
-            lambda _token: _list_what_is_there(paths), key="list", done=listed, failed=self.said.emit, priority=NOW
+            lambda _token: list_readable(paths), key="list", done=listed, failed=self.said.emit, priority=NOW
         )
         self._say_busy()
 
@@ -389,16 +388,3 @@ class Desk(QObject):
         """Stop both lanes; called once when the window closes."""
         self.file_lane.close()
         self.engine_lane.close()
-
-
-def _list_what_is_there(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The pictures of all paths that can be read, and a sentence for each of the others."""
-    readable, refused = [], []
-    for path in paths:
-        try:
-            list_pictures([path])
-        except PhotoError as error:
-            refused.append(str(error))
-        else:
-            readable.append(path)
-    return list_pictures(readable), refused

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QCheckBox,
     QDialog,
@@ -133,6 +134,27 @@ class ExportDialog(QDialog):
             overlay=self._overlay.isChecked(),
             detections=self._detections.isChecked(),
         )
+
+
+def choose(
+    parent: QWidget, *, title: str, text: str, choices: Sequence[str], cancel: str, default: int = 0, details: str = ""
+) -> int | None:
+    """Ask a question with a verb on every button: the index of the choice, or None for `cancel`, Escape included.
+
+    `default` is the index of the choice that Return takes, −1 for `cancel`.
+    """
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(title)
+    box.setText(text)
+    box.setDetailedText(details)
+    buttons: list[QAbstractButton] = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
+    buttons.append(box.addButton(cancel, QMessageBox.ButtonRole.RejectRole))
+    box.setDefaultButton(buttons[default])  # type: ignore[arg-type]
+    box.exec()
+    chosen = buttons.index(box.clickedButton()) if box.clickedButton() in buttons else len(choices)
+    box.deleteLater()
+    return None if chosen == len(choices) else chosen
 
 
 class SummaryDialog(QDialog):

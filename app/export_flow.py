@@ -7,12 +7,12 @@ from pathlib import Path
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.core.export import ExportOptions, Rest
 from app.core.export_plan import ExportPlan, plan_export
 from app.desk import Desk
-from app.dialogs import ExportDialog, SummaryDialog
+from app.dialogs import ExportDialog, SummaryDialog, choose
 from app.exporter import Exporter, ExportSummary
 from app.session import Session
 from app.settings import Settings
@@ -88,21 +88,18 @@ class ExportFlow(QObject):
         if not existing:
             return plan
         names = [file.name for files in existing.values() for file in files]
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Files exist")
         which = names[0] if len(names) == 1 else f"{len(names)} files"
-        box.setText(f"{which} already exist{'s' if len(names) == 1 else ''} in {plan.folder}.")
-        box.setDetailedText("\n".join(names))
-        replace_them = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
-        skip = box.addButton("Skip existing", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(skip)
-        box.exec()
-        if box.clickedButton() is replace_them:
-            return plan
-        if box.clickedButton() is not skip:
-            return None
+        answer = choose(
+            self._window,
+            title="Files exist",
+            text=f"{which} already exist{'s' if len(names) == 1 else ''} in {plan.folder}.",
+            choices=("Replace", "Skip existing"),
+            cancel="Cancel",
+            default=1,
+            details="\n".join(names),
+        )
+        if answer != 1:
+            return None if answer is None else plan
         return plan.without(
             {picture: f"{' and '.join(file.name for file in files)} kept." for picture, files in existing.items()}
         )

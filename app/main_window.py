@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +22,7 @@ from app.chrome import make_menus, make_toolbars
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.desk import Desk, EngineStatus, ModelChoice
-from app.dialogs import show_model_card
+from app.dialogs import choose, show_model_card
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
 from app.keys import WindowKeys
@@ -258,30 +257,27 @@ class MainWindow(QMainWindow):
         if not pictures:
             return True
         names = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle("Corrections not exported")
-        box.setText(f"The corrections of {names} have not been exported.")
-        box.setInformativeText("Export them before closing, or lose them?")
-        export = box.addButton("Export…", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Close without exporting", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(export)
-        box.exec()
-        if box.clickedButton() is export:
+        answer = choose(
+            self,
+            title="Corrections not exported",
+            text=f"The corrections of {names} have not been exported. Export them before closing, or lose them?",
+            choices=("Export…", "Close without exporting"),
+            cancel="Cancel",
+        )
+        if answer == 0:
             self.export_flow.ask(pictures, self.settings, then=self.close)
-            return False
-        return box.clickedButton() is discard
+        return answer == 1
 
     def _may_stop_export(self) -> bool:
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Export under way")
-        box.setText("An export is under way. What is written stays.")
-        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton("Go on exporting", QMessageBox.ButtonRole.RejectRole))
-        box.exec()
-        if box.clickedButton() is not stop:
+        answer = choose(
+            self,
+            title="Export under way",
+            text="An export is under way. What is written stays.",
+            choices=("Stop and close",),
+            cancel="Go on exporting",
+            default=-1,
+        )
+        if answer is None:
             return False
         self.export_flow.cancel(quiet=True)
         return True

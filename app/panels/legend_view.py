@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from app.panels.class_texts import class_name, is_weak, published_iou
 from app.panels.icons import paint_icon, paint_swatch
 from app.panels.legend_model import HEADS, Column, LegendModel
-from app.panels.rows import LEFT, RIGHT, Index, make_quiet, paint_empty, paint_row_back
+from app.panels.rows import LEFT, RIGHT, Index, SaysWhenEmpty, make_quiet, paint_empty, paint_row_back
 from app.panels.style import HALF, ICON, UNIT, accent, muted, small, tint, warning
 
 SWATCH = 14
@@ -155,7 +155,7 @@ class QuietHeader(QHeaderView):
         painter.restore()
 
 
-class LegendView(QTreeView):
+class LegendView(SaysWhenEmpty, QTreeView):
     """Rows one can click, hide, solo and choose; the panel decides what that means for the session."""
 
     eye_clicked = Signal(int)
@@ -166,7 +166,6 @@ class LegendView(QTreeView):
 
     def __init__(self, model: LegendModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._empty_text = ""
         self._widths: dict[Column, int] = {}
         self._pressed = QModelIndex()
         self.setModel(model)
@@ -182,16 +181,6 @@ class LegendView(QTreeView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         make_quiet(self)
         self._fit_columns()
-
-    def set_empty_text(self, text: str) -> None:
-        """What an empty list says."""
-        if text != self._empty_text:
-            self._empty_text = text
-            self.viewport().update()
-
-    def empty_text(self) -> str:
-        """What the list says while it is empty."""
-        return self._empty_text
 
     def _fit_columns(self) -> None:
         header, metrics = self.header(), self.fontMetrics()

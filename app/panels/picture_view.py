@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from app.core.pictures import PictureStatus
 from app.panels.icons import paint_icon
 from app.panels.picture_model import PictureModel, PictureRole
-from app.panels.rows import LEFT, Index, make_quiet, paint_empty, paint_row_back
+from app.panels.rows import LEFT, Index, SaysWhenEmpty, make_quiet, paint_empty, paint_row_back
 from app.panels.style import HALF, RADIUS, UNIT, accent, muted, small, tint, warning
 
 THUMBNAIL = QSize(72, 54)
@@ -106,7 +106,7 @@ def paint_status(painter: QPainter, rect: QRectF, status: PictureStatus, palette
         painter.drawEllipse(dot)
 
 
-class PictureView(QListView):
+class PictureView(SaysWhenEmpty, QListView):
     """A list that says which thumbnails it needs: those of the rows one can see, once each."""
 
     thumbnail_wanted = Signal(Path)
@@ -117,7 +117,6 @@ class PictureView(QListView):
         self._pictures, self._proxy = pictures, proxy
         self._asked: set[Path] = set()
         self._quiet = False
-        self._empty_text = ""
         self.setModel(proxy)
         self.setItemDelegate(PictureDelegate(self))
         self.setAccessibleName("Pictures")
@@ -128,16 +127,6 @@ class PictureView(QListView):
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._ask.start())
         for changed in (proxy.modelReset, proxy.layoutChanged, proxy.rowsInserted, proxy.rowsRemoved):
             changed.connect(lambda *_args: self._ask.start())
-
-    def set_empty_text(self, text: str) -> None:
-        """What an empty list says."""
-        if text != self._empty_text:
-            self._empty_text = text
-            self.viewport().update()
-
-    def empty_text(self) -> str:
-        """What the list says while it is empty."""
-        return self._empty_text
 
     def forget_requests(self) -> None:
         """Another list: everything may be asked for again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.document import ViewMode, compose_layer
+from app.core.pictures import list_pictures
 from app.core.pyramid import build_pyramid
 from app.workers.lane import CancelToken
+from inference.errors import PhotoError
 from inference.photo import read_photo
 from inference.prediction import Prediction, SegmentTable
 from inference.segmenter import Segmenter
@@ -29,6 +32,19 @@ class ComposedPrediction:
     table: SegmentTable
     mode: ViewMode
     seconds: float
+
+
+def list_readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The pictures of all paths that can be read, and a sentence for each of the others."""
+    readable, refused = [], []
+    for path in paths:
+        try:
+            list_pictures([path])
+        except PhotoError as error:
+            refused.append(str(error))
+        else:
+            readable.append(path)
+    return list_pictures(readable), refused
 
 
 def load_pyramid(path: Path, token: CancelToken) -> tuple[NDArray[np.uint8], ...]:

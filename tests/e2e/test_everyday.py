@@ -199,6 +199,7 @@ def test_damaged_layout_does_not_stop_the_start(play, photos: list[Path]) -> Non
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
+        assert not window.image_list.isHidden()
 
     play(script, [str(photos[0])])
 

@@ -103,71 +103,84 @@ def labels_everywhere(path: Path) -> np.ndarray:
     return by_pillow
 
 
+def drag_the_threshold(window: MainWindow) -> None:
+    """With the real mouse, to almost 1, and back by the session."""
+    document = shown(window)
+    slider = window.threshold_panel.findChild(ScoreSlider)
+    assert slider is not None
+    before = document.labels()
+    y = slider.height() // 2
+    middle, right = QPoint(slider.width() // 2, y), QPoint(slider.width() - 2, y)
+    drag(slider, [middle, QPoint((middle.x() + right.x()) // 2, middle.y()), right])
+    assert document.threshold > 0.9
+    assert (document.labels() == 0).sum() >= (before == 0).sum()
+    window.session.set_threshold(0.5)
+
+
+def relabel_by_synonym(window: MainWindow) -> Script:
+    """The segment in the middle becomes a sofa, found as "couch"."""
+    document = shown(window)
+    segment_map = document.segment_map
+    assert segment_map is not None
+    y, x = segment_map.shape[0] // 2, segment_map.shape[1] // 2
+    segment = segment_map.shown() == segment_map.code_at(x, y)
+    key(window, Qt.Key.Key_R)
+    key(window, Qt.Key.Key_C)
+    yield lambda: window.tool_options.picker.isVisible()
+    search = window.tool_options.picker.findChild(QLineEdit)
+    assert search is not None
+    QTest.keyClicks(search, "couch")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert window.session.current_class == 24  # sofa
+    QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=at(window, x, y))
+    assert (document.labels()[segment] == 24).all()
+
+
+def paint_erase_undo_redo(window: MainWindow) -> None:
+    """A brush stroke, one with the right button, and the last one back and forth."""
+    document = shown(window)
+    key(window, Qt.Key.Key_B)
+    window.session.set_brush_size(9)
+    window.session.set_current_class(13)
+    drag(window.canvas, [at(window, 40, 40), at(window, 80, 40), at(window, 120, 60)])
+    labels = document.labels()
+    assert labels[40, 40] == labels[40, 60] == labels[60, 120] == 13
+    drag(window.canvas, [at(window, 40, 80), at(window, 100, 80)], Qt.MouseButton.RightButton)
+    after = document.labels()
+    assert after[80, 70] == 0
+    key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert document.labels()[80, 70] == labels[80, 70]
+    key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    np.testing.assert_array_equal(document.labels(), after)
+    assert window.isWindowModified()
+
+
+def export_to(window: MainWindow, folder: Path) -> Script:
+    """This picture, by the action and the dialog."""
+    yield post(window.actions_by_id[Act.EXPORT].trigger)
+    yield lambda: dialog_of(ExportDialog)
+    dialog = dialog_of(ExportDialog)
+    assert dialog is not None
+    field = dialog.findChild(QLineEdit)
+    assert field is not None
+    field.selectAll()
+    QTest.keyClicks(field, str(folder))
+    click_button(dialog, "Export")
+    yield lambda: window.desk.states.status(shown(window).path) is PictureStatus.EXPORTED
+
+
 def test_open_threshold_correct_export(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     out = tmp_path / "labels"
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        document = shown(window)
-        assert document.threshold == 0.5
-        assert document.areas()[1:].sum() > 0
-
-        slider = window.threshold_panel.findChild(ScoreSlider)
-        assert slider is not None
-        before = document.labels()
-        middle, right = (
-            QPoint(slider.width() // 2, slider.height() // 2),
-            QPoint(slider.width() - 2, slider.height() // 2),
-        )
-        drag(slider, [middle, QPoint((middle.x() + right.x()) // 2, middle.y()), right])
-        assert document.threshold > 0.9
-        assert (document.labels() == 0).sum() >= (before == 0).sum()
-        window.session.set_threshold(0.5)
-
-        # Relabel the segment under the cursor with a class found by its synonym.
-        y, x = document.segment_map.shape[0] // 2, document.segment_map.shape[1] // 2
-        code = document.segment_map.code_at(x, y)
-        segment = document.segment_map.shown() == code
-        key(window, Qt.Key.Key_R)
-        key(window, Qt.Key.Key_C)
-        yield lambda: window.tool_options.picker.isVisible()
-        search = window.tool_options.picker.findChild(QLineEdit)
-        assert search is not None
-        QTest.keyClicks(search, "couch")
-        QTest.keyClick(search, Qt.Key.Key_Return)
-        assert window.session.current_class == 24  # sofa
-        QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=at(window, x, y))
-        assert (document.labels()[segment] == 24).all()
-
-        # A brush stroke in another class, and the same with the right button: unlabelled.
-        key(window, Qt.Key.Key_B)
-        window.session.set_brush_size(9)
-        window.session.set_current_class(13)
-        drag(window.canvas, [at(window, 40, 40), at(window, 80, 40), at(window, 120, 60)])
-        labels = document.labels()
-        assert labels[40, 40] == labels[40, 60] == labels[60, 120] == 13
-        drag(window.canvas, [at(window, 40, 80), at(window, 100, 80)], Qt.MouseButton.RightButton)
-        assert document.labels()[80, 70] == 0
-        after = document.labels()
-        key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-        assert document.labels()[80, 70] == labels[80, 70]
-        key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-        np.testing.assert_array_equal(document.labels(), after)
-        assert window.isWindowModified()
-
-        # Export this picture and read it back.
-        yield post(window.actions_by_id[Act.EXPORT].trigger)
-        yield lambda: dialog_of(ExportDialog)
-        dialog = dialog_of(ExportDialog)
-        assert dialog is not None
-        folder = dialog.findChild(QLineEdit)
-        assert folder is not None
-        folder.selectAll()
-        QTest.keyClicks(folder, str(out))
-        click_button(dialog, "Export")
-        target = out / f"{photos[0].stem}.png"
-        yield lambda: window.desk.states.status(photos[0]) is PictureStatus.EXPORTED
-        np.testing.assert_array_equal(labels_everywhere(target), after)
+        assert shown(window).threshold == 0.5
+        assert shown(window).areas()[1:].sum() > 0
+        drag_the_threshold(window)
+        yield from relabel_by_synonym(window)
+        paint_erase_undo_redo(window)
+        yield from export_to(window, out)
+        np.testing.assert_array_equal(labels_everywhere(out / f"{photos[0].stem}.png"), shown(window).labels())
         assert not window.isWindowModified()
 
     play(script, [str(path) for path in photos])
