@@ -10,7 +10,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QButtonGroup,
     QCheckBox,
     QDialog,
@@ -148,11 +147,12 @@ def choose(
     box.setWindowTitle(title)
     box.setText(text)
     box.setDetailedText(details)
-    buttons: list[QAbstractButton] = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
+    buttons = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
     buttons.append(box.addButton(cancel, QMessageBox.ButtonRole.RejectRole))
-    box.setDefaultButton(buttons[default])  # type: ignore[arg-type]
+    box.setDefaultButton(buttons[default])
     box.exec()
-    chosen = buttons.index(box.clickedButton()) if box.clickedButton() in buttons else len(choices)
+    clicked = box.clickedButton()
+    chosen = next((index for index, button in enumerate(buttons) if button is clicked), len(choices))
     box.deleteLater()
     return None if chosen == len(choices) else chosen
 

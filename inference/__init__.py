@@ -32,10 +32,10 @@ def load_segmenter(
     """
     from inference.engines import open_engine
     from inference.errors import EngineError
-    from inference.models import find_card
+    from inference.models import INPUT_SIZES, find_card
     from inference.segmenter import Segmenter
 
-    if isinstance(input_size, int) and not 32 <= input_size <= 8192:
+    if isinstance(input_size, int) and input_size not in INPUT_SIZES:
         raise EngineError(f"An input size of {input_size} cannot be used: it must lie between 32 and 8192 pixels.")
     card = find_card(model)
     opened, attempts = open_engine(card, engine=engine, device=device)

@@ -13,15 +13,17 @@ cannot be read without) nor the weights.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import platformdirs
 
@@ -30,6 +32,8 @@ from inference.weights import COUNTER_SUFFIX, Tensors
 
 EXPORT_VERSION = 1
 """Raise it whenever the exporter or the network makes another graph: older files in the cache are then left alone."""
+
+CACHED_FILES = 8
 
 INPUT = "images"
 OUTPUTS = ("class_probs", "mask_probs")
@@ -73,7 +77,31 @@ def cached_file(sha256: str, config: NetworkConfig) -> Path:
 
 def cached_network(sha256: str) -> NetworkConfig | None:
     """The known network of weights that were used in it before, without opening them."""
-    return next((config for config in CONFIGS.values() if cached_file(sha256, config).is_file()), None)
+    with contextlib.suppress(OSError):  # a cache that belongs to somebody else
+        return next((config for config in CONFIGS.values() if cached_file(sha256, config).is_file()), None)
+    return None
+
+
+def has_outside_tensors(content: bytes) -> bool:
+    """Whether an ONNX file keeps tensors in other files. What is no ONNX file at all has none."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError:
+        return False
+    return any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph))
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """Every tensor of a `GraphProto`: initializers, constants, and those of the graphs inside."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
 
 
 def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig) -> Path:
@@ -90,7 +118,16 @@ def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig)
     entry.key, entry.value = ORIGIN_KEY, path.stem
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, model.SerializeToString())
+    _forget_old(path.parent)
     return path
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep the newest files of this version: each is as large as its weights, and can be made again."""
+    files = sorted(folder.glob("*.onnx"), key=lambda file: file.stat().st_mtime, reverse=True)
+    current = [file for file in files if file.stem.endswith(f"-{EXPORT_VERSION}")]
+    for file in set(files) - set(current[:CACHED_FILES]):
+        file.unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: bytes) -> None:

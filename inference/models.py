@@ -26,9 +26,15 @@ from typing import Any
 from inference.errors import WeightsError
 from inference.graphs import cached_network
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
+from inference.prediction import MAXIMUM_SEGMENTS
 from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of, shown
 
 PUBLISHED_INPUT_SIZE = 640
+INPUT_SIZES = range(32, 8193)
+"""Short sides, in pixels, at which a network may see a photo."""
+CLASSES = "ade20k-150"
+CLASS_COUNT = 150
+LARGEST_CARD = 1_000_000  # bytes; ours are a few thousand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,7 @@ class ModelCard:
     url: str | None = None
     sha256: str | None = None
     input_size: int | None = PUBLISHED_INPUT_SIZE
-    classes: str = "ade20k-150"
+    classes: str = CLASSES
     figures: Mapping[str, str] = field(default_factory=dict, hash=False)
     licence: str = "not stated"
     trained_on: str = "not stated"
@@ -80,10 +86,17 @@ def find_card(name_or_file: str | Path) -> ModelCard:
             if name_or_file in (card.name, *card.aliases):
                 return card
     path = Path(name_or_file)
-    if path.suffix.lower() in WEIGHTS_SUFFIXES or path.exists():
+    if path.suffix.lower() in WEIGHTS_SUFFIXES or _may_exist(path):
         return _card_of_file(path)
     names = ", ".join(card.name for card in known_models())
     raise WeightsError(f"There is no model called {name_or_file}; there are {names}, or give a weights file.")
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a closed folder, a name too long: opening the file will say so
+        return True
 
 
 def read_card(path: Path) -> ModelCard:
@@ -97,9 +110,11 @@ def read_card(path: Path) -> ModelCard:
 
 def _content(path: Path) -> Any:
     try:
+        if path.stat().st_size > LARGEST_CARD:
+            raise WeightsError(f"{shown(path)} is not a usable model card: it is larger than a megabyte.")
         return json.loads(readable(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise WeightsError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
+        raise WeightsError(f"{shown(path)} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise WeightsError(f"{shown(path)} is not a usable model card: it is no JSON ({error}).") from error
 
@@ -114,7 +129,7 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "name": ((str,), "a text"),
     "network": ((dict,), "a table of entries"),
     "input_size": ((int, NoneType), "a whole number or null"),
-    "aliases": ((list,), "a list"),
+    "aliases": ((list,), "a list of texts"),
     "figures": ((dict, list), "a table or a list of tables"),
     **dict.fromkeys(("file", "url", "sha256", *_TEXTS), ((str, NoneType), "a text or null")),
 }
@@ -130,18 +145,27 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
     for entry, (kinds, wanted) in _KINDS.items():
         if entry in values and (not isinstance(values[entry], kinds) or isinstance(values[entry], bool)):
             raise WeightsError(f"the entry {entry} should be {wanted}.")
-    figures = values.get("figures", {})
+    figures, aliases, input_size = values.get("figures", {}), values.get("aliases", []), values["input_size"]
     if isinstance(figures, list) and not all(isinstance(record, dict) for record in figures):
         raise WeightsError(f"the entry figures should be {_KINDS['figures'][1]}.")
+    if not all(isinstance(alias, str) for alias in aliases):
+        raise WeightsError("the entry aliases should be a list of texts.")
+    if input_size is not None and input_size not in INPUT_SIZES:
+        raise WeightsError("the entry input_size should be null or lie between 32 and 8192.")
+    network = NetworkConfig.from_dict(values["network"])
+    if (values.get("classes") or CLASSES) != CLASSES or network.classes != CLASS_COUNT:
+        raise WeightsError(f"only the {CLASS_COUNT} classes of ADE20K ({CLASSES}) can be shown here.")
+    if network.queries > MAXIMUM_SEGMENTS:
+        raise WeightsError(f"a network layer has room for {MAXIMUM_SEGMENTS} queries, not {network.queries}.")
     texts = {name: values[name] for name in _TEXTS if values.get(name)}
     return ModelCard(
         name=values["name"],
-        aliases=tuple(str(alias) for alias in values.get("aliases", ())),
+        aliases=tuple(aliases),
         file=folder / Path(values["file"]).name if values.get("file") else None,
         url=values.get("url"),
-        sha256=values.get("sha256"),
-        network=NetworkConfig.from_dict(values["network"]),
-        input_size=values["input_size"],
+        sha256=values["sha256"].lower() if values.get("sha256") else None,
+        network=network,
+        input_size=input_size,
         figures=MappingProxyType(_figures(figures)),
         **texts,
     )
@@ -150,7 +174,7 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
 def _card_of_file(path: Path) -> ModelCard:
     readable(path)
     beside = path.with_suffix(".json")
-    if beside.is_file() and _is_card(_content(beside)):
+    if beside.is_file() and beside.stat().st_size <= LARGEST_CARD and _is_card(_content(beside)):
         card = read_card(beside)
         if card.file is None or card.file.name == path.name:
             return _with_file(card, path)

@@ -41,8 +41,8 @@ _FOREIGN = {
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of both byte orders, plain and beyond 4 GiB."""
 
-# What decoders raise on damaged files; MemoryError because a damaged header may ask for anything.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError, MemoryError)
+# What decoders raise on damaged files.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError)
 _DAMAGE_BELOW = (struct.error, zlib.error)
 
 _UPRIGHT: dict[int, Callable[[U8], object]] = {
@@ -73,8 +73,7 @@ def read_thumbnail(path: Path, side: int) -> U8:
 
     A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is enough. Raises `PhotoError` as `read_photo` does.
     """
-    with _opened(path) as image:
-        image.draft(None, (side, side))
+    with _opened(path, reduced_to=side) as image:
         photo = _upright_rgb(image, path)
     height, width = photo.shape[:2]
     scale = side / max(height, width)
@@ -85,8 +84,11 @@ def read_thumbnail(path: Path, side: int) -> U8:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The file with its header read and checked; errors raised while decoding inside are told as damage."""
+def _opened(path: Path, *, reduced_to: int | None = None) -> Iterator[Image.Image]:
+    """The file, decoded; what goes wrong in decoding is told as damage, and everywhere here a lack of memory as such.
+
+    `reduced_to`: a JPEG may be decoded at a fraction of its size, with sides still at least that long.
+    """
     name = _shown(path)
     try:
         file = path.open("rb")
@@ -103,16 +105,29 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             start = file.read(16)
             file.seek(0)
             image = Image.open(file, formats=_FORMATS)
-        except (*_DAMAGE, *_DAMAGE_BELOW) as error:
+        except (*_DAMAGE, *_DAMAGE_BELOW, MemoryError) as error:  # a damaged header may ask for any memory
             raise PhotoError(_why_unknown(name, start)) from error
         with image:
             if image.width * image.height > MAXIMUM_PIXELS:
                 megapixels = f"{image.width * image.height / 1e6:,.0f}"
                 raise PhotoError(f"{name} has {megapixels} megapixels; the limit is {MAXIMUM_PIXELS // 10**6}.")
             try:
+                _decode(image, reduced_to, name)
                 yield image
-            except (*_DAMAGE, *_DAMAGE_BELOW) as error:
-                raise PhotoError(f"{name} is damaged or cut off: it cannot be decoded to its end.") from error
+            except (MemoryError, cv2.error) as error:
+                if isinstance(error, cv2.error) and error.code != cv2.Error.StsNoMem:
+                    raise
+                size = f"{image.width}×{image.height} pixels"
+                raise PhotoError(f"{name} cannot be read: there is not enough memory for {size}.") from error
+
+
+def _decode(image: Image.Image, reduced_to: int | None, name: str) -> None:
+    try:
+        if reduced_to is not None:
+            image.draft(None, (reduced_to, reduced_to))
+        image.load()
+    except (*_DAMAGE, *_DAMAGE_BELOW) as error:
+        raise PhotoError(f"{name} is damaged or cut off: it cannot be decoded to its end.") from error
 
 
 def _shown(path: Path) -> str:
@@ -132,7 +147,6 @@ def _why_unknown(name: str, start: bytes) -> str:
 
 
 def _upright_rgb(image: Image.Image, path: Path) -> U8:
-    image.load()
     photo = _rgb(image, path)
     turn = _UPRIGHT.get(_orientation(image))
     return photo if turn is None else np.asarray(turn(photo), dtype=np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines import Attempt, Engine
+from inference.errors import EngineError
 from inference.models import ModelCard
 from inference.prediction import Prediction
 from inference.preprocess import prepare
@@ -28,4 +29,9 @@ class Segmenter:
             raise ValueError(f"A photo is (H, W, 3) uint8, not {image.shape} {image.dtype}.")
         class_probs, mask_probs = self.engine.run(prepare(image, input_size=self.input_size))
         height, width = image.shape[:2]
+        if not (np.isfinite(class_probs).all() and np.isfinite(mask_probs).all()):
+            raise EngineError(
+                f"The network gave numbers that are not finite for a photo of {width}×{height} pixels on "
+                f"{self.engine.device}; another device or engine may manage."
+            )
         return Prediction(class_probs, mask_probs, (height, width))

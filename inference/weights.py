@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ WEIGHTS_SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".onnx"})
 COUNTER_SUFFIX = ".num_batches_tracked"
 """Counters of batch normalisation: whole numbers, which matter in training only."""
 
+_WEB_PAGE = (b"<!doctype", b"<html", b"<?xml")
+
 _SAFETENSORS_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"} | {
     f"{letter}{8 * length}": f"<{letter.lower()}{length}" for letter in "IU" for length in (1, 2, 4, 8)
 }
@@ -38,18 +41,19 @@ def readable(path: Path) -> Path:
     """The path itself, once it is sure that it is a file with something in it that is no web page."""
     try:
         with path.open("rb") as file:
-            start = file.read(64).lstrip()
+            start = file.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
     except FileNotFoundError as error:
         raise WeightsError(f"{shown(path)} does not exist.") from error
     except IsADirectoryError as error:
         raise WeightsError(f"{shown(path)} is a folder, not a weights file.") from error
     except PermissionError as error:
         raise WeightsError(f"{shown(path)} cannot be opened: permission denied.") from error
-    except OSError as error:
-        raise WeightsError(f"{shown(path)} cannot be opened: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(f"{shown(path)} cannot be opened: {reason}.") from error
     if not start:
         raise WeightsError(f"{shown(path)} is empty.")
-    if start[:1] == b"<":
+    if start.lower().startswith(_WEB_PAGE):
         raise WeightsError(f"{shown(path)} is a web page, not weights: the download did not reach the file itself.")
     return path
 
@@ -77,7 +81,8 @@ def load_tensors(path: Path) -> Tensors:
 
 
 def check_tensors(tensors: Tensors, expected: Shapes, *, path: Path) -> None:
-    """Raise `WeightsError`, naming the first tensor that is missing, too many, of another shape or not floating point.
+    """Raise `WeightsError`, naming the first tensor that is missing, too many, of another shape, not floating point or
+    not finite.
 
     Counters of batch normalisation may hold any kind of number: nothing is computed with them.
     """
@@ -92,6 +97,8 @@ def check_tensors(tensors: Tensors, expected: Shapes, *, path: Path) -> None:
             raise WeightsError(f"{name}: {tensor} has shape {_size(found)}; the network needs {_size(tuple(shape))}.")
         if (kind := tensors[tensor].dtype).kind != "f" and not tensor.endswith(COUNTER_SUFFIX):
             raise WeightsError(f"{name}: {tensor} holds {kind} numbers; the network needs floating point.")
+        if kind.kind == "f" and not np.isfinite(tensors[tensor]).all():
+            raise WeightsError(f"{name}: {tensor} holds numbers that are not finite; the training went wrong.")
 
 
 def shown(path: Path) -> str:
@@ -126,7 +133,10 @@ def _load_checkpoint(path: Path) -> Tensors:
 
 
 def _widened(tensor: NDArray[Any]) -> NDArray[Any]:
-    return tensor.astype(np.float32) if tensor.dtype.kind == "f" and tensor.dtype != np.float32 else tensor
+    if tensor.dtype.kind != "f" or tensor.dtype == np.float32:
+        return tensor
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is told by name later
+        return tensor.astype(np.float32)
 
 
 def _and_more(names: list[str]) -> str:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from inference.engines.devices import cuda_devices, wanted_devices
 from inference.errors import EngineError, first_line
-from inference.models import ModelCard
+from inference.models import CLASS_COUNT, ModelCard
+from inference.prediction import MAXIMUM_SEGMENTS
 from inference.preprocess import STRIDE
 
 ENGINES = ("auto", "onnx", "torch")
@@ -101,8 +102,9 @@ def _try_out(engine: Engine) -> None:
     height, width = _TRIAL
     slope = np.linspace(0, 255, height * width * 3).reshape(height, width, 3).astype(np.uint8)
     class_probs, mask_probs = engine.run(slope)
-    shapes = class_probs.ndim == 2, mask_probs.shape[1:] == (height // STRIDE, width // STRIDE)
-    if not all(shapes) or len(class_probs) != len(mask_probs):
+    queries = len(class_probs) if class_probs.ndim else 0
+    wanted = (queries, CLASS_COUNT), (queries, height // STRIDE, width // STRIDE)
+    if (class_probs.shape, mask_probs.shape) != wanted or not 1 <= queries <= MAXIMUM_SEGMENTS:
         raise EngineError(f"{engine.name} on {engine.device} gave outputs of shapes that do not fit.")
     if not (np.isfinite(class_probs).all() and np.isfinite(mask_probs).all()):
         raise EngineError(f"{engine.name} on {engine.device} gave numbers that are not finite.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,9 @@ _FAULTS_OF_A_FILE = (
     ort_state.NoModel,
     ort_state.NotImplemented,
 )
+_FLOATING = frozenset({"tensor(float)", "tensor(float16)", "tensor(double)"})
+# Trying out every algorithm for each new photo size takes longer than the best one saves; TF32 costs accuracy.
+_CUDA = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
 _SILENT = 4  # what goes wrong is said once, as an EngineError, not on the terminal
 
 
@@ -44,9 +49,13 @@ class OnnxEngine:
         self.device = device
         self.reason = reason
         self._given: list[Any] = []  # tensors that the session may go on referring to
+        self._keep: Callable[[], object] | None = None  # writes the cached file, once the session has answered
         weights = card.weights()
         if weights.suffix.lower() == ".onnx":
-            self._session = self._open(weights.read_bytes(), told_as=weights)
+            content = weights.read_bytes()
+            if graphs.has_outside_tensors(content):
+                raise WeightsError(f"{shown(weights)} keeps its weights in other files; save it as one file.")
+            self._session = self._open(content, told_as=weights)
         else:
             self._session = self._open_cached(card) or self._open_graph(card, weights, may_export=may_export)
 
@@ -58,12 +67,25 @@ class OnnxEngine:
         except _ERRORS as error:
             size = f"{image.shape[1]}×{image.shape[0]}"
             raise EngineError(f"ONNX Runtime failed on {self.device} at {size}: {first_line(error)}") from error
-        return class_probs[0], mask_probs[0]
+        if class_probs.ndim != 3 or mask_probs.ndim != 4 or len(class_probs) != 1 or len(mask_probs) != 1:
+            raise EngineError(f"ONNX Runtime gave outputs of {class_probs.ndim} and {mask_probs.ndim} dimensions.")
+        self._keep_after(class_probs, mask_probs)
+        return class_probs[0].astype(np.float32, copy=False), mask_probs[0].astype(np.float32, copy=False)
+
+    def _keep_after(self, class_probs: NDArray[Any], mask_probs: NDArray[Any]) -> None:
+        """The cached file is written after the first good answer: what cannot be used is not kept."""
+        keep, self._keep = self._keep, None
+        if keep is not None and np.isfinite(class_probs).all() and np.isfinite(mask_probs).all():
+            # Without a cache, or without the package that writes the file, the next start takes this way again.
+            with contextlib.suppress(OSError, ImportError, MemoryError):
+                keep()
 
     def _open_cached(self, card: ModelCard) -> ort.InferenceSession | None:
-        if card.sha256 is None or not (path := graphs.cached_file(card.sha256, card.network)).is_file():
+        if card.sha256 is None:
             return None
-        with contextlib.suppress(ExpectedError, OSError):  # a damaged file is made anew
+        path = graphs.cached_file(card.sha256, card.network)
+        # A damaged file is made anew; one that is missing or belongs to somebody else is done without.
+        with contextlib.suppress(ExpectedError, OSError):
             session = self._open(path.read_bytes(), told_as=path)
             if session.get_modelmeta().custom_metadata_map.get(graphs.ORIGIN_KEY) == path.stem:
                 return session
@@ -85,9 +107,7 @@ class OnnxEngine:
             graph.content, told_as=weights, tensors={name: tensors[name] for name in graph.initializers()}
         )
         if card.sha256 is not None and card not in known_models():
-            # Without a cache, or without the package that writes the file, the next start takes this way again.
-            with contextlib.suppress(OSError, ImportError, MemoryError):
-                graphs.store(graph, tensors, sha256=card.sha256, config=card.network)
+            self._keep = partial(graphs.store, graph, tensors, sha256=card.sha256, config=card.network)
         return session
 
     def _open(self, content: bytes, *, told_as: Path, tensors: Tensors | None = None) -> ort.InferenceSession:
@@ -101,7 +121,8 @@ class OnnxEngine:
             if tensors:
                 self._given = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
                 options.add_external_initializers(list(tensors), self._given)
-            session = ort.InferenceSession(content, options, providers=self._providers())
+            # Its own fallback would print, and go on with the CPU where another device was asked for.
+            session = ort.InferenceSession(content, options, providers=self._providers(), enable_fallback=0)
         except _ERRORS as error:
             # Tensors were checked before, and a device or the memory may fail with any file: another engine may do.
             if tensors or self.device != "cpu" or not isinstance(error, _FAULTS_OF_A_FILE):
@@ -113,6 +134,9 @@ class OnnxEngine:
         if names != ({graphs.INPUT}, set(graphs.OUTPUTS)):
             wanted = f"{graphs.INPUT} → {', '.join(graphs.OUTPUTS)}"
             raise WeightsError(f"{shown(told_as)} is not a graph that can be used here: it should map {wanted}.")
+        kinds = {value.type for value in session.get_inputs()}, {value.type for value in session.get_outputs()}
+        if kinds[0] != {"tensor(float)"} or not kinds[1] <= _FLOATING:
+            raise WeightsError(f"{shown(told_as)} is not a graph that can be used here: it should work in float32.")
         return session
 
     def _providers(self) -> list[Any]:
@@ -123,7 +147,7 @@ class OnnxEngine:
         if hasattr(ort, "preload_dlls"):  # finds CUDA libraries that came as Python packages
             ort.preload_dlls()
         number = int(self.device.partition(":")[2])
-        return [("CUDAExecutionProvider", {"device_id": number}), "CPUExecutionProvider"]
+        return [("CUDAExecutionProvider", {"device_id": number, **_CUDA}), "CPUExecutionProvider"]
 
 
 def _usable_processors() -> int | None:

@@ -98,6 +98,8 @@ def _array(tensor: torch.Tensor, *, told_as: str) -> NDArray[Any]:
         raise WeightsError(f"{told_as} is stored as {stored}; save it as a dense tensor.")
     if tensor.device.type != "cpu":
         raise WeightsError(f"{told_as} has no numbers: it was saved from the {tensor.device.type} device.")
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise WeightsError(f"{told_as} claims more numbers than the file holds.")  # before memory is asked for them
     if not (tensor.is_floating_point() or tensor.dtype in _WHOLE_NUMBERS):
         raise WeightsError(f"{told_as} holds {kind} numbers, which cannot be read; save it as float32.")
     tensor = tensor.detach()

@@ -51,7 +51,8 @@ class BiSeNetFormer(nn.Module):
         mask probabilities (N, 100, ⌈H/8⌉, ⌈W/8⌉).
         """
         answer = self.raw(images).heads[-1]
-        return answer.class_logits.softmax(dim=-1)[..., :-1], answer.mask_logits.sigmoid()
+        # In half precision a probability near 1 would have three digits, too few to compare queries by.
+        return answer.class_logits.float().softmax(dim=-1)[..., :-1], answer.mask_logits.float().sigmoid()
 
     def raw(self, images: Tensor) -> TrainingOutput:
         """The same pictures → logits of every prediction head and the features, for training."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from enum import StrEnum
@@ -21,6 +22,18 @@ class Backbone(StrEnum):
     STDC1 = "stdc1"
     STDC2 = "stdc2"
     LITE0 = "lite0"
+
+
+_LARGEST = {
+    "feature_width": 4096,
+    "decoder_layers": 100,
+    "ffn_width": 65_536,
+    "hidden_width": 8192,
+    "heads": 512,
+    "queries": 10_000,
+    "classes": 10_000,
+}
+"""Far beyond any network of this kind; a card that asks for more would only fill the memory."""
 
 
 class UnknownNetworkError(WeightsError):
@@ -75,12 +88,18 @@ class NetworkConfig:
                 raise UnknownNetworkError(
                     f"The network configuration needs a positive number for {name}, not {size!r}."
                 )
+            if size > _LARGEST[name]:
+                raise UnknownNetworkError(f"The network configuration has {name} beyond {_LARGEST[name]}.")
+        if config.hidden_width % config.heads or config.hidden_width % 4:
+            raise UnknownNetworkError("The network configuration needs a hidden_width that heads and 4 divide.")
         return config
 
 
 def _triple(values: Any, name: str) -> Triple:
     try:
         red, green, blue = (float(value) for value in values)
+        if not all(map(math.isfinite, (red, green, blue))):
+            raise ValueError(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} should be three numbers") from error
     return red, green, blue
