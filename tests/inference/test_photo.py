@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from inference.errors import PhotoError
 from inference.photo import MAXIMUM_PIXELS, PHOTO_SUFFIXES, read_photo, read_thumbnail
@@ -269,6 +269,28 @@ def test_truncated(tmp_path: Path, name: str, share: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow also warns about a truncated TIFF directory
         assert refusal(path)
+
+
+@pytest.mark.parametrize("where", ["load", "convert"])
+def test_too_little_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    Image.fromarray(gradient()).convert("L").save(tmp_path / "large.png")
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile if where == "load" else Image.Image, where, exhausted)
+    assert "there is not enough memory for 64×40 pixels" in refusal(tmp_path / "large.png")
+
+
+def test_a_mistake_of_the_program_is_not_told_as_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(gradient()).save(tmp_path / "good.png")
+
+    def mistaken(*_: object) -> None:
+        raise TypeError("a mistake")
+
+    monkeypatch.setattr("inference.photo._rgb", mistaken)
+    with pytest.raises(TypeError, match="a mistake"):
+        read_photo(tmp_path / "good.png")
 
 
 def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
