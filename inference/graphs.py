@@ -85,7 +85,7 @@ def cached_network(sha256: str) -> NetworkConfig | None:
 def has_outside_tensors(content: bytes) -> bool:
     """Whether an ONNX file keeps tensors in other files. What is no ONNX file at all has none."""
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load_model_from_string(content)

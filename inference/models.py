@@ -28,12 +28,12 @@ from inference.graphs import cached_network
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
 from inference.prediction import MAXIMUM_SEGMENTS
 from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of, shown
+from resources.classes import CLASS_COUNT
 
 PUBLISHED_INPUT_SIZE = 640
 INPUT_SIZES = range(32, 8193)
 """Short sides, in pixels, at which a network may see a photo."""
 CLASSES = "ade20k-150"
-CLASS_COUNT = 150
 LARGEST_CARD = 1_000_000  # bytes; ours are a few thousand
 
 
@@ -99,6 +99,13 @@ def _may_exist(path: Path) -> bool:
         return True
 
 
+def _has_size_of_card(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size <= LARGEST_CARD
+    except OSError:  # there is none under a name that is too long
+        return False
+
+
 def read_card(path: Path) -> ModelCard:
     """A card from its JSON file. Raises `WeightsError`, naming the first entry that is missing or of a wrong kind."""
     values = _content(path)
@@ -109,10 +116,11 @@ def read_card(path: Path) -> ModelCard:
 
 
 def _content(path: Path) -> Any:
+    readable(path)
     try:
         if path.stat().st_size > LARGEST_CARD:
             raise WeightsError(f"{shown(path)} is not a usable model card: it is larger than a megabyte.")
-        return json.loads(readable(path).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WeightsError(f"{shown(path)} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
@@ -174,7 +182,7 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
 def _card_of_file(path: Path) -> ModelCard:
     readable(path)
     beside = path.with_suffix(".json")
-    if beside.is_file() and beside.stat().st_size <= LARGEST_CARD and _is_card(_content(beside)):
+    if _has_size_of_card(beside) and _is_card(_content(beside)):
         card = read_card(beside)
         if card.file is None or card.file.name == path.name:
             return _with_file(card, path)

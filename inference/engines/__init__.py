@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from inference.engines.devices import cuda_devices, wanted_devices
 from inference.errors import EngineError, first_line
-from inference.models import CLASS_COUNT, ModelCard
+from inference.models import ModelCard
 from inference.prediction import MAXIMUM_SEGMENTS
 from inference.preprocess import STRIDE
+from resources.classes import CLASS_COUNT
 
 ENGINES = ("auto", "onnx", "torch")
 _TRIAL = (64, 96)  # height and width of the picture that an engine must get through before it counts

@@ -178,7 +178,18 @@ def without(values: dict[str, object], entry: str) -> dict[str, object]:
         (json.dumps(without(GOOD, "input_size")), "the entry input_size is missing."),
         (json.dumps({**GOOD, "name": None}), "the entry name should be a text."),
         (json.dumps({**GOOD, "sha256": 3}), "the entry sha256 should be a text or null."),
-        (json.dumps({**GOOD, "aliases": "x"}), "the entry aliases should be a list."),
+        (json.dumps({**GOOD, "aliases": "x"}), "the entry aliases should be a list of texts."),
+        (json.dumps({**GOOD, "aliases": ["x", 3]}), "the entry aliases should be a list of texts."),
+        (json.dumps({**GOOD, "input_size": 31}), "the entry input_size should be null or lie between 32 and 8192."),
+        (json.dumps({**GOOD, "input_size": 10**400}), "the entry input_size should be null or lie between"),
+        (json.dumps({**GOOD, "classes": "coco-80"}), "only the 150 classes of ADE20K (ade20k-150) can be shown here."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "classes": 200}}), "only the 150 classes of ADE20K"),
+        (json.dumps({**GOOD, "network": {**NETWORK, "queries": 300}}), "room for 100 queries, not 300."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "queries": 10**12}}), "has queries beyond 10000."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "heads": 7}}), "needs a hidden_width that heads and 4 divide."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "pixel_mean": [1, 2, 10**400]}}), "should be three numbers."),
+        (json.dumps({**GOOD, "network": {**NETWORK, "pixel_mean": [1, 2, float("nan")]}}), "should be three numbers."),
+        (json.dumps({**GOOD, "limits": "x" * 1_000_000}), "it is larger than a megabyte."),
         (json.dumps({**GOOD, "figures": [3]}), "the entry figures should be a table or a list of tables."),
     ],
     ids=lambda value: value[:60],
@@ -190,6 +201,38 @@ def test_a_card_that_cannot_be_used_is_told(tmp_path: Path, text: str, said: str
     assert str(caught.value).startswith("card.json is not a usable model card: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_hash_may_be_written_in_capitals(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text(json.dumps({**GOOD, "sha256": "AB" * 32}))
+    assert read_card(tmp_path / "card.json").sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 250 + ".pt", "a" * 300 + ".pth", "folder/" + "a" * 300])
+def test_names_that_no_file_can_have_are_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WeightsError, match=r"\.$"):
+        find_card(str(tmp_path / name))
+
+
+def test_the_longest_name_that_a_file_can_have(tmp_path: Path, brought: Path) -> None:
+    tensors = {name: torch.from_numpy(tensor) for name, tensor in load_file(brought).items()}
+    torch.save(tensors, tmp_path / ("a" * 252 + ".pt"))  # its card's name would be too long
+    assert find_card(tmp_path / ("a" * 252 + ".pt")).network == CONFIGS["bisenetformer-m-lite"]
+
+
+def test_a_large_json_beside_the_file_is_not_even_read(brought: Path) -> None:
+    brought.with_suffix(".json").write_text("[" + "1," * 600_000 + "1]")
+    assert find_card(brought).name == "brought"
+
+
+def test_a_closed_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    for method in ("exists", "is_file", "open"):
+        monkeypatch.setattr(Path, method, denied)
+    with pytest.raises(WeightsError, match="weights cannot be opened: permission denied"):
+        find_card("closed/weights")
 
 
 def test_a_card_cannot_point_outside_its_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import inference
 from inference import Segmenter, load_segmenter
 from inference.composition import compose, compose_plain
 from inference.errors import EngineError, WeightsError
+from inference.models import find_card
 from inference.photo import read_photo
 from inference.preprocess import network_size
 from resources.samples import sample_paths
@@ -127,3 +128,18 @@ def test_unknown_names_are_told() -> None:
         load_segmenter(device="nonsense")
     with pytest.raises(AttributeError):
         _ = inference.nonsense
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_one_sentence(value: float) -> None:
+    class Overflowing:
+        name, device, reason = "torch", "cuda:0", ""
+
+        def run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            masks = np.zeros((100, image.shape[0] // 8, image.shape[1] // 8), np.float32)
+            masks[7, 0, 0] = value
+            return np.zeros((100, 150), np.float32), masks
+
+    segmenter = Segmenter(find_card("starter"), Overflowing(), 288)
+    with pytest.raises(EngineError, match=r"not finite for a photo of 150×100 pixels on cuda:0; another device"):
+        segmenter.predict(np.zeros((100, 150, 3), np.uint8))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import sys
 import warnings
 from pathlib import Path
@@ -158,6 +159,34 @@ def test_no_checkpoint_at_all(tmp_path: Path, name: str, seed: int) -> None:
     assert "is cut off or is not" in refusal(tmp_path / name)
 
 
+@pytest.mark.parametrize("page", [b"<!doctype html>", b"\xef\xbb\xbf <HTML>", b"<?xml version='1.0'?>"])
+def test_web_pages_of_any_spelling(tmp_path: Path, page: bytes) -> None:
+    (tmp_path / "page.pth").write_bytes(page)
+    assert "is a web page" in refusal(tmp_path / "page.pth")
+
+
+def test_a_header_that_begins_like_a_tag_is_no_web_page(tmp_path: Path) -> None:
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    header += b" " * (ord("<") - len(header))
+    content = struct.pack("<Q", len(header)) + header + struct.pack("<f", 1.5)
+    assert content.startswith(b"<")
+    (tmp_path / "a.safetensors").write_bytes(content)
+    assert load_tensors(tmp_path / "a.safetensors")["a"] == [1.5]
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="cannot be opened: File name too long"):
+        load_tensors(tmp_path / ("a" * 300 + ".pth"))
+    with pytest.raises(WeightsError, match="cannot be opened: embedded null"):
+        load_tensors(tmp_path / "a\0b.pth")
+
+
+def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path) -> None:
+    torch.save({"head.b": torch.ones(1).expand(10**13)}, tmp_path / "bomb.pth")
+    assert (tmp_path / "bomb.pth").stat().st_size < 3000
+    assert "head.b claims more numbers than the file holds" in refusal(tmp_path / "bomb.pth")
+
+
 def test_another_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     assert "should end in" in refusal(tmp_path / "notes.txt")
@@ -267,6 +296,7 @@ def test_content_that_is_no_table_of_tensors(tmp_path: Path) -> None:
             {"head.a.weight": np.zeros((20, 30), np.int8)},
             "head.a.weight holds int8 numbers; the network needs floating",
         ),
+        ({"head.a.running_mean": np.full(20, np.nan)}, "head.a.running_mean holds numbers that are not finite"),
         ({"head.a.weight": np.array(1.0)}, "has shape of a single number; the network needs 20 × 30."),
     ],
 )
