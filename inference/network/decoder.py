@@ -74,6 +74,7 @@ class CrossAttentionLayer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, x_position: Tensor, source: Tensor, position: Tensor, visible: Tensor) -> Tensor:
+        """(N, Q, C), (1, Q, C), (N, L, C), (1, L, C), all float, and (N, Q, L) bool → (N, Q, C) float."""
         update: Tensor = self.multihead_attn(self.norm(x) + x_position, source + position, source, visible)
         return x + update
 
@@ -87,12 +88,15 @@ class SelfAttentionLayer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, x_position: Tensor) -> Tensor:
+        """(N, Q, C) and (1, Q, C), both float → (N, Q, C) float."""
         y = self.norm(x)
         update: Tensor = self.self_attn(y + x_position, y + x_position, y)
         return x + update
 
 
 class FeedForwardLayer(nn.Module):
+    """Each query by itself: two linear layers with ReLU between. Normalised before, added after."""
+
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
         self.linear1 = nn.Linear(width, inner)
@@ -100,6 +104,7 @@ class FeedForwardLayer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, Q, C) float → (N, Q, C) float."""
         update: Tensor = self.linear2(F.relu(self.linear1(self.norm(x))))
         return x + update
 
@@ -112,6 +117,7 @@ class MaskEmbedding(nn.Module):
         self.layers = nn.ModuleList([nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, outputs)])
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, Q, C) float → (N, Q, d) float."""
         first, second, last = self.layers
         embedding: Tensor = last(F.relu(second(F.relu(first(x)))))
         return embedding
@@ -134,6 +140,7 @@ class PredictionHeads(nn.Module):
         self.mask_classifier = MaskEmbedding(config.hidden_width, config.feature_width)
 
     def forward(self, x: Tensor, mask_features: Tensor) -> HeadOutput:
+        """(N, Q, C) and (N, d, H/8, W/8), both float → logits (N, Q, classes + 1) and (N, Q, H/8, W/8), float."""
         x = self.decoder_norm(x)
         mask_logits = torch.einsum("nqd,ndhw->nqhw", self.mask_classifier(x), mask_features)
         return HeadOutput(self.classifier(x), mask_logits)

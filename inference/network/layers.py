@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class ConvBNReLU(nn.Module):
-    """Convolution without bias → batch normalisation → ReLU; (N, inputs, H, W) → (N, outputs, H/stride, W/stride)."""
+    """Convolution without bias → batch normalisation → ReLU."""
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -15,4 +15,5 @@ class ConvBNReLU(nn.Module):
         self.bn = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) float → (N, outputs, ⌈H/stride⌉, ⌈W/stride⌉) float, ≥ 0."""
         return F.relu(self.bn(self.conv(x)))

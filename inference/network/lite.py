@@ -39,7 +39,7 @@ STAGES = (
 
 
 def pad_as_tensorflow(x: Tensor, *, kernel: int, stride: int) -> Tensor:
-    """TensorFlow's SAME padding at even sizes, written so that it also holds for odd ones.
+    """(N, C, H, W) float with zeros around it: TensorFlow's SAME padding at even sizes, written to hold for odd ones.
 
     With stride 2 TensorFlow pads k//2 - 1 before and k//2 after an even axis. One more column after it is never
     reached there; at odd sizes it makes the result ⌈n/2⌉ wide, as STDC's padding does, and works down to one pixel.
@@ -49,6 +49,7 @@ def pad_as_tensorflow(x: Tensor, *, kernel: int, stride: int) -> Tensor:
 
 
 def batch_norm(width: int) -> nn.BatchNorm2d:
+    """Normalises (N, width, H, W) float as the ImageNet weights expect it."""
     return nn.BatchNorm2d(width, eps=BATCH_NORM_EPS)
 
 
@@ -72,6 +73,7 @@ class InvertedResidual(nn.Module):
         self.shortcut = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) float → (N, outputs, ⌈H/stride⌉, ⌈W/stride⌉) float."""
         y = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
         if self.stride == 2:
             y = pad_as_tensorflow(y, kernel=self.kernel, stride=2)
@@ -102,6 +104,7 @@ class EfficientNetLite0(nn.Module):
         self._blocks = nn.ModuleList(blocks)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) float → res2 … res5: (N, width, ⌈H/s⌉, ⌈W/s⌉) float each, s = 4, 8, 16, 32."""
         x = F.relu6(self._bn0(self._conv_stem(pad_as_tensorflow(x, kernel=3, stride=2))))
         outputs = []
         for index, block in enumerate(self._blocks):
@@ -126,5 +129,6 @@ class Lite(nn.Module):
         return [net._conv_stem, net._bn0, *list(net._blocks)[: net.ends[level - 1] + 1]] if level else []
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) float → res2 … res5: (N, width, ⌈H/s⌉, ⌈W/s⌉) float each, s = 4, 8, 16, 32."""
         features: tuple[Tensor, ...] = self.net(x)
         return features

@@ -14,10 +14,12 @@ from inference.network.stdc import STDC
 
 
 def global_mean(x: Tensor) -> Tensor:
-    return x.mean((2, 3), keepdim=True)  # (N, C, 1, 1)
+    """(N, C, H, W) float → (N, C, 1, 1) float."""
+    return x.mean((2, 3), keepdim=True)
 
 
 def resize_like(x: Tensor, target: Tensor) -> Tensor:
+    """(N, C, h, w) float and a target (N, ·, H, W) → (N, C, H, W) float, bilinear."""
     return F.interpolate(x, size=target.shape[-2:], mode="bilinear", align_corners=False)
 
 
@@ -32,9 +34,10 @@ class AttentionRefinement(nn.Module):
         self.bn_atten = nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) float → (N, width, H, W) float."""
         y: Tensor = self.conv(self.proj(x))
         weights: Tensor = self.bn_atten(self.conv_atten(global_mean(y))).sigmoid()
-        return y * weights  # (N, width, H, W)
+        return y * weights
 
 
 class ContextPath(nn.Module):
@@ -49,6 +52,7 @@ class ContextPath(nn.Module):
         self.conv_head16 = ConvBNReLU(width, width, kernel=3)
 
     def forward(self, res3: Tensor, res4: Tensor, res5: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """res3, res4, res5: (N, ·, H/s, W/s) float → p8, p16, p32: (N, width, H/s, W/s) float; s = 8, 16, 32."""
         p32 = self.arm32(res5) + self.conv_avg(global_mean(res5))
         p16 = self.arm16(res4) + self.conv_head32(resize_like(p32, res4))
         p8 = self.conv_head16(resize_like(p16, res3))
@@ -67,6 +71,7 @@ class FeatureFusion(nn.Module):
         self.conv2 = nn.Conv2d(width // 4, width, 1, bias=False)
 
     def forward(self, res3: Tensor, p8: Tensor) -> Tensor:
+        """(N, detail width, H/8, W/8) and (N, width, H/8, W/8), both float → (N, width, H/8, W/8) float."""
         fused: Tensor = self.convblk(self.proj1(res3) + self.proj2(p8))
         weights: Tensor = self.conv2(F.relu(self.conv1(global_mean(fused)))).sigmoid()
         return fused * weights + fused
@@ -93,6 +98,7 @@ class PixelDecoder(nn.Module):
         self.conv_out = ConvBNReLU(config.feature_width, config.feature_width, kernel=3)
 
     def forward(self, pixels: Tensor) -> PixelFeatures:
+        """(N, 3, H, W) float, normalised → the features at strides 8, 16 and 32; odd sizes are rounded up."""
         _, res3, res4, res5 = self.backbone(pixels)
         p8, p16, p32 = self.cp(res3, res4, res5)
         return PixelFeatures(self.conv_out(self.ffm(res3, p8)), p16, p32, res5)

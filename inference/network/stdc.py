@@ -34,13 +34,14 @@ class ShortTermDenseBlock(nn.Module):
             self.skip = nn.AvgPool2d(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) float → (N, outputs, ⌈H/stride⌉, ⌈W/stride⌉) float."""
         first = self.conv_list[0](x)  # (N, outputs/2, H, W)
         x = self.avd_layer(first) if self.stride == 2 else first
         parts = [self.skip(first) if self.stride == 2 else first]
         for conv in list(self.conv_list)[1:]:
             x = conv(x)
             parts.append(x)
-        return torch.cat(parts, dim=1)  # (N, outputs, H/stride, W/stride)
+        return torch.cat(parts, dim=1)
 
 
 class STDC(nn.Module):
@@ -68,9 +69,10 @@ class STDC(nn.Module):
         return list(self.features)[: self.ends[level - 1] + 1] if level else []
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) float → res2 … res5: (N, width, ⌈H/s⌉, ⌈W/s⌉) float each, s = 4, 8, 16, 32."""
         outputs = []
         for index, layer in enumerate(self.features):
             x = layer(x)
             if index in self.ends:
                 outputs.append(x)
-        return tuple(outputs)  # res2, res3, res4, res5
+        return tuple(outputs)
