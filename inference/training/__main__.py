@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -87,12 +88,15 @@ def measure(options: argparse.Namespace) -> None:
                 sys.stdout.flush()
 
 
-def positive(text: str) -> int:
-    """A count from the command line."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+def at_least(least: int) -> Callable[[str], int]:
+    """How a count is read from the command line."""
+
+    def count(text: str) -> int:
+        if (number := int(text)) < least:
+            raise argparse.ArgumentTypeError(f"{number} is too few, it takes at least {least}")
+        return number
+
+    return count
 
 
 def parser() -> argparse.ArgumentParser:
@@ -129,12 +133,13 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     budget.add_argument("--minutes", type=float, help="training time; always ends its schedule, whatever the speed")
     budget.add_argument("--steps", type=int, help="training steps; repeatable")
     defaults = TrainingSettings()
-    arguments.add_argument("--batch", type=int, default=defaults.batch_size, help="photos of one worker")
+    batch_help = "photos of one worker, at least 2: one photo alone has no statistics to normalise its mean by"
+    arguments.add_argument("--batch", type=at_least(2), default=defaults.batch_size, help=batch_help)
     arguments.add_argument("--workers", type=int, default=defaults.workers, help="batches of one step, a thread each")
     crops_help = "sides of the square crops, which share the run equally in this order"
     arguments.add_argument("--crops", type=int, nargs="+", default=list(defaults.crops), help=crops_help)
     points_help = "points at which a mask is compared; 12544 as published, the default for speed on small crops"
-    arguments.add_argument("--points", type=positive, default=defaults.losses.points, help=points_help)
+    arguments.add_argument("--points", type=at_least(1), default=defaults.losses.points, help=points_help)
     arguments.add_argument("--rate", type=float, default=defaults.learning_rate)
     arguments.add_argument("--average", type=float, default=defaults.average_decay, help="decay of the weight average")
     frozen_help = "backbone outputs whose layers are not trained; 0 when the backbone starts from nothing"

@@ -6,10 +6,13 @@ import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from resources.classes import CLASS_COUNT
 
 U8 = NDArray[np.uint8]
 SATURATION_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of the grey value, BT.601
@@ -38,9 +41,14 @@ class Samples(Sequence[Sample]):
         self._files: dict[str, bytes] = {}
         for path in tars:
             try:
-                self._files.update(_read_tar(path))
+                files = _read_tar(path)
             except (OSError, tarfile.TarError) as error:
                 raise DataError(f"{path} is not a readable tar of photos and labels: {error}.") from error
+            if known := sorted(self._files.keys() & files.keys()):
+                raise DataError(
+                    f"{path} has a file {known[0]}, as another of the tars has; each name should be unique."
+                )
+            self._files.update(files)
         stems = sorted(name.removesuffix(".webp") for name in self._files if name.endswith(".webp"))
         self.names = tuple(stem for stem in stems if f"{stem}.png" in self._files)
         if not self.names:
@@ -55,7 +63,10 @@ class Samples(Sequence[Sample]):
         labels = _decode(self._files[f"{name}.png"], cv2.IMREAD_UNCHANGED)
         if photo is None or labels is None or labels.shape != photo.shape[:2]:
             raise DataError(f"The training picture {name} is damaged or its labels have another size.")
-        return Sample(name, cv2.cvtColor(photo, cv2.COLOR_BGR2RGB).astype(np.uint8), labels)
+        if labels.dtype != np.uint8 or labels.max() > CLASS_COUNT:
+            raise DataError(f"The labels {name}.png hold something other than 8 bits with values up to {CLASS_COUNT}.")
+        rgb = cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
+        return Sample(name, rgb.astype(np.uint8, copy=False), labels.astype(np.uint8, copy=False))
 
 
 def _read_tar(path: Path) -> dict[str, bytes]:
@@ -63,14 +74,13 @@ def _read_tar(path: Path) -> dict[str, bytes]:
     with tarfile.open(path) as tar:
         for member in tar:
             content = tar.extractfile(member)
-            if content is not None:
+            if content is not None and Path(member.name).suffix in (".webp", ".png"):
                 files[Path(member.name).name] = content.read()
     return files
 
 
-def _decode(content: bytes, flags: int) -> U8 | None:
-    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    return None if decoded is None else decoded.astype(np.uint8, copy=False)
+def _decode(content: bytes, flags: int) -> NDArray[Any] | None:
+    return cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
 
 
 @dataclass(frozen=True, kw_only=True)

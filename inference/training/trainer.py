@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +160,7 @@ class Trainer:
         """Write the checkpoint beside its place and move it there, so that a crash never leaves half of one."""
         content = {
             "config": self.config.to_dict(),
+            "settings": asdict(self.settings),
             "network": self.network.state_dict(),
             "auxiliary": self.auxiliary.state_dict(),
             "average": self.average.state,
@@ -176,10 +177,18 @@ class Trainer:
         unfinished.replace(path)
 
     def resume(self, path: Path) -> None:
-        """Continue exactly where `save` left off: batches and point samples are functions of the step alone."""
+        """Continue exactly where `save` left off: batches and point samples are functions of the step alone.
+
+        Raises `DataError` for a checkpoint of another network or of other settings, which would not be continued.
+        """
         content: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
         if content["config"] != self.config.to_dict():
             raise DataError(f"The checkpoint {path} belongs to a network of another configuration.")
+        settings = asdict(self.settings)
+        began: dict[str, Any] = content.get("settings", settings)  # early checkpoints do not say
+        if changed := [name for name, value in settings.items() if began.get(name) != value]:
+            name = changed[0]
+            raise DataError(f"The run in {path} began with {name} = {began.get(name)}, not {settings[name]}.")
         self.network.load_state_dict(content["network"])
         self.auxiliary.load_state_dict(content["auxiliary"])
         self.average.state = content["average"]

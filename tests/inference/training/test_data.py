@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,31 @@ def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     samples = Samples([write_tar(tmp_path / "wrong.tar", [wrong])])
     with pytest.raises(DataError, match="wrong is damaged or its labels have another size"):
         samples[0]
+
+
+@pytest.mark.parametrize(
+    "labels", [np.full((64, 80), 3, np.uint16), np.full((64, 80), 151, np.uint8), np.full((64, 80), 260, np.uint16)]
+)
+def test_labels_that_are_no_classes_are_refused(tmp_path: Path, labels: np.ndarray) -> None:
+    samples = Samples([write_tar(tmp_path / "wide.tar", [Sample("wide", two_tone().photo, labels)])])
+    with pytest.raises(DataError, match=r"labels wide\.png hold something other than 8 bits with values up to 150"):
+        samples[0]
+
+
+def test_an_empty_picture_is_damaged(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "empty.tar", "w") as tar:
+        for name in ("a.webp", "a.png"):
+            tar.addfile(tarfile.TarInfo(name))
+    with pytest.raises(DataError, match="a is damaged"):
+        Samples([tmp_path / "empty.tar"])[0]
+
+
+def test_the_same_name_in_two_tars_is_refused(tmp_path: Path) -> None:
+    """One would silently hide the other, or lend it its labels."""
+    first = write_tar(tmp_path / "first.tar", [two_tone("a"), two_tone("b")])
+    second = write_tar(tmp_path / "second.tar", [two_tone("b"), two_tone("c")])
+    with pytest.raises(DataError, match=r"second\.tar has a file b\.png, as another of the tars has"):
+        Samples([first, second])
 
 
 @given(seed=st.integers(0, 10_000), crop=st.sampled_from([24, 64, 96]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,13 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         other.resume(tmp_path / "checkpoint.pt")
 
 
+def test_a_run_is_not_continued_with_other_settings(tmp_path: Path) -> None:
+    Trainer(SMALL, SETTINGS).save(tmp_path / "checkpoint.pt")
+    other = Trainer(SMALL, replace(SETTINGS, learning_rate=1e-3))
+    with pytest.raises(DataError, match=r"began with learning_rate = 0\.003, not 0\.001"):
+        other.resume(tmp_path / "checkpoint.pt")
+
+
 def test_a_run_logs_and_saves(tmp_path: Path) -> None:
     files = RunFiles(folder=tmp_path / "run", log_steps=1)
     trainer = Trainer(SMALL, SETTINGS)
@@ -172,7 +180,13 @@ def test_points_and_crops_can_be_chosen(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_count_of_points_that_is_none_is_refused(points: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         options_of("--points", points)
-    assert f"invalid positive value: '{points}'" in capsys.readouterr().err
+    assert "argument --points: " in capsys.readouterr().err
+
+
+def test_a_batch_of_one_photo_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options_of("--batch", "1")
+    assert "argument --batch: 1 is too few, it takes at least 2" in capsys.readouterr().err
 
 
 def test_a_missing_tar_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
