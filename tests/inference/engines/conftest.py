@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.numpy import load_file
+
+from inference.models import ModelCard, find_card
+from tests.inference.engines.opening import STARTER
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -13,3 +18,19 @@ def _one_thread_of_torch() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "ade-mask-studio" / "onnx"
+
+
+@pytest.fixture
+def brought(tmp_path: Path, cache: Path) -> ModelCard:
+    """The starter's weights as a checkpoint that a person brought."""
+    assert STARTER.file is not None
+    tensors = {name: torch.from_numpy(tensor) for name, tensor in load_file(STARTER.file).items()}
+    torch.save({"model": tensors}, tmp_path / "brought.pth")
+    return find_card(tmp_path / "brought.pth")
