@@ -1,0 +1,20 @@
+"""What several tests of the engines need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inference.engines.onnx_engine import OnnxEngine
+from inference.models import ModelCard, find_card
+
+STARTER = find_card("starter")
+
+
+def onnx_engine(card: ModelCard) -> OnnxEngine:
+    return OnnxEngine(card, "cpu", reason="", may_export=False)
+
+
+def assert_close(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> None:
+    for a, b in zip(first, second, strict=True):
+        assert a.dtype == b.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-4)
