@@ -97,7 +97,12 @@ def test_the_module_answers_like_the_installed_command() -> None:
 def test_every_package_that_is_imported_is_declared() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     declared = {re.split(r"[><=;\s]", requirement)[0] for requirement in listed}
-    distribution = {"PIL": "pillow", "cv2": "opencv-python-headless", "PySide6": "PySide6-Essentials"}
+    distribution = {
+        "PIL": "pillow",
+        "cv2": "opencv-python-headless",
+        "google": "protobuf",
+        "PySide6": "PySide6-Essentials",
+    }
     code = (
         "import grimp; g = grimp.build_graph('app', 'inference', 'resources', include_external_packages=True); "
         "import sys; own = {'app', 'inference', 'resources'}; "
