@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document
+from app.core.patches import human_snapshot
 from app.picture_states import PictureStates
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
@@ -76,6 +77,7 @@ class Desk(QObject):
         self._seconds: dict[Path, float] = {}
         self.states = PictureStates(session, self)
         session.mode_changed.connect(self._view_changed)
+        session.compress_later = self._compress_later
 
     # --- the list --------------------------------------------------------------------------------------------------
 
@@ -103,7 +105,7 @@ class Desk(QObject):
 
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
-        self.file_lane.cancel_where(lambda key: isinstance(key, tuple))
+        self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] != "park")
         self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict")
         self._ahead.clear()
         listed = set(pictures)
@@ -191,6 +193,21 @@ class Desk(QObject):
         document = self.session.find(path)
         if document is None or (document.photo is None and not document.has_corrections):
             self._unreadable(path, reason)
+
+    def _compress_later(self, path: Path) -> None:
+        """Compressing the corrections of a large picture takes a tenth of a second: not while a hand waits."""
+        document = self.session.find(path)
+        segment_map = None if document is None else document.segment_map
+        if segment_map is None:
+            return
+        revision = self.session.export_state(path).revision
+        self.file_lane.submit(
+            lambda _token: human_snapshot(segment_map),
+            key=("park", path),
+            done=lambda corrections: self.session.park(path, corrections, revision=revision),
+            failed=self.said.emit,
+            priority=LATER,
+        )
 
     # --- predictions -----------------------------------------------------------------------------------------------
 

@@ -94,6 +94,7 @@ class Session(QObject):
         self._documents: dict[Path, Document] = {}  # the longest untouched first
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
+        self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
         self._revisions = itertools.count(1)
         self._current: Path | None = None
         self._gesture: Gesture | None = None
@@ -206,11 +207,22 @@ class Session(QObject):
     def _park_the_rest(self) -> None:
         for path in list(self._documents)[:-KEPT_OPEN]:
             document = self._documents[path]
-            if not document.parked:
+            if document.parked:
+                continue
+            if document.has_corrections and self.compress_later is not None:
+                self.compress_later(path)
+            else:
                 document.park()
         for path in list(self._documents)[:-KEPT_PREDICTIONS]:
             if self._documents[path].prediction is not None:
                 self._documents[path].drop_prediction()
+
+    def park(self, path: Path, corrections: Patch | None, *, revision: int) -> None:
+        """The compressed corrections of a picture as it was at `revision`: use them unless it is in use again."""
+        document = self._documents.get(path)
+        newest = list(self._documents)[-KEPT_OPEN:]
+        if document is not None and path not in newest and self._histories[path].revision() == revision:
+            document.park(corrections)
 
     # --- corrections -----------------------------------------------------------------------------------------------
 
@@ -245,6 +257,7 @@ class Session(QObject):
         """Not while the picture's map is on its way back: a step that changed no pixel would break the history."""
         self.end_gesture()
         if self.document is not None and self.document.segment_map is not None:
+            self.said.emit("")  # what was said of the step before may be untrue after this one
             step()
             self.corrected.emit(self.document.path)
 

@@ -28,6 +28,7 @@ from app.tools import make_tool
 from inference.prediction import Prediction, SegmentTable
 
 _PATH = Path("benchmark.jpg")
+_NOTCHES_IN = 20  # a hundredfold; the largest scale lies further
 _NONE, _LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
 
 
@@ -96,9 +97,9 @@ class Scene:
         return times
 
     def zoom_frames(self, count: int = 40) -> list[float]:
-        """Turning the wheel from the whole photo to single pixels and back, in ms each."""
+        """Turning the wheel from the whole photo towards single pixels and back, again and again, in ms each."""
         self._zoom(None)
-        notches = [120] * (count // 2) + [-120] * (count - count // 2)
+        notches = [120 if index // _NOTCHES_IN % 2 == 0 else -120 for index in range(count)]
         return [self._timed(partial(self._turn, notch)) for notch in notches]
 
     def undo_frames(self, count: int = 20) -> list[float]:

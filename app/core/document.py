@@ -47,6 +47,7 @@ class Hover:
     code: int
     x: int
     y: int
+    is_share: bool = False  # semantic view: `score` is the mean share of the class among all, not a query's score
     below: int = 0  # class of the segment that the threshold hides here; 0 when it hides none
 
 
@@ -184,10 +185,13 @@ class Document:
             self.segment_map.set_network(np.zeros(self.segment_map.shape, np.uint8))
         self.prediction, self.table, self.layer_mode = None, tables.empty_table(), None
 
-    def park(self) -> None:
-        """Give up everything at full size and keep the corrections compressed, and the prediction at its own size."""
+    def park(self, corrections: Patch | None = None) -> None:
+        """Give up everything at full size and keep the corrections compressed, and the prediction at its own size.
+
+        `corrections`: `human_snapshot` of the map as it is, where that was made elsewhere already.
+        """
         if self.segment_map is not None:
-            self._corrections = human_snapshot(self.segment_map)
+            self._corrections = corrections or human_snapshot(self.segment_map)
         self.segment_map, self.pyramid, self.layer_mode, self.parked = None, (), None, True
 
     def snapshot(self) -> DocumentSnapshot:
@@ -238,8 +242,18 @@ class Document:
         code, labels = self.segment_map.code_at(x, y), self.label_table()
         decider = tables.decider(code, labels)
         score = float(self.table.scores[code - 1]) if 1 <= code <= len(self.table.scores) else None
+        is_share = self.layer_mode is ViewMode.SEMANTIC
         below = int(self.table.class_ids[code - 1]) if score is not None and not labels[code] else 0
-        return Hover(class_id=int(labels[code]), score=score, decider=decider, code=code, x=x, y=y, below=below)
+        return Hover(
+            class_id=int(labels[code]),
+            score=score,
+            decider=decider,
+            code=code,
+            x=x,
+            y=y,
+            is_share=is_share,
+            below=below,
+        )
 
     def _histogram(self) -> I64:
         return np.zeros(CODES, np.int64) if self.segment_map is None else self.segment_map.histogram()

@@ -173,7 +173,7 @@ class ImageList(QWidget):
         pictures = "picture" if total == 1 else "pictures"
         filtered = bool(self.filter.text().strip())
         if filtered:
-            text = f"{shown} of {total} {pictures}"
+            text = f"{shown} found of {total}"
         else:
             text = f"{row + 1} of {total} {pictures}" if row >= 0 else f"{total} {pictures}" if total else ""
         self.count.setText(text)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from app.core.document import ViewMode
 from app.panels.class_texts import class_name
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon, swatch_icon
@@ -110,6 +111,7 @@ class Legend(QWidget):
         if document is None or (document.layer_mode is None and not document.has_corrections):
             self.model.set_no_picture()
         else:
+            self.model.set_semantic(semantic=document.layer_mode is ViewMode.SEMANTIC)
             self.model.set_picture(document.areas(), document.best_scores())
         self._say_state()
 

@@ -35,6 +35,7 @@ class Column(IntEnum):
     EYE = 4
 
 
+SHARE = ("Share", "Semantic view: the mean share of the class among all classes, over its pixels, 0 to 1")
 HEADS = {
     Column.CLASS: ("Class", "The classes in this picture, largest first. Click: show only this class"),
     Column.AREA: ("Area", "Share of the picture"),
@@ -59,6 +60,7 @@ class LegendModel(QAbstractTableModel):
         self._query = ""
         self._overlay = OverlaySettings()
         self._current_class = 0
+        self.semantic = False  # which view the scores belong to
         self.published: str | None = None  # size of the published network in use, whose figures the IoU column shows
 
     # --- what is shown ---------------------------------------------------------------------------------------------
@@ -79,6 +81,12 @@ class LegendModel(QAbstractTableModel):
         self.published = published_size(name)
         if self._ids:
             self.dataChanged.emit(self.index(0, Column.IOU), self.index(len(self._ids) - 1, Column.IOU))
+
+    def set_semantic(self, *, semantic: bool) -> None:
+        """Scores of segments, or shares of classes in the semantic view."""
+        if semantic is not self.semantic:
+            self.semantic = semantic
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.SCORE, Column.SCORE)
 
     def set_no_picture(self) -> None:
         """Nothing is open or nothing is predicted yet."""
@@ -175,7 +183,7 @@ class LegendModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation is not Qt.Orientation.Horizontal:
             return None
-        head, tip = HEADS[Column(section)]
+        head, tip = SHARE if self.semantic and section == Column.SCORE else HEADS[Column(section)]
         if role == Qt.ItemDataRole.DisplayRole:
             return head
         return tip if role == Qt.ItemDataRole.ToolTipRole else None

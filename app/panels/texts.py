@@ -33,5 +33,5 @@ def hover_text(hover: Hover) -> str:
     if hover.below and hover.score is not None:
         parts.append(f"below the threshold: {class_label(hover.below)} {hover.score:.2f}")
     elif hover.score is not None:
-        parts.append(f"score {hover.score:.2f}")
+        parts.append(f"{'share' if hover.is_share else 'score'} {hover.score:.2f}")
     return " · ".join([*parts, f"decided by {_DECIDED[hover.decider]}", f"x {hover.x}, y {hover.y}"])

@@ -10,15 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 import app.desk
 from app.core.document import ViewMode
 from app.core.geometry import Box
+from app.core.patches import human_snapshot
 from app.core.pictures import PictureStatus
 from app.core.segment_map import human_value
 from app.desk import Desk, ModelChoice
-from app.session import Session
+from app.session import KEPT_OPEN, Session
 from app.settings import Settings
 from inference.errors import EngineError, WeightsError
 from inference.prediction import Prediction
@@ -234,3 +236,70 @@ def test_folder_without_photos_changes_nothing(desk: Desk, photos: list[Path], q
     qtbot.waitUntil(lambda: "There is no photo in empty" in "".join(said))
     assert desk.pictures == photos[:1]
     assert desk.current == photos[0]
+
+
+def test_corrections_are_compressed_beside_the_gui_thread_and_come_back(
+    desk: Desk, photos: list[Path], qtbot: QtBot, tmp_path: Path
+) -> None:
+    more = [tmp_path / f"more {number}.png" for number in range(KEPT_OPEN)]
+    for path in more:
+        cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint8))
+    desk.open([photos[0], *more])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    gesture = desk.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 5, 5), None, human_value(7))
+    gesture.commit()
+    for path in more:
+        desk.show(path)
+        qtbot.waitUntil(lambda path=path: predicted(desk, path) and desk.idle)
+    document = desk.session.find(photos[0])
+    assert document is not None
+    assert document.parked
+    assert document.has_corrections
+    desk.show(photos[0])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]))
+    assert (document.labels()[:5, :5] == 7).all()
+
+
+def test_corrections_that_changed_meanwhile_are_not_parked(desk: Desk, photos: list[Path], qtbot: QtBot) -> None:
+    desk.open(photos[:1])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    document = desk.session.document
+    assert document is not None
+    assert document.segment_map is not None
+    before = human_snapshot(document.segment_map)
+    gesture = desk.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 5, 5), None, human_value(7))
+    gesture.commit()
+    desk.session.park(photos[0], before, revision=0)
+    assert not document.parked
+    for number in range(KEPT_OPEN):
+        desk.session.document_for(Path(f"/other/{number}.png"))
+    desk.session.park(photos[0], before, revision=0)
+    assert not document.parked
+    assert (document.labels()[:5, :5] == 7).all()
+
+
+def test_window_goes_on_while_the_network_works(
+    desk: Desk, segmenter: FakeSegmenter, photos: list[Path], qtbot: QtBot
+) -> None:
+    segmenter.gate.clear()
+    desk.open(photos[:1])
+    qtbot.waitUntil(segmenter.entered.is_set)
+    ticks: list[int] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(1))
+    timer.start(5)
+    qtbot.waitUntil(lambda: len(ticks) > 20)
+    gesture = desk.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 5, 5), None, human_value(7))
+    assert gesture.commit()
+    timer.stop()
+    assert not predicted(desk, photos[0])
+    segmenter.gate.set()
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]))
+    assert desk.session.document is not None
+    assert (desk.session.document.labels()[:5, :5] == 7).all()

@@ -104,7 +104,7 @@ def test_the_filter_keeps_names_and_the_way_through_them(qtbot: QtBot, pictures:
     pictures.select(PATHS[0])
     qtbot.keyClicks(pictures.filter, "castle")
     assert shown(pictures) == ["castle.jpg", "Castle ruin.jpg"]
-    assert pictures.count.text() == "2 of 5 pictures"
+    assert pictures.count.text() == "2 found of 5"
     assert pictures.next_path() == PATHS[1]
     qtbot.keyClick(pictures.filter, Qt.Key.Key_Return)
     assert went == [PATHS[1]]
@@ -167,7 +167,7 @@ def test_ten_thousand_pictures_ask_only_for_what_is_seen(qtbot: QtBot, pictures:
     wanted.clear()
     pictures.filter.setText("0999")
     qtbot.waitUntil(lambda: many[9990] in wanted)
-    assert pictures.count.text() == "11 of 10000 pictures"
+    assert pictures.count.text() == "11 found of 10000"
 
 
 def test_thumbnails_are_bounded_and_the_oldest_go_first(qtbot: QtBot) -> None:
