@@ -18,6 +18,7 @@ from PySide6.QtGui import QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
+from app.canvas.viewport import MAX_SCALE
 from app.core.arrays import U8
 from app.core.document import ViewMode
 from app.core.pyramid import build_pyramid
@@ -28,7 +29,7 @@ from app.tools import make_tool
 from inference.prediction import Prediction, SegmentTable
 
 _PATH = Path("benchmark.jpg")
-_NOTCHES_IN = 20  # a hundredfold; the largest scale lies further
+_NOTCHES_IN = 20  # a hundredfold
 _NONE, _LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
 
 
@@ -99,7 +100,9 @@ class Scene:
     def zoom_frames(self, count: int = 40) -> list[float]:
         """Turning the wheel from the whole photo towards single pixels and back, again and again, in ms each."""
         self._zoom(None)
-        notches = [120 if index // _NOTCHES_IN % 2 == 0 else -120 for index in range(count)]
+        octaves = math.log2(MAX_SCALE / self.canvas.scale)  # three notches each; one less stays within the limits
+        turns = max(1, min(_NOTCHES_IN, math.floor(3 * octaves) - 1))
+        notches = [120 if index // turns % 2 == 0 else -120 for index in range(count)]
         return [self._timed(partial(self._turn, notch)) for notch in notches]
 
     def undo_frames(self, count: int = 20) -> list[float]:
