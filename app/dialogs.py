@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -39,7 +39,17 @@ from inference.models import ModelCard
 class ExportDialog(QDialog):
     """Folder and options of an export. `folder()` and `options()` hold the answer after `accept`."""
 
-    def __init__(self, pictures: Sequence[Path], *, folder: str, options: ExportOptions, parent: QWidget) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[Path],
+        *,
+        folder: str,
+        options: ExportOptions,
+        semantic: bool = False,
+        skipped: int = 0,
+        parent: QWidget,
+    ) -> None:
+        """`semantic`: the view that is exported; `skipped`: pictures that cannot be read and are left out."""
         super().__init__(parent)
         what = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
         self.setWindowTitle(f"Export {what}")
@@ -51,6 +61,8 @@ class ExportDialog(QDialog):
         intro = QLabel(
             f"Writes {stem}: ADE20K labels, 8-bit greyscale, 0 = unlabelled, 1 to 150 = class, the photo's exact size."
         )
+        if skipped:
+            intro.setText(f"{intro.text()} {skipped} that cannot be read {'is' if skipped == 1 else 'are'} left out.")
         intro.setWordWrap(True)
         layout.addWidget(intro)
         layout.addSpacing(UNIT)
@@ -60,7 +72,7 @@ class ExportDialog(QDialog):
         self._problem.hide()
         layout.addWidget(self._problem)
         layout.addSpacing(UNIT)
-        layout.addWidget(_heading("Pixels that are unlabelled at this threshold"))
+        layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
         self._leave = QRadioButton("stay unlabelled (0)")
         self._semantic = QRadioButton("take the class of the semantic view")
         self._semantic.setToolTip("Pixels that a person made unlabelled stay unlabelled.")
@@ -68,6 +80,9 @@ class ExportDialog(QDialog):
         for button in (self._leave, self._semantic):
             group.addButton(button)
             layout.addWidget(button)
+            button.setVisible(not semantic)
+        if semantic:
+            layout.addWidget(QLabel("Every pixel gets a class; what you made unlabelled stays unlabelled."))
         (self._semantic if options.rest is Rest.SEMANTIC else self._leave).setChecked(True)
         layout.addSpacing(UNIT)
         layout.addWidget(_heading("Also write"))
@@ -193,7 +208,7 @@ class ShortcutsDialog(QDialog):
     def __init__(self, *, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard and mouse")
-        self.resize(560, 640)
+        self.resize(QSize(560, 640).boundedTo(parent.screen().availableSize() - QSize(32, 64)))
         rows = list(shortcut_rows())
         table = QTableWidget(len(rows), 2)
         table.setHorizontalHeaderLabels(["Key or gesture", "What it does"])

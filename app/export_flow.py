@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.core.document import ViewMode
 from app.core.export import ExportOptions, Rest
 from app.core.export_plan import ExportPlan, plan_export
 from app.desk import Desk
@@ -48,7 +49,19 @@ class ExportFlow(QObject):
             detections=settings.export_detections,
         )
         folder = settings.export_folder or str(_folder_beside(pictures[0]))
-        dialog = ExportDialog(pictures, folder=folder, options=remembered, parent=self._window)
+        unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
+        wanted = [path for path in pictures if path not in unreadable]
+        if not wanted:
+            self.said.emit("None of the pictures can be read, so there is nothing to export.")
+            return
+        dialog = ExportDialog(
+            wanted,
+            folder=folder,
+            options=remembered,
+            semantic=self._session.mode is ViewMode.SEMANTIC,
+            skipped=len(unreadable),
+            parent=self._window,
+        )
         if not dialog.exec():
             return
         target, options = dialog.folder(), dialog.options()
@@ -60,8 +73,6 @@ class ExportFlow(QObject):
                 "export_detections": options.detections,
             }
         )
-        unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
-        wanted = [path for path in pictures if path not in unreadable]
         plan = plan_export(wanted, target, options, sources=self._desk.pictures).without(unreadable)
         plan_or_none = self._about_existing(plan)
         if plan_or_none is not None:
@@ -91,12 +102,12 @@ class ExportFlow(QObject):
         which = names[0] if len(names) == 1 else f"{len(names)} files"
         answer = choose(
             self._window,
-            title="Files exist",
-            text=f"{which} already exist{'s' if len(names) == 1 else ''} in {plan.folder}.",
-            choices=("Replace", "Skip existing"),
+            title="Replace?",
+            text=f"{which} already exist{'s' if len(names) == 1 else ''} in {plan.folder}. Replace?",
+            choices=("Replace", "Skip existing") if len(plan.targets) > 1 else ("Replace",),
             cancel="Cancel",
-            default=1,
-            details="\n".join(names),
+            default=1 if len(plan.targets) > 1 else 0,
+            details="\n".join(names) if len(names) > 1 else "",
         )
         if answer != 1:
             return None if answer is None else plan

@@ -146,10 +146,10 @@ class Session(QObject):
         document.mode = self.mode
         if self.threshold_for_all:
             document.threshold = self.threshold
-        if self.overlay.solo:
-            self.overlay = replace(self.overlay, solo=frozenset())  # the class may not be in this picture at all
         self._park_the_rest()
         self.document_changed.emit()
+        if self.overlay.solo:
+            self.set_overlay(solo=frozenset())  # the class may not be in this picture at all
         return document
 
     def close_all(self) -> None:

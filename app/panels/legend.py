@@ -176,7 +176,7 @@ class Legend(QWidget):
         session, menu = self._session, QMenu(self)
         name = class_name(class_id)
         paint = menu.addAction(swatch_icon(class_id), f"Paint with {name}")
-        paint.setShortcut(QKeySequence(Qt.Key.Key_C))
+        paint.setShortcut(QKeySequence("Shift+Return"))
         paint.triggered.connect(lambda: self.class_chosen.emit(class_id))
         menu.addSeparator()
         solo = menu.addAction("End solo" if session.overlay.solo == {class_id} else f"Show only {name}")

@@ -31,7 +31,7 @@ from app.panels.rows import LEFT, RIGHT, Index, SaysWhenEmpty, make_quiet, paint
 from app.panels.style import HALF, ICON, UNIT, accent, muted, small, tint, warning
 
 SWATCH = 14
-_OWN_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_C)
+_OWN_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class LegendDelegate(QStyledItemDelegate):
@@ -261,7 +261,7 @@ class LegendView(SaysWhenEmpty, QTreeView):
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             index = self.indexAt(event.pos())
             if index.isValid() and self._on_brush(event.pos(), index):
-                QToolTip.showText(event.globalPos(), "Paint with this class (C)", self.viewport())
+                QToolTip.showText(event.globalPos(), "Paint with this class (Shift+Return)", self.viewport())
                 return True
         return super().viewportEvent(event)
 
@@ -274,7 +274,7 @@ class LegendView(SaysWhenEmpty, QTreeView):
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
-            event.accept()  # else the window's C and Space would come first
+            event.accept()  # else the window's keys of the same name would come first
             return True
         return super().event(event)
 
@@ -286,7 +286,7 @@ class LegendView(SaysWhenEmpty, QTreeView):
         class_id = self.legend.class_at(index)
         if event.key() == Qt.Key.Key_Space:
             self.eye_clicked.emit(class_id)
-        elif event.key() == Qt.Key.Key_C:
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.picked.emit(class_id)
         else:
             self.solo_clicked.emit(class_id, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))

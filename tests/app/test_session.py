@@ -296,6 +296,13 @@ def test_paint_is_seen_whatever_was_hidden(session: Session) -> None:
     assert session.overlay.solo == {0, 4, 9}
 
 
+def test_solo_ends_with_the_picture_and_says_so(session: Session, qtbot: QtBot) -> None:
+    session.set_overlay(solo=frozenset({3}))
+    with qtbot.waitSignal(session.tables_changed, timeout=1000):
+        session.show(B)
+    assert session.overlay.solo == frozenset()
+
+
 def test_view_mode_is_announced_once(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.mode_changed, timeout=1000):
         session.set_mode(ViewMode.SEMANTIC)
