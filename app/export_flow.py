@@ -48,7 +48,8 @@ class ExportFlow(QObject):
             overlay=settings.export_overlay,
             detections=settings.export_detections,
         )
-        folder = settings.export_folder or str(_folder_beside(pictures[0]))
+        source = str(pictures[0].parent)
+        folder = settings.export_folder if settings.export_source == source else str(_folder_beside(pictures[0]))
         unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
         wanted = [path for path in pictures if path not in unreadable]
         if not wanted:
@@ -68,6 +69,7 @@ class ExportFlow(QObject):
         self.settings_changed.emit(
             {
                 "export_folder": str(target),
+                "export_source": source,
                 "export_semantic_rest": options.rest is Rest.SEMANTIC,
                 "export_overlay": options.overlay,
                 "export_detections": options.detections,

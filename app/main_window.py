@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         right = QWidget()
         layout = QVBoxLayout(right)
         layout.setContentsMargins(0, 0, 0, 0)
-        right.setMinimumWidth(30 * UNIT)
+        right.setMinimumWidth(33 * UNIT)
         layout.setSpacing(UNIT)
         layout.addWidget(self.threshold_panel)
         layout.addWidget(self.legend, 1)

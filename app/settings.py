@@ -36,6 +36,7 @@ class Settings:
     tool: str = "relabel"
     recent_paths: tuple[str, ...] = ()  # most recent first
     export_folder: str = ""
+    export_source: str = ""  # the photos' folder that the export folder was chosen for
     export_semantic_rest: bool = False
     export_overlay: bool = False
     export_detections: bool = False
@@ -76,6 +77,7 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "tool": _text,
     "recent_paths": _list_of(_text, most=RECENT_PATHS),
     "export_folder": _text,
+    "export_source": _text,
     "export_semantic_rest": _flag,
     "export_overlay": _flag,
     "export_detections": _flag,

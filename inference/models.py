@@ -223,7 +223,8 @@ def _figures(figures: Any) -> dict[str, str]:
     lines: dict[str, str] = {}
     for record in figures:
         values = dict(record)
-        title = ", ".join(str(values.pop(name)) for name in ("split", "view") if name in values)
+        split, view = str(values.pop("split", "")), str(values.pop("view", ""))
+        title = split if view in split else ", ".join(name for name in (split, view) if name)
         parts = [f"{_MEASURES.get(name, name.replace('_', ' '))}: {_plain(value)}" for name, value in values.items()]
         lines[title] = "; ".join(parts)
     return lines

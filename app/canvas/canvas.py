@@ -95,7 +95,7 @@ class Canvas(QWidget):
         return QSize(960, 640)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 180)
+        return QSize(200, 180)
 
     def set_tool(self, tool: Tool) -> None:
         """Take another tool in hand; a stroke of the last one is finished first."""

@@ -79,7 +79,7 @@ class ImageList(QWidget):
         column.addWidget(self.view, 1)
         column.addLayout(foot)
         self.setTabOrder(self.filter, self.view)
-        self.setMinimumWidth(20 * UNIT)
+        self.setMinimumWidth(24 * UNIT)
 
     # --- told by the desk ------------------------------------------------------------------------------------------
 

@@ -129,6 +129,8 @@ class Legend(QWidget):
         else:
             count = self.model.present_count()
             parts = [f"{count} {'class' if count == 1 else 'classes'}"] if self.model.has_picture() else []
+            if parts and not count and document is not None and document.layer_mode is ViewMode.SEGMENTS:
+                parts = [f"No score above {document.threshold:.2f}: lower the threshold"]
             parts += [f"{len(overlay.hidden)} hidden"] if overlay.hidden else []
             text = " · ".join(parts)
         self.state.setText(text)

@@ -238,6 +238,8 @@ def test_the_threshold_changes_the_rows_at_once(legend: Legend, session: Session
     session.set_threshold(0.9)
     assert legend.model.ids() == (SKY, 0)
     assert legend.state.text() == "1 class"
+    session.set_threshold(1.0)
+    assert legend.state.text() == "No score above 1.00: lower the threshold"
 
 
 def test_the_menu_offers_what_a_row_can_do(qtbot: QtBot, legend: Legend, session: Session) -> None:
