@@ -72,6 +72,14 @@ class ExportDialog(QDialog):
         self._problem.hide()
         layout.addWidget(self._problem)
         layout.addSpacing(UNIT)
+        self._add_rest(layout, options.rest, semantic=semantic)
+        layout.addSpacing(UNIT)
+        self._add_extras(layout, options)
+        layout.addSpacing(UNIT)
+        self._add_buttons(layout)
+        self._folder_edited(folder)
+
+    def _add_rest(self, layout: QVBoxLayout, rest: Rest, *, semantic: bool) -> None:
         layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
         self._leave = QRadioButton("stay unlabelled (0)")
         self._semantic = QRadioButton("take the class of the semantic view")
@@ -83,8 +91,9 @@ class ExportDialog(QDialog):
             button.setVisible(not semantic)
         if semantic:
             layout.addWidget(QLabel("Every pixel gets a class; what you made unlabelled stays unlabelled."))
-        (self._semantic if options.rest is Rest.SEMANTIC else self._leave).setChecked(True)
-        layout.addSpacing(UNIT)
+        (self._semantic if rest is Rest.SEMANTIC else self._leave).setChecked(True)
+
+    def _add_extras(self, layout: QVBoxLayout, options: ExportOptions) -> None:
         layout.addWidget(_heading("Also write"))
         self._overlay = QCheckBox("a picture with the labels in colour (_overlay.jpg)")
         self._overlay.setChecked(options.overlay)
@@ -92,7 +101,8 @@ class ExportDialog(QDialog):
         self._detections.setChecked(options.detections)
         layout.addWidget(self._overlay)
         layout.addWidget(self._detections)
-        layout.addSpacing(UNIT)
+
+    def _add_buttons(self, layout: QVBoxLayout) -> None:
         self._buttons = QDialogButtonBox()
         self._buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         self._export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -100,7 +110,6 @@ class ExportDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)
         self._export.setDefault(True)
-        self._folder_edited(folder)
 
     def _folder_row(self, folder: str) -> QHBoxLayout:
         row = QHBoxLayout()
