@@ -61,7 +61,7 @@ class DocumentSnapshot:
     prediction: Prediction | None = None
     table: SegmentTable = field(default_factory=tables.empty_table)
     layer: U8 | None = None  # the network layer, shared with the map, which never writes into it
-    corrections: Patch | None = None  # the human layer, compressed
+    corrections: Patch | U8 | None = None  # the human layer: a copy (H, W), or compressed where the picture is parked
     model: str | None = None  # the name of the model that predicted
 
     @classmethod
@@ -81,7 +81,8 @@ class DocumentSnapshot:
             height, width = self.layer.shape
             return height, width
         if self.corrections is not None:
-            return self.corrections.shape
+            height, width = self.corrections.shape
+            return height, width
         return None if self.prediction is None else self.prediction.size
 
     def with_prediction(self, prediction: Prediction, *, model: str | None = None) -> DocumentSnapshot:
@@ -103,18 +104,24 @@ class DocumentSnapshot:
 
     def codes(self) -> U8:
         """The codes shown, (H, W) uint8. PhotoError for corrections of another size, and when nothing is known."""
-        layer = self.composed().layer
-        if layer is None and self.corrections is None:
+        layer, human = self.composed().layer, self._human()
+        if layer is None and human is None:
             raise PhotoError(f"{self.path.name} has neither a prediction nor corrections yet.")
-        if layer is None:
-            assert self.corrections is not None
-            segment_map = SegmentMap(*self.corrections.shape)
-        else:
-            segment_map = SegmentMap(*layer.shape)
-            segment_map.set_network(layer)
-        if self.corrections is not None:
-            apply_patch(segment_map, self.corrections, forward=True)
-        return segment_map.shown()
+        if layer is None or human is None:
+            shown = human if layer is None else layer
+            assert shown is not None
+            return shown.copy()
+        if layer.shape != human.shape:
+            raise PhotoError(f"{self.path.name} has another size than its corrections; the photo has changed on disk.")
+        return np.maximum(layer, human)
+
+    def _human(self) -> U8 | None:
+        """The human layer at full size."""
+        if not isinstance(self.corrections, Patch):
+            return self.corrections
+        segment_map = SegmentMap(*self.corrections.shape)
+        apply_patch(segment_map, self.corrections, forward=True)
+        return segment_map.human
 
     def label_table(self) -> U8:
         """ADE label 0..150 of every code, (256,) uint8."""
@@ -195,8 +202,15 @@ class Document:
         self.segment_map, self.pyramid, self.layer_mode, self.parked = None, (), None, True
 
     def snapshot(self) -> DocumentSnapshot:
-        """What the document is at this moment, to be exported elsewhere."""
+        """What the document is at this moment, to be exported elsewhere.
+
+        The human layer is copied, not compressed: at 24 megapixels that is 3 ms instead of 70 on the caller's thread.
+        """
         segment_map = self.segment_map
+        if segment_map is None:
+            corrections: Patch | U8 | None = self._corrections
+        else:
+            corrections = segment_map.human.copy() if segment_map.decided else None
         return DocumentSnapshot(
             path=self.path,
             threshold=self.threshold,
@@ -204,7 +218,7 @@ class Document:
             prediction=self.prediction,
             table=self.table,
             layer=None if segment_map is None or self.layer_mode is None else segment_map.network,
-            corrections=self._corrections if segment_map is None else human_snapshot(segment_map),
+            corrections=corrections,
             model=self.model,
         )
 

@@ -17,6 +17,7 @@ from app.core.errors import ExportError
 from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, final_detections, final_labels
 from app.core.geometry import Box
 from app.core.patches import Edit
+from app.core.segment_map import SegmentMap
 from inference.errors import PhotoError
 from inference.prediction import Detection, Prediction
 from resources.classes import ade_class
@@ -102,6 +103,24 @@ def test_a_snapshot_is_the_moment_it_was_taken() -> None:
     document.threshold = 0.9
     document.park()
     assert np.array_equal(final_labels(snapshot), shown)
+
+
+def test_the_corrections_of_an_open_picture_are_copied_not_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compressing takes longer than a hand may wait, and a snapshot is taken while it does."""
+    document = corrected()
+
+    def refuse(_map: SegmentMap) -> None:
+        raise AssertionError("compressed")
+
+    monkeypatch.setattr("app.core.document.human_snapshot", refuse)
+    assert np.array_equal(final_labels(document.snapshot()), document.labels())
+
+
+def test_corrections_of_another_size_are_refused() -> None:
+    small = np.zeros((60, 90), np.uint8)
+    snapshot = DocumentSnapshot(Path("street.jpg"), layer=small, corrections=np.zeros((60, 91), np.uint8))
+    with pytest.raises(PhotoError, match=r"^street\.jpg has another size than its corrections"):
+        final_labels(snapshot)
 
 
 @pytest.mark.parametrize("mode", ViewMode)
