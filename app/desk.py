@@ -6,7 +6,6 @@ The photo on screen always goes first; its neighbours are decoded and predicted 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +14,18 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document
 from app.core.patches import human_snapshot
+from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.picture_states import PictureStates
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
 from app.workers.tasks import ComposedPrediction, compose_prediction, list_readable, load_pyramid, predict_photo
-from inference import load_segmenter
 from inference.errors import PhotoError
-from inference.models import ModelCard, find_card
 from inference.photo import read_thumbnail
 from inference.prediction import Prediction
-from inference.segmenter import Segmenter
 
 THUMBNAIL_SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
+CANCELLED = "Loading was cancelled. F5 starts it again."
 NOW, SOON, AHEAD, LATER = 0, 2, 5, 9  # priorities in the lanes
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """What ran the last prediction, for the status bar and the model menu."""
-
-    model: str
-    engine: str
-    device: str
-    reason: str  # why this engine and device
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which model on which engine and device, as for `load_segmenter`."""
-
-    model: str = "starter"
-    engine: str = "auto"
-    device: str = "auto"
 
 
 class Desk(QObject):
@@ -68,14 +47,15 @@ class Desk(QObject):
         self.pictures: list[Path] = []
         self._rows: dict[Path, int] = {}
         self.current: Path | None = None
-        self.choice = choice
-        self.engine_status: EngineStatus | None = None
         self.engine_lane = Lane("engine", self)
         self.file_lane = Lane("files", self)
-        self._segmenter: Segmenter | None = None
+        self.model = ModelInUse(choice, self.engine_lane, self)
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
         self._seconds: dict[Path, float] = {}
         self.states = PictureStates(session, self)
+        self.model.replaced.connect(self._model_replaced)
+        self.model.refused.connect(self._model_refused)
+        self.model.status_changed.connect(self.engine_changed)
         session.mode_changed.connect(self._view_changed)
         session.compress_later = self._compress_later
 
@@ -242,6 +222,9 @@ class Desk(QObject):
         ]
         if any(dropped):
             self.said.emit("Cancelled; F5 starts it again.")
+            document = self.session.document
+            looking = document is not None and document.photo is not None
+            self._say_problem("" if looking or self._unreadable_reason() else CANCELLED)
         self._keep_view_that_is_there()
         self._say_busy()
         return any(dropped)
@@ -254,41 +237,36 @@ class Desk(QObject):
 
     def use_model(self, choice: ModelChoice) -> None:
         """Load another model; it replaces the one in use only after it has really run."""
-
-        def load(_token: CancelToken) -> Segmenter:
-            return load_segmenter(choice.model, choice.engine, choice.device)
-
-        def loaded(segmenter: Segmenter) -> None:
-            self._segmenter = segmenter
-            self.choice = choice
-            self.engine_status = None
-            self._report_engine(segmenter)
-            # Answers of the old model that are still on their way must not pass for the new one's.
-            self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] in ("predict", "compose"))
-            self.session.drop_predictions()
-            self.states.refresh_all()
-            self._ahead.clear()
-            self.said.emit(f"Now using {segmenter.card.name}.")
-            self.problem_changed.emit("")
-            self._predict_current()
-            self._say_busy()
-
-        self.engine_lane.submit(load, key="model", done=loaded, failed=self._model_refused, priority=NOW)
+        self.model.use(choice)
         self._say_busy()
 
-    def card(self) -> ModelCard:
-        """The card of the model in use. Raises `WeightsError` when that is not loaded and not to be found."""
-        return find_card(self.choice.model) if self._segmenter is None else self._segmenter.card
+    @property
+    def choice(self) -> ModelChoice:
+        """Which model is in use."""
+        return self.model.choice
+
+    @property
+    def engine_status(self) -> EngineStatus | None:
+        """What ran the last prediction."""
+        return self.model.status
+
+    def _model_replaced(self) -> None:
+        # Answers of the old model that are still on their way must not pass for the new one's.
+        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] in ("predict", "compose"))
+        self.session.drop_predictions()
+        self.states.refresh_all()
+        self._ahead.clear()
+        self.said.emit(f"Now using {self.model.name}.")
+        self._say_problem("")
+        self._predict_current()
+        self._say_busy()
 
     def _model_refused(self, reason: str) -> None:
-        self.problem_changed.emit(reason)
+        if self._unreadable_reason():
+            self.said.emit(reason)  # the picture keeps saying why it shows nothing
+        else:
+            self._say_problem(reason)
         self._say_busy()
-
-    def segmenter(self) -> Segmenter:
-        """The segmenter in use, loaded at the first call. Only for jobs in the engine's lane: loading takes a while."""
-        if self._segmenter is None:
-            self._segmenter = load_segmenter(self.choice.model, self.choice.engine, self.choice.device)
-        return self._segmenter
 
     def _predict_current(self) -> None:
         document = self.session.document
@@ -305,7 +283,10 @@ class Desk(QObject):
     def _predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int) -> None:
         mode = self.session.mode
         self._ask_engine(
-            "predict", path, lambda token: predict_photo(self.segmenter(), photo, mode=mode, token=token), priority
+            "predict",
+            path,
+            lambda token: predict_photo(self.model.segmenter(), photo, mode=mode, token=token),
+            priority,
         )
 
     def _compose(self, path: Path, prediction: Prediction) -> None:
@@ -324,8 +305,7 @@ class Desk(QObject):
         )
 
     def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:
-        if self._segmenter is not None:
-            self._report_engine(self._segmenter)
+        self.model.report()
         if result.seconds:
             self._seconds[path] = result.seconds
         try:
@@ -335,20 +315,20 @@ class Desk(QObject):
                 layer=result.layer,
                 table=result.table,
                 mode=result.mode,
-                model=self.choice.model if self._segmenter is None else self._segmenter.card.name,
+                model=self.model.name,
             )
         except PhotoError as error:
             self._prediction_failed(path, str(error))
             return
         self.states.refresh(path)
         if path == self.current:
-            self.problem_changed.emit("")
+            self._say_problem("")
             self._predict_current()
         self._say_busy()
 
     def _prediction_failed(self, path: Path, reason: str) -> None:
         if path == self.current:
-            self.problem_changed.emit(f"{reason} F5 tries again.")
+            self._say_problem(f"{reason} F5 tries again.")
             self._keep_view_that_is_there()
             self._say_busy()
 
@@ -376,6 +356,14 @@ class Desk(QObject):
 
     # --- states ----------------------------------------------------------------------------------------------------
 
+    def _unreadable_reason(self) -> str:
+        """Why the current picture cannot be shown; empty when it can."""
+        return "" if self.current is None else self.states.problem(self.current)
+
+    def _say_problem(self, reason: str) -> None:
+        """A picture without a photo has nothing to show but why: that is said again when nothing else is."""
+        self.problem_changed.emit(reason or self._unreadable_reason())
+
     def _say_busy(self) -> None:
         path = self.current
         if self.file_lane.has("list"):
@@ -387,19 +375,12 @@ class Desk(QObject):
         elif path is None:
             text = ""
         elif self.engine_lane.has(("predict", path)):
-            text = "Predicting…" if self._segmenter is not None else "Loading model and predicting…"
+            text = "Predicting…" if self.model.loaded else "Loading model and predicting…"
         elif self.engine_lane.has(("compose", path)):
             text = "Composing…"
         else:
             text = ""
         self.busy_changed.emit(text)
-
-    def _report_engine(self, segmenter: Segmenter) -> None:
-        engine = segmenter.engine
-        status = EngineStatus(segmenter.card.name, engine.name, engine.device, engine.reason)
-        if status != self.engine_status:
-            self.engine_status = status
-            self.engine_changed.emit(status)
 
     def close(self) -> None:
         """Stop both lanes; called once when the window closes."""

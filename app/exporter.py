@@ -121,7 +121,7 @@ class Exporter(QObject):
                 photo = _photo_of(snapshot)
                 token.check()
             if snapshot.prediction is None and photo is not None:
-                self._segmenter = self._segmenter or self._desk.segmenter()
+                self._segmenter = self._segmenter or self._desk.model.segmenter()
                 prediction = self._segmenter.predict(photo)
                 snapshot = snapshot.with_prediction(prediction, model=self._segmenter.card.name)
                 token.check()

@@ -21,12 +21,13 @@ from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
-from app.desk import Desk, EngineStatus, ModelChoice
+from app.desk import Desk
 from app.dialogs import choose, show_model_card
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
 from app.keys import WindowKeys
 from app.model_button import ModelButton
+from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
 from app.panels.icons import icon
 from app.panels.image_list import ImageList
@@ -128,7 +129,7 @@ class MainWindow(QMainWindow):
         desk.states.changed.connect(self.image_list.set_status)
         desk.thumbnail_ready.connect(self.image_list.set_thumbnail)
         desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
-        desk.problem_changed.connect(lambda text: canvas.set_problem(text or None))
+        desk.problem_changed.connect(self._problem_changed)
         desk.engine_changed.connect(self._engine_changed)
         desk.said.connect(self.say)
         session.said.connect(self.say)
@@ -295,6 +296,11 @@ class MainWindow(QMainWindow):
             if status is not PictureStatus.NEW:
                 self.image_list.set_status(path, status, self.desk.states.problem(path))
 
+    def _problem_changed(self, reason: str) -> None:
+        self.canvas.set_problem(reason or None)
+        current = self.desk.current
+        self.legend.set_unreadable(unreadable=current is not None and bool(self.desk.states.problem(current)))
+
     def _document_changed(self) -> None:
         self._update_title()
         self._update_actions()
@@ -337,7 +343,7 @@ class MainWindow(QMainWindow):
 
     def show_model_card(self) -> None:
         try:
-            show_model_card(self.desk.card(), parent=self)
+            show_model_card(self.desk.model.card(), parent=self)
         except ExpectedError as error:
             self.say(str(error))
 

@@ -98,7 +98,10 @@ class BusySign(Pill):
 
 
 class ProblemSign(Pill):
-    """Why something failed, in one sentence, until it is dismissed or something else happens."""
+    """Why something failed, in one sentence, until it is dismissed or something else happens.
+
+    Where it is all there is to see, it cannot be dismissed.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -116,10 +119,17 @@ class ProblemSign(Pill):
         self.label.setText(text or "")
         self.setVisible(bool(text))
 
+    def set_dismissable(self, *, dismissable: bool) -> None:
+        """Whether there is something under the sign worth seeing without it."""
+        self.dismiss.setVisible(dismissable)
+        self.row.setContentsMargins(2 * _UNIT, _UNIT, _UNIT if dismissable else 2 * _UNIT, _UNIT)
+
     def fitted_size(self, width: int) -> QSize:
         """As wide as the sentence needs on one line, at most `width` and a comfortable line; as tall as its lines."""
         margins = self.row.contentsMargins()
-        chrome = margins.left() + margins.right() + 2 * self.row.spacing() + 2 * _UNIT + self.dismiss.sizeHint().width()
+        chrome = margins.left() + margins.right() + self.row.spacing() + 2 * _UNIT
+        if not self.dismiss.isHidden():
+            chrome += self.row.spacing() + self.dismiss.sizeHint().width()
         text = self.fontMetrics().horizontalAdvance(self.label.text()) + 2
         room = min(width, _COMFORTABLE) - chrome
         height = self.label.heightForWidth(min(text, room)) + margins.top() + margins.bottom()
@@ -262,6 +272,7 @@ class Signs:
         self.busy.move((width - self.busy.width()) // 2, top)
         if not self.busy.isHidden():
             top += self.busy.height() + _UNIT
+        self.problem.set_dismissable(dismissable=photo or not document)
         self.problem.resize(self.problem.fitted_size(width - 2 * _GAP))
         if document and not photo:
             top = max(top, (height - self.problem.height()) // 2)

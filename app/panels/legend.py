@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REFRESH_MS = 60
 NOTHING_OPEN = "The classes of the picture appear here."
 NO_MASKS = "No labels yet."
+UNREADABLE = "This picture cannot be read."
 
 
 class Legend(QWidget):
@@ -37,6 +38,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._session = session
         self._solo_before: frozenset[int] = frozenset()
+        self._unreadable = False
         self.search = SearchField("Search 150 classes", self)
         self.search.setToolTip("Name, synonym or number; Enter paints with the first one found")
         self.model = LegendModel(self)
@@ -57,6 +59,12 @@ class Legend(QWidget):
         """Put the cursor into the search field, its text selected."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def set_unreadable(self, *, unreadable: bool) -> None:
+        """Whether the picture's photo cannot be had: then no labels are to be waited for."""
+        if unreadable != self._unreadable:
+            self._unreadable = unreadable
+            self._say_state()
 
     def _build(self) -> None:
         policy = self.show_all.sizePolicy()
@@ -115,12 +123,17 @@ class Legend(QWidget):
             self.model.set_picture(document.areas(), document.best_scores())
         self._say_state()
 
+    def _nothing(self) -> str:
+        """Why no class is listed."""
+        document = self._session.document
+        if document is None:
+            return NOTHING_OPEN
+        return UNREADABLE if self._unreadable and document.photo is None else NO_MASKS
+
     def _say_state(self) -> None:
         overlay, document = self._session.overlay, self._session.document
         query = self.search.text().strip()
-        self.view.set_empty_text(
-            f"No class matches “{query}”." if query else NOTHING_OPEN if document is None else NO_MASKS
-        )
+        self.view.set_empty_text(f"No class matches “{query}”." if query else self._nothing())
         self.show_all.setVisible(bool(overlay.hidden or overlay.solo))
         if query:
             text = f"{self.model.rowCount()} of 150 classes match"

@@ -13,13 +13,14 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-import app.desk
+import app.model_in_use
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.patches import human_snapshot
 from app.core.pictures import PictureStatus
 from app.core.segment_map import human_value
-from app.desk import Desk, ModelChoice
+from app.desk import Desk
+from app.model_in_use import ModelChoice
 from app.session import KEPT_OPEN, Session
 from app.settings import Settings
 from inference.errors import EngineError, WeightsError
@@ -70,7 +71,7 @@ def photos(tmp_path: Path) -> list[Path]:
 def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
     fake = FakeSegmenter()
     fake.gate.set()
-    monkeypatch.setattr(app.desk, "load_segmenter", lambda *_: fake)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: fake)
     return fake
 
 
@@ -143,6 +144,46 @@ def test_unreadable_picture_says_why_and_the_next_one_works(desk: Desk, photos: 
     assert desk.states.problem(photos[0])
 
 
+def test_what_cannot_be_read_says_so_until_it_can(
+    desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = photos[0].read_bytes()
+    photos[0].write_bytes(b"")
+    problems: list[str] = []
+    desk.problem_changed.connect(problems.append)
+    desk.open(photos[:1])
+    qtbot.waitUntil(lambda: bool(problems and problems[-1]) and desk.idle)
+    desk.predict_again()
+    assert desk.cancel()
+    assert photos[0].name in problems[-1]
+
+    def refuse(*_: str) -> None:
+        raise WeightsError("The file is truncated.")
+
+    said: list[str] = []
+    desk.said.connect(said.append)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", refuse)
+    desk.use_model(ModelChoice("broken.pth"))
+    qtbot.waitUntil(lambda: "The file is truncated." in said)
+    assert photos[0].name in problems[-1]
+    monkeypatch.undo()
+    photos[0].write_bytes(good)
+    desk.predict_again()
+    qtbot.waitUntil(lambda: desk.session.document is not None and desk.session.document.photo is not None)
+    assert problems[-1] == ""
+
+
+def test_a_cancelled_photo_says_how_to_get_it(desk: Desk, photos: list[Path], qtbot: QtBot) -> None:
+    problems: list[str] = []
+    desk.problem_changed.connect(problems.append)
+    desk.show(photos[0])
+    assert desk.cancel()
+    assert "F5" in problems[-1]
+    desk.predict_again()
+    assert problems[-1] == ""
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]))
+
+
 def test_failed_prediction_is_a_sentence_and_the_photo_stays(
     desk: Desk, segmenter: FakeSegmenter, photos: list[Path], qtbot: QtBot
 ) -> None:
@@ -165,7 +206,7 @@ def test_refused_model_leaves_the_one_in_use(
     def refuse(*_: str) -> None:
         raise WeightsError("The file is truncated.")
 
-    monkeypatch.setattr(app.desk, "load_segmenter", refuse)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", refuse)
     said: list[str] = []
     desk.problem_changed.connect(said.append)
     desk.use_model(ModelChoice("broken.pth"))
@@ -188,7 +229,7 @@ def test_another_model_predicts_again_and_keeps_human_pixels(
     gesture.commit()
     other = FakeSegmenter(card=Named("other"))
     other.gate.set()
-    monkeypatch.setattr(app.desk, "load_segmenter", lambda *_: other)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: other)
     desk.use_model(ModelChoice("other"))
     qtbot.waitUntil(lambda: 100 in other.seen and predicted(desk, photos[0]))
     assert desk.engine_status is not None

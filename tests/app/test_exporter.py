@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-import app.desk
+import app.model_in_use
 from app.core.ade_png import read_labels
 from app.core.document import ViewMode
 from app.core.export import ExportOptions, Rest
 from app.core.export_plan import plan_export
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.desk import Desk, ModelChoice
+from app.desk import Desk
 from app.exporter import Exporter, ExportSummary
+from app.model_in_use import ModelChoice
 from inference.errors import WeightsError
 from tests.app.test_desk import FakeSegmenter, Named, desk, photos, predicted, segmenter
 
@@ -114,7 +115,7 @@ def test_corrections_get_out_without_photo_and_without_network(
     def refuse(*_: str) -> None:
         raise WeightsError("The weights are gone.")
 
-    monkeypatch.setattr(app.desk, "load_segmenter", refuse)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", refuse)
     problems: list[str] = []
     desk.problem_changed.connect(problems.append)
     desk.open(photos[:2])
@@ -182,7 +183,7 @@ def test_other_model_chosen_meanwhile_does_not_mix_into_an_export(
     qtbot.waitUntil(segmenter.entered.is_set)
     other = FakeSegmenter(card=Named("other"))
     other.gate.set()
-    monkeypatch.setattr(app.desk, "load_segmenter", lambda *_: other)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: other)
     desk.use_model(ModelChoice("other"))
     with qtbot.waitSignal(exporter.finished):
         segmenter.gate.set()
@@ -199,7 +200,7 @@ def test_late_answer_of_the_old_model_is_dropped(
     qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
     other = FakeSegmenter(card=Named("other"))
     other.gate.set()
-    monkeypatch.setattr(app.desk, "load_segmenter", lambda *_: other)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: other)
     desk.use_model(ModelChoice("other"))
     desk.show(photos[3])
     qtbot.waitUntil(lambda: predicted(desk, photos[3]) and desk.idle)
@@ -215,7 +216,7 @@ def test_escape_keeps_the_model_in_use(
     desk.open(photos[:1])
     qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
     other = FakeSegmenter(card=Named("other"))
-    monkeypatch.setattr(app.desk, "load_segmenter", lambda *_: other)
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: other)
     desk.use_model(ModelChoice("other"))
     assert desk.cancel()
     desk.predict_again()

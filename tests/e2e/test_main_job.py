@@ -20,6 +20,7 @@ from app.core.document import Document, ViewMode
 from app.core.pictures import PictureStatus
 from app.dialogs import ExportDialog, SummaryDialog
 from app.main_window import MainWindow
+from app.panels.legend import UNREADABLE
 from app.panels.threshold import ScoreSlider
 from resources.samples import sample_paths
 from tests.e2e.story import Script, Story, click_button, dialog_of, drag, message_box, post
@@ -280,10 +281,16 @@ def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path]
         assert window.session.document is not None
         assert window.session.document.photo is None
         assert "0_empty.jpg" in window.desk.states.problem(empty)
+        assert window.legend.view.empty_text() == UNREADABLE
+        key(window, Qt.Key.Key_Escape)
+        sign = window.canvas._signs.problem
+        assert sign.isVisible()
+        assert not sign.dismiss.isVisible()
         yield lambda: window.desk.states.problem(text)
         key(window, Qt.Key.Key_PageDown)  # passes over the other one that cannot be read
         yield has_masks(window, photos[0].name)
         assert window.desk.states.status(text) is PictureStatus.UNREADABLE
+        assert not sign.isVisible()
 
     play(script, [str(photos[0].parent)])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
@@ -218,6 +220,21 @@ def test_a_problem_is_one_sentence_that_can_be_dismissed(canvas: Canvas) -> None
     canvas.set_problem(sentence)
     canvas.set_problem(None)
     assert not sign.isVisible()
+
+
+def test_a_problem_cannot_be_dismissed_where_there_is_nothing_else_to_see(canvas: Canvas, session: Session) -> None:
+    assert session.document is not None
+    good = session.document.path
+    session.show(Path("/photos/damaged.jpg"))
+    canvas.set_problem("damaged.jpg is damaged or cut off.")
+    sign = canvas._signs.problem
+    assert sign.isVisible()
+    assert not sign.dismiss.isVisible()
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert sign.isVisible()
+    session.show(good)
+    assert sign.dismiss.isVisible()
 
 
 def test_something_droppable_is_welcomed(canvas: Canvas) -> None:

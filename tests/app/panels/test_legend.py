@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from app.panels.legend import NO_MASKS, NOTHING_OPEN, Legend
+from app.panels.legend import NO_MASKS, NOTHING_OPEN, UNREADABLE, Legend
 from app.panels.legend_model import Column
 from app.panels.legend_view import brush_rect
 from app.session import Session
@@ -282,6 +282,8 @@ def test_an_empty_legend_says_why(qtbot: QtBot, empty_session: Session) -> None:
     assert legend.view.empty_text() == NOTHING_OPEN
     empty_session.show(PICTURE)
     assert legend.view.empty_text() == NO_MASKS
+    legend.set_unreadable(unreadable=True)
+    assert legend.view.empty_text() == UNREADABLE
     legend.search.setText("no such thing")
     assert "no such thing" in legend.view.empty_text()
     legend.search.clear()
