@@ -1,0 +1,50 @@
+"""A hand for the tests: wheel, drag and leave as real events, and where a point of the canvas lies in the image."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.canvas.canvas import Canvas
+
+LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
+NONE, SHIFT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
+
+
+def wheel(canvas: Canvas, at: QPoint, notches: float, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    turned = QPoint(0, round(120 * notches))
+    event = QWheelEvent(
+        QPointF(at),
+        QPointF(canvas.mapToGlobal(at)),
+        QPoint(),
+        turned,
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def drag(canvas: Canvas, points: list[QPoint], button: Qt.MouseButton = LEFT, *, release: bool = True) -> None:
+    QTest.mousePress(canvas, button, NONE, points[0])
+    for point in points[1:]:
+        QTest.mouseMove(canvas, point)
+    if release:
+        QTest.mouseRelease(canvas, button, NONE, points[-1])
+
+
+def leave(canvas: Canvas) -> None:
+    QCoreApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+
+
+def seen(canvas: Canvas, at: QPoint) -> tuple[float, float]:
+    """The image position in the middle of a device pixel."""
+    assert canvas.viewport is not None
+    return canvas.viewport.to_photo(at.x() + 0.5, at.y() + 0.5)
