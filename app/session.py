@@ -8,28 +8,28 @@ history when another picture is shown.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
-from app.core.arrays import U8, Bool
+from app.core.arrays import U8
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
-from app.core.overlay import OverlaySettings
 from app.core.patches import Edit, Patch, apply_patch
-from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
+from app.core.segment_map import SegmentMap
+from app.gesture import BackgroundEdits, Check, Gesture, Part, Runner, run_now
+from app.hand import Hand
 from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
 from inference.prediction import Prediction, SegmentTable
 
 UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
-BRUSH_MIN, BRUSH_MAX = 1, 2000  # image pixels
 KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep their corrections compressed
 KEPT_PREDICTIONS = 48  # some 5 MB each; a picture shown longer ago is predicted again when it comes back
-RECENT_CLASSES = 9
+AT_ONCE = 32_000_000  # pixels; computed edits that may reach further are worked out in the background
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,78 +39,36 @@ class ExportedState:
     revision: int
     threshold: float
     mode: ViewMode
+    class_thresholds: tuple[tuple[int, float], ...] = ()
 
 
-class Gesture:
-    """One stroke, click or fill in progress; it ends in `commit` or `cancel`, and later calls do nothing."""
-
-    def __init__(self, session: Session, edit: Edit, text: str) -> None:
-        self._session = session
-        self._edit: Edit | None = edit
-        self._text = text
-
-    def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
-        """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
-        if self._edit is None:
-            return
-        if isinstance(value, int):
-            self._session.reveal(value)
-        changed = self._edit.paint(box, mask, value)
-        if changed is not None:
-            self._session.pixels_changed.emit(changed)
-
-    def commit(self) -> bool:
-        """Make the gesture one undo step; False when no pixel differs."""
-        if self._edit is None:
-            return False
-        patch, self._edit = self._edit.finish(), None
-        return self._session._committed(self, self._text, patch)
-
-    def cancel(self) -> None:
-        """Put every pixel back."""
-        if self._edit is None:
-            return
-        changed, self._edit = self._edit.cancel(), None
-        self._session._cancelled(self)
-        if changed is not None:
-            self._session.pixels_changed.emit(changed)
-
-
-class Session(QObject):
+class Session(Hand):
     """What is open, what is in hand, and how it is shown. Signals say what has to be redrawn."""
 
     document_changed = Signal()
     prediction_changed = Signal()
     pixels_changed = Signal(object)  # Box
-    tables_changed = Signal()
     mode_changed = Signal()
-    current_class_changed = Signal(int)
-    brush_size_changed = Signal(int)
     corrected = Signal(object)  # Path of the document whose corrections or exported state changed
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(settings, parent)
         self._documents: dict[Path, Document] = {}  # the longest untouched first
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
+        self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
         self._current: Path | None = None
         self._gesture: Gesture | None = None
+        self._background = BackgroundEdits(self)
         self.undo_group = QUndoGroup(self)
         self.undo_bytes = UNDO_BYTES
-        self.recent_classes = settings.recent_classes
-        self._last_used: dict[int, int] = {}
-        self._uses = itertools.count()
-        # "Unlabelled" is not carried over: a brush that erases would be a surprise at the start.
-        self.current_class = settings.current_class or next(iter(settings.recent_classes), 1)
-        self._remember_class(self.current_class)
-        self.brush_size = settings.brush_size
         self.threshold = settings.threshold
         self.threshold_for_all = settings.threshold_for_all
+        self.class_thresholds: Mapping[int, float] = dict(settings.class_thresholds)
         self.mode = ViewMode.SEMANTIC if settings.semantic else ViewMode.SEGMENTS
-        self.overlay = OverlaySettings(opacity=settings.opacity, outline=settings.outline)
 
     # --- documents -------------------------------------------------------------------------------------------------
 
@@ -132,6 +90,7 @@ class Session(QObject):
         document = self._documents.get(path)
         if document is None:
             document = Document(path=path, threshold=self.threshold, mode=self.mode)
+            document.class_thresholds = self.class_thresholds
             self._documents[path] = document
             self._histories[path] = History(QUndoStack(self.undo_group))
         return document
@@ -155,6 +114,7 @@ class Session(QObject):
     def close_all(self) -> None:
         """Forget every document; the caller has asked about unexported corrections."""
         self.end_gesture()
+        self._background.cancel_all()
         self._current = None
         self._documents.clear()
         for history in self._histories.values():
@@ -207,7 +167,7 @@ class Session(QObject):
     def _park_the_rest(self) -> None:
         for path in list(self._documents)[:-KEPT_OPEN]:
             document = self._documents[path]
-            if document.parked:
+            if document.parked or self._background.is_running(path):
                 continue
             if document.has_corrections and self.compress_later is not None:
                 self.compress_later(path)
@@ -230,17 +190,61 @@ class Session(QObject):
         """Start one undoable gesture on the current document; None when there is nothing to paint on."""
         self.end_gesture()
         document = self.document
-        if document is None or document.segment_map is None:
+        if document is None or document.segment_map is None or self._background.says_busy(document.path):
             return None
-        self._gesture = Gesture(self, Edit(document.segment_map), text)
+        edit = Edit(document.segment_map, writable=self.rule.writable(document.label_table()))
+        self._gesture = Gesture(self, edit, text)
         return self._gesture
 
-    def reveal(self, value: int) -> None:
-        """Paint must be seen: the class of a human-layer value is no longer hidden, nor left out by solo."""
-        class_id = value - HUMAN_BASE if HUMAN_BASE < value < HUMAN_UNLABELLED else 0
-        if not self.overlay.shows(class_id):
-            solo = self.overlay.solo | {class_id} if self.overlay.solo else self.overlay.solo
-            self.set_overlay(hidden=self.overlay.hidden - {class_id}, solo=solo)
+    def edit(
+        self,
+        text: str,
+        parts: Callable[[Check], Iterable[Part]],
+        *,
+        reach: Box | None = None,
+        slow: bool = False,
+        unchanged: str = "",
+    ) -> None:
+        """Make what `parts` works out one undo step of the current document.
+
+        It happens at once, or in the background where it may touch more than `AT_ONCE` pixels (`reach`: the box it
+        stays in, default the whole picture) or is `slow` by itself. `unchanged` is said when no pixel differs.
+        """
+        document = self.document
+        if document is None or document.segment_map is None:
+            return
+        box = document.segment_map.box if reach is None else reach.clip(document.segment_map.shape)
+        if slow or box.area > AT_ONCE:
+            self._background.start(document, text, parts, unchanged=unchanged)
+            return
+        gesture = self.begin_edit(text)
+        if gesture is not None:
+            for part in parts(lambda: None):
+                gesture.paint(*part)
+            refused = gesture.refused
+            if not gesture.commit() and not refused:
+                self.said.emit(unchanged)
+
+    def compute(
+        self,
+        work: Callable[[Check], object],
+        *,
+        key: Hashable,
+        done: Callable[..., None],
+        failed: Callable[[str], None] | None = None,
+        text: str = "",
+    ) -> Callable[[], None]:
+        """Run something slow for a tool in the background; returns what cancels it. A job with the same key is
+        replaced. `text` is shown with a way to cancel when it takes long."""
+        return self.runner(work, key=key, done=done, failed=failed or self.said.emit, text=text)
+
+    def cancel_edit(self) -> bool:
+        """Stop the computed edit of the current picture; False when there is none. No pixel has changed."""
+        return self._current is not None and self._background.cancel(self._current)
+
+    def say_refused(self) -> None:
+        """Say that the rule left nothing to paint."""
+        self.said.emit(f"Paint may go {self.rule.text()}: there is nothing here that it may cover.")
 
     def end_gesture(self) -> None:
         """Commit the gesture in progress, if there is one."""
@@ -256,10 +260,11 @@ class Session(QObject):
     def _step_history(self, step: Callable[[], None]) -> None:
         """Not while the picture's map is on its way back: a step that changed no pixel would break the history."""
         self.end_gesture()
-        if self.document is not None and self.document.segment_map is not None:
+        document = self.document
+        if document is not None and document.segment_map is not None and not self._background.says_busy(document.path):
             self.said.emit("")  # what was said of the step before may be untrue after this one
             step()
-            self.corrected.emit(self.document.path)
+            self.corrected.emit(document.path)
 
     def unexported(self) -> list[Path]:
         """Pictures with corrections that no export has written yet."""
@@ -278,7 +283,8 @@ class Session(QObject):
         """What to remember when an export of `path` starts."""
         document, history = self._documents.get(path), self._histories.get(path)
         threshold = self.threshold if document is None or self.threshold_for_all else document.threshold
-        return ExportedState(0 if history is None else history.revision(), threshold, self.mode)
+        revision = 0 if history is None else history.revision()
+        return ExportedState(revision, threshold, self.mode, tuple(sorted(self.class_thresholds.items())))
 
     def mark_exported(self, path: Path, state: ExportedState) -> None:
         """An export of the picture as it was at `state` has been written and read back."""
@@ -292,12 +298,25 @@ class Session(QObject):
             self._gesture = None
         if patch is None or self._current is None:
             return False
-        path, history = self._current, self._histories[self._current]
+        self._push(self._current, text, patch)
+        return True
+
+    def take_draft(self, path: Path, segment_map: SegmentMap, text: str, patch: Patch) -> None:
+        """A computed edit is ready: show it, as one undo step. Nothing happens when the picture is no longer open."""
+        document = self._documents.get(path)
+        if document is None or document.segment_map is not segment_map:
+            return
+        box = apply_patch(segment_map, patch, forward=True)
+        if path == self._current:
+            self.pixels_changed.emit(box)
+        self._push(path, text, patch)
+
+    def _push(self, path: Path, text: str, patch: Patch) -> None:
+        history = self._histories[path]
         history.push(PatchCommand(text, patch, self._applier(path), revision=next(self._revisions)))
         others = [self._histories[other] for other in self._documents if other != path]
         bound_bytes(others, history, most=self.undo_bytes)
         self.corrected.emit(path)
-        return True
 
     def _cancelled(self, gesture: Gesture) -> None:
         if self._gesture is gesture:
@@ -318,35 +337,7 @@ class Session(QObject):
         """What the undo steps of all pictures take in memory, in bytes."""
         return sum(history.count_bytes() for history in self._histories.values())
 
-    # --- what is in hand and how it is shown -------------------------------------------------------------------
-
-    def set_current_class(self, class_id: int) -> None:
-        """The class to paint with: 1..150, or 0 for unlabelled. A recent class keeps its digit."""
-        if not 0 <= class_id <= 150:
-            raise ValueError(f"class {class_id} is not within 0..150")
-        self._remember_class(class_id)
-        self.current_class = class_id
-        self.current_class_changed.emit(class_id)
-
-    def _remember_class(self, class_id: int) -> None:
-        """A recent class keeps its digit; a new one takes the next, or that of the longest unused."""
-        if not class_id:
-            return
-        recent = list(self.recent_classes)
-        if class_id not in recent and len(recent) < RECENT_CLASSES:
-            recent.append(class_id)
-        elif class_id not in recent:
-            oldest = min(recent, key=lambda known: self._last_used.get(known, -1))
-            recent[recent.index(oldest)] = class_id
-        self._last_used[class_id] = next(self._uses)
-        self.recent_classes = tuple(recent)
-
-    def set_brush_size(self, size: int) -> None:
-        """Brush diameter in image pixels, clamped to 1..2000."""
-        size = max(BRUSH_MIN, min(BRUSH_MAX, size))
-        if size != self.brush_size:
-            self.brush_size = size
-            self.brush_size_changed.emit(size)
+    # --- what counts -------------------------------------------------------------------------------------------
 
     def set_threshold(self, value: float) -> None:
         """Which queries count: those with a score above `value`, 0..1, in this picture or in all."""
@@ -365,6 +356,16 @@ class Session(QObject):
         if for_all and self.document is not None:
             self.set_threshold(self.document.threshold)
 
+    def set_class_threshold(self, class_id: int, value: float | None) -> None:
+        """Give a class 1..150 a threshold of its own in every picture, or take it away."""
+        changed = {known: number for known, number in self.class_thresholds.items() if known != class_id}
+        if value is not None:
+            changed[class_id] = max(0.0, min(1.0, float(value)))
+        self.class_thresholds = changed
+        for document in self._documents.values():
+            document.class_thresholds = changed
+        self.tables_changed.emit()
+
     def set_mode(self, mode: ViewMode) -> None:
         """Segments or semantic view; the network layer of the new view is composed in the engine's lane."""
         if mode is self.mode:
@@ -373,21 +374,12 @@ class Session(QObject):
         self.mode_changed.emit()
         self.tables_changed.emit()
 
-    def set_overlay(self, **changes: object) -> None:
-        """Change opacity, outline, hidden or solo classes: colour tables only, no pixel is recomputed."""
-        self.overlay = replace(self.overlay, **changes)  # type: ignore[arg-type]
-        self.tables_changed.emit()
-
     def remembered(self, settings: Settings) -> Settings:
         """`settings` with what is in hand now, for the next start."""
         return replace(
-            settings,
+            super().remembered(settings),
             threshold=self.threshold,
             threshold_for_all=self.threshold_for_all,
             semantic=self.mode is ViewMode.SEMANTIC,
-            opacity=self.overlay.opacity,
-            outline=self.overlay.outline,
-            brush_size=self.brush_size,
-            current_class=self.current_class,
-            recent_classes=self.recent_classes,
+            class_thresholds=tuple(self.class_thresholds.items()),
         )

@@ -19,6 +19,7 @@ from app.core.files import atomic_write
 log = logging.getLogger(__name__)
 
 RECENT_PATHS = 10
+Value = bool | int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,11 @@ class Settings:
     brush_size: int = 40  # image pixels, 1..2000
     current_class: int = 1  # 0 = unlabelled, 1..150
     recent_classes: tuple[int, ...] = ()  # by their digit, at most nine
+    class_thresholds: tuple[tuple[int, float], ...] = ()  # class 1..150 and its own threshold 0..1
+    favourites: tuple[int, ...] = ()  # classes that the legend always lists
+    legend_sort: str = "area"
     tool: str = "relabel"
+    tool_values: tuple[tuple[str, Value], ...] = ()  # options of tools as ("tool.option", value)
     recent_paths: tuple[str, ...] = ()  # most recent first
     export_folder: str = ""
     export_source: str = ""  # the photos' folder that the export folder was chosen for
@@ -65,6 +70,14 @@ def _list_of(check: Callable[[Any], bool], *, most: int) -> Callable[[Any], bool
     return lambda value: isinstance(value, list | tuple) and len(value) <= most and all(check(item) for item in value)
 
 
+def _pair_of(first: Callable[[Any], bool], second: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and len(value) == 2 and first(value[0]) and second(value[1])
+
+
+def _value(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str)
+
+
 SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "threshold": _number(0, 1),
     "threshold_for_all": _flag,
@@ -74,7 +87,11 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "brush_size": _whole(1, 2000),
     "current_class": _whole(0, 150),
     "recent_classes": _list_of(_whole(0, 150), most=9),
+    "class_thresholds": _list_of(_pair_of(_whole(1, 150), _number(0, 1)), most=150),
+    "favourites": _list_of(_whole(0, 150), most=151),
+    "legend_sort": _text,
     "tool": _text,
+    "tool_values": _list_of(_pair_of(_text, _value), most=200),
     "recent_paths": _list_of(_text, most=RECENT_PATHS),
     "export_folder": _text,
     "export_source": _text,
@@ -114,11 +131,13 @@ def load_settings(path: Path | None = None) -> tuple[Settings, str | None]:
         return Settings(), f"The settings could not be read, so the defaults are used; the old file is {aside.name}."
     known = {field.name for field in fields(Settings)}
     good: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in stored.items()
-        if name in known and SCHEMA[name](value)
+        name: _as_tuples(value) for name, value in stored.items() if name in known and SCHEMA[name](value)
     }
     return Settings(**good), None
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def save_settings(settings: Settings, path: Path | None = None) -> None:

@@ -1,0 +1,188 @@
+"""Corrections on their way to the history: a gesture under the hand, or a computed edit in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.core.arrays import U8, Bool
+from app.core.geometry import Box
+from app.core.patches import Edit, Patch
+from app.core.segment_map import SegmentMap
+
+if TYPE_CHECKING:
+    from app.core.document import Document
+    from app.session import Session
+
+Part = tuple[Box, Bool | U8 | None, int | U8]
+"""Box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""
+Check = Callable[[], None]
+"""Called between the steps of something slow; raises when nobody waits for the result any more."""
+
+
+class Runner(Protocol):
+    """Runs slow work where it does not hold up the hand."""
+
+    def __call__(
+        self,
+        work: Callable[[Check], Any],
+        *,
+        key: Hashable,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
+        text: str,
+    ) -> Callable[[], None]:
+        """Run `work`, then `done(result)` or `failed(sentence)`. A job with the same key is replaced.
+
+        `text` says what is under way; the returned callable cancels it, and neither is called then.
+        """
+
+
+def run_now(
+    work: Callable[[Check], Any],
+    *,
+    key: Hashable,
+    done: Callable[[Any], None],
+    failed: Callable[[str], None],
+    text: str,
+) -> Callable[[], None]:
+    """The runner where there are no workers: at once."""
+    done(work(lambda: None))
+    return lambda: None
+
+
+class Gesture:
+    """One stroke, click or fill in progress; it ends in `commit` or `cancel`, and later calls do nothing."""
+
+    def __init__(self, session: Session, edit: Edit, text: str) -> None:
+        self._session = session
+        self._edit: Edit | None = edit
+        self._text = text
+
+    def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
+        """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
+        if self._edit is None:
+            return
+        if isinstance(value, int):
+            self._session.reveal(value)
+        changed = self._edit.paint(box, mask, value)
+        if changed is not None:
+            self._session.pixels_changed.emit(changed)
+
+    def commit(self) -> bool:
+        """Make the gesture one undo step; False when no pixel differs."""
+        if self._edit is None:
+            return False
+        refused, patch, self._edit = self.refused, self._edit.finish(), None
+        if patch is None and refused:
+            self._session.say_refused()
+        return self._session._committed(self, self._text, patch)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the rule kept paint away from pixels it would have changed; False once it has ended."""
+        return bool(getattr(self._edit, "refused", False))
+
+    def cancel(self) -> None:
+        """Put every pixel back."""
+        if self._edit is None:
+            return
+        changed, self._edit = self._edit.cancel(), None
+        self._session._cancelled(self)
+        if changed is not None:
+            self._session.pixels_changed.emit(changed)
+
+
+@dataclass(frozen=True, eq=False)
+class Drafted:
+    """What a computed edit came to."""
+
+    patch: Patch | None
+    refused: bool  # the rule kept paint away from pixels that it would have changed
+
+
+def draft_edit(
+    segment_map: SegmentMap, writable: Bool | None, parts: Callable[[Check], Iterable[Part]], check: Check
+) -> Drafted:
+    """Work out an edit without touching the map: it only reads, so a worker may do it while nobody writes."""
+    from app.core.patches import Draft  # type: ignore[attr-defined] # arrives with the faster patches
+
+    draft = Draft(segment_map, writable=writable)
+    for part in parts(check):
+        check()
+        draft.paint(*part)
+    refused = draft.refused
+    return Drafted(draft.finish(), refused)
+
+
+@dataclass(eq=False)
+class _Running:
+    text: str
+    cancel: Callable[[], None] = field(default=lambda: None)
+
+
+class BackgroundEdits:
+    """Computed edits that would hold up the hand: worked out by the session's runner, one per picture at a time.
+
+    Their picture takes no other paint meanwhile, so that what comes back fits; it may be left and come back to.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._running: dict[Path, _Running] = {}
+
+    def start(self, document: Document, text: str, parts: Callable[[Check], Iterable[Part]], *, unchanged: str) -> None:
+        """Work `parts` out and make them one undo step. `unchanged` is said when no pixel differs."""
+        session, segment_map, path = self._session, document.segment_map, document.path
+        session.end_gesture()
+        if segment_map is None or self.says_busy(path):
+            return
+        writable = session.rule.writable(document.label_table())
+        running = self._running[path] = _Running(text)
+
+        def done(drafted: Drafted) -> None:
+            self._running.pop(path, None)
+            if drafted.patch is not None:
+                session.take_draft(path, segment_map, text, drafted.patch)
+            elif drafted.refused:
+                session.say_refused()
+            else:
+                session.said.emit(unchanged)
+
+        def failed(reason: str) -> None:
+            self._running.pop(path, None)
+            session.said.emit(reason)
+
+        running.cancel = session.compute(
+            lambda check: draft_edit(segment_map, writable, parts, check),
+            key=("edit", path),
+            done=done,
+            failed=failed,
+            text=f"{text}…",
+        )
+
+    def is_running(self, path: Path) -> bool:
+        return path in self._running
+
+    def says_busy(self, path: Path) -> bool:
+        """Whether an edit of this picture is under way; if so the person is told."""
+        running = self._running.get(path)
+        if running is not None:
+            self._session.said.emit(f"{running.text} is under way; Esc stops it.")
+        return running is not None
+
+    def cancel(self, path: Path) -> bool:
+        """Stop the edit of a picture; False when there is none. No pixel has changed."""
+        running = self._running.pop(path, None)
+        if running is None:
+            return False
+        running.cancel()
+        self._session.said.emit(f"{running.text}: cancelled.")
+        return True
+
+    def cancel_all(self) -> None:
+        for running in self._running.values():
+            running.cancel()
+        self._running.clear()
