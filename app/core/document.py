@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.core.arrays import F32, I64, U8
 from app.core.geometry import Box
 from app.core.patches import Patch, apply_patch, human_snapshot
 from app.core.segment_map import CODES, Decider, SegmentMap
+from app.core.tables import Thresholds
 from inference.errors import PhotoError
 from inference.prediction import Prediction, SegmentTable
 
@@ -63,6 +65,7 @@ class DocumentSnapshot:
     layer: U8 | None = None  # the network layer, shared with the map, which never writes into it
     corrections: Patch | U8 | None = None  # the human layer: a copy (H, W), or compressed where the picture is parked
     model: str | None = None  # the name of the model that predicted
+    class_thresholds: Mapping[int, float] = field(default_factory=dict)  # of classes 1..150 that have their own
 
     @classmethod
     def empty(cls, path: Path, *, threshold: float = 0.5, mode: ViewMode = ViewMode.SEGMENTS) -> DocumentSnapshot:
@@ -70,9 +73,9 @@ class DocumentSnapshot:
         return cls(path, threshold, mode)
 
     @property
-    def counting_threshold(self) -> float | None:
-        """The threshold that the table is read with: None in the semantic view, where every row counts."""
-        return _counting_threshold(self.threshold, self.mode)
+    def thresholds(self) -> Thresholds | None:
+        """What the table is read with: None in the semantic view, where every row counts."""
+        return _thresholds(self.threshold, self.class_thresholds, self.mode)
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -125,7 +128,7 @@ class DocumentSnapshot:
 
     def label_table(self) -> U8:
         """ADE label 0..150 of every code, (256,) uint8."""
-        return tables.label_table(self.composed().table, threshold=self.counting_threshold)
+        return tables.label_table(self.composed().table, threshold=self.thresholds)
 
 
 @dataclass
@@ -134,6 +137,7 @@ class Document:
 
     path: Path
     threshold: float = 0.5
+    class_thresholds: Mapping[int, float] = field(default_factory=dict)  # of classes 1..150 that have their own
     mode: ViewMode = ViewMode.SEGMENTS
     pyramid: tuple[U8, ...] = ()  # the photo and its halvings, each (h, w, 3) RGB; empty until it arrives
     segment_map: SegmentMap | None = None
@@ -157,9 +161,9 @@ class Document:
         return self.segment_map.decided > 0
 
     @property
-    def counting_threshold(self) -> float | None:
-        """The threshold that the table is read with: None in the semantic view, where every row counts."""
-        return _counting_threshold(self.threshold, self.layer_mode or self.mode)
+    def thresholds(self) -> Thresholds | None:
+        """What the table is read with: None in the semantic view, where every row counts."""
+        return _thresholds(self.threshold, self.class_thresholds, self.layer_mode or self.mode)
 
     def attach_photo(self, pyramid: tuple[U8, ...]) -> None:
         """The decoded photo, level 0 first.
@@ -220,11 +224,12 @@ class Document:
             layer=None if segment_map is None or self.layer_mode is None else segment_map.network,
             corrections=corrections,
             model=self.model,
+            class_thresholds=dict(self.class_thresholds),
         )
 
     def label_table(self) -> U8:
         """ADE label 0..150 of every code as shown now, (256,) uint8."""
-        return tables.label_table(self.table, threshold=self.counting_threshold)
+        return tables.label_table(self.table, threshold=self.thresholds)
 
     def labels(self, box: Box | None = None) -> U8:
         """The ADE labels shown in `box` (default: everywhere), (h, w) uint8 0..150. The picture must have a map."""
@@ -236,7 +241,7 @@ class Document:
 
     def best_scores(self) -> F32:
         """The best score among the segments of each class that are shown, (151,) float32; 0 where there is none."""
-        return tables.best_scores(self.table, self._histogram(), threshold=self.counting_threshold)
+        return tables.best_scores(self.table, self._histogram(), threshold=self.thresholds)
 
     def score_areas(self, bins: int) -> I64:
         """Pixels per score: the network's pixels in `bins` equal steps of their segment's score 0..1, (bins,) int64."""
@@ -298,10 +303,10 @@ class Document:
         return self.segment_map
 
 
-def _counting_threshold(threshold: float, mode: ViewMode) -> float | None:
+def _thresholds(base: float, by_class: Mapping[int, float], mode: ViewMode) -> Thresholds | None:
     match mode:
         case ViewMode.SEGMENTS:
-            return threshold
+            return Thresholds(base, by_class)
         case ViewMode.SEMANTIC:
             return None
         case unexpected:

@@ -17,6 +17,7 @@ from app.core.document import DocumentSnapshot
 from app.core.errors import ExportError
 from app.core.files import atomic_write, make_folder
 from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX, count_codes
+from app.core.tables import Thresholds
 from inference.prediction import Detection, SegmentTable, detections_of
 from resources.classes import palette
 
@@ -94,7 +95,7 @@ def export_snapshot(
         options=options,
         source=snapshot.path,
         model=snapshot.model,
-        threshold=snapshot.counting_threshold,
+        thresholds=snapshot.thresholds,
     )
 
 
@@ -108,12 +109,12 @@ def export_picture(
     options: ExportOptions,
     source: Path | None = None,
     model: str | None = None,
-    threshold: float | None = None,
+    thresholds: Thresholds | None = None,
 ) -> list[Path]:
     """Write `<stem>.png` and, as the options say, `<stem>.json` and `<stem>_overlay.jpg`; the paths, the PNG first.
 
     `labels` (H, W) uint8 0..150; `photo` (H, W, 3) RGB, needed for the overlay; `detections`, needed for the JSON file,
-    which also names `source`, the photo's path, `model` and `threshold` (None: every segment counted). The folder is
+    which also names `source`, the photo's path, `model` and `thresholds` (None: every segment counted). The folder is
     made if need be. Every file is written atomically, the PNG last and checked by reading it back: where it is there,
     the picture is done. ExportError when a file cannot be written, or would overwrite the photo itself.
     """
@@ -126,7 +127,8 @@ def export_picture(
             "image": source.name if source else stem,
             "size": [labels.shape[1], labels.shape[0]],
             "model": model,
-            "threshold": threshold,
+            "threshold": thresholds.base if thresholds else None,
+            **({"class_thresholds": dict(thresholds.by_class)} if thresholds and thresholds.by_class else {}),
             "detections": list(detections),
         }
         text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"

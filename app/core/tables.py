@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from app.core.arrays import F32, I64, U8, Bool
@@ -10,16 +13,35 @@ from inference.prediction import SegmentTable
 from resources.classes import CLASS_COUNT
 
 
+@dataclass(frozen=True)
+class Thresholds:
+    """Which queries count: those that score more than the threshold of their class, all numbers 0..1."""
+
+    base: float = 0.5
+    by_class: Mapping[int, float] = field(default_factory=dict)  # ADE ids 1..150 that have a threshold of their own
+
+    def of(self, class_id: int) -> float:
+        """The threshold that segments of a class 1..150 have to exceed."""
+        return self.by_class.get(class_id, self.base)
+
+    def table(self) -> F32:
+        """The threshold of every class, (151,) float32: the precision of scores, so that equal means equal."""
+        table = np.full(CLASS_COUNT + 1, self.base, np.float32)
+        for class_id, value in self.by_class.items():
+            table[class_id] = value
+        return table
+
+
 def empty_table() -> SegmentTable:
     """The table of a picture without a prediction: no rows."""
     return SegmentTable(class_ids=np.zeros(0, np.uint8), scores=np.zeros(0, np.float32))
 
 
-def label_table(table: SegmentTable, *, threshold: float | None) -> U8:
+def label_table(table: SegmentTable, *, threshold: float | Thresholds | None) -> U8:
     """ADE label 0..150 of every code, (256,) uint8.
 
-    A query counts when its score is greater than `threshold`, 0..1, as in the published rule; with None all count (the
-    semantic view). What a person decided counts always.
+    A query counts when its score is greater than `threshold`, 0..1, as in the published rule, one for all classes or
+    `Thresholds`; with None all count (the semantic view). What a person decided counts always.
     """
     labels = np.zeros(CODES, np.uint8)
     counting = counting_rows(table, threshold=threshold)
@@ -28,11 +50,12 @@ def label_table(table: SegmentTable, *, threshold: float | None) -> U8:
     return labels
 
 
-def counting_rows(table: SegmentTable, *, threshold: float | None) -> Bool:
+def counting_rows(table: SegmentTable, *, threshold: float | Thresholds | None) -> Bool:
     """Which rows of the table count, (N,) bool."""
     if threshold is None:
         return np.ones(len(table.scores), np.bool_)
-    return np.asarray(table.scores > threshold, np.bool_)
+    limits = threshold.table()[table.class_ids] if isinstance(threshold, Thresholds) else threshold
+    return np.asarray(table.scores > limits, np.bool_)
 
 
 def areas(histogram: I64, labels: U8) -> I64:
@@ -42,7 +65,7 @@ def areas(histogram: I64, labels: U8) -> I64:
     return pixels
 
 
-def best_scores(table: SegmentTable, histogram: I64, *, threshold: float | None) -> F32:
+def best_scores(table: SegmentTable, histogram: I64, *, threshold: float | Thresholds | None) -> F32:
     """Best score of each class among its queries that count and show at least one pixel: (151,) float32, else 0."""
     best = np.zeros(CLASS_COUNT + 1, np.float32)
     rows = len(table.scores)

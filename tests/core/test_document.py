@@ -61,6 +61,29 @@ def test_labels_agree_with_the_prediction(document: Document, threshold: float) 
     assert np.array_equal(document.labels(), answer.semantic_labels())
 
 
+def test_a_class_with_a_threshold_of_its_own(document: Document) -> None:
+    answer = prediction()
+    predicted(document, answer)
+    document.threshold = 0.9
+    lenient, strict = answer.labels(0.1), answer.labels(0.9)
+    shown, counts = np.unique(lenient[(lenient > 0) & (strict == 0)], return_counts=True)
+    class_id = int(shown[counts.argmax()])  # the class that its own threshold changes most
+    document.class_thresholds = {class_id: 0.1}
+    expected = np.where(lenient == class_id, class_id, strict)
+    assert not np.array_equal(expected, strict)
+    assert np.array_equal(document.labels(), expected)
+    assert np.array_equal(document.areas(), np.bincount(expected.ravel(), minlength=151))
+    y, x = np.argwhere(expected != strict)[0].tolist()
+    hover = document.describe(x, y)
+    assert hover is not None
+    assert (hover.class_id, hover.decider, hover.below) == (class_id, Decider.NETWORK, 0)
+    assert 0.1 < document.best_scores()[class_id] <= 1
+    document.class_thresholds = {class_id: 1.0}
+    assert not document.areas()[class_id]
+    predicted(document, answer, ViewMode.SEMANTIC)
+    assert np.array_equal(document.labels(), answer.semantic_labels())
+
+
 def test_corrections_survive_threshold_prediction_mode_and_parking(document: Document) -> None:
     predicted(document, prediction())
     paint(document, Box(10, 10, 30, 20), 112)

@@ -92,6 +92,45 @@ def test_what_is_exported_is_what_was_shown(*, mode: ViewMode, rest: Rest, parke
     assert all(0 < found["conf"] <= 1 for found in detections)
 
 
+@pytest.mark.parametrize("rest", Rest)
+@pytest.mark.parametrize("parked", [False, True])
+def test_classes_with_their_own_threshold_are_exported_as_shown(tmp_path: Path, *, rest: Rest, parked: bool) -> None:
+    document = corrected()
+    assert document.segment_map is not None
+    plain = document.labels()
+    present = [class_id for class_id in np.unique(plain).tolist() if class_id not in (0, 12)]
+    network = document.segment_map.network[document.segment_map.human == 0]
+    absent = sorted({int(document.table.class_ids[code - 1]) for code in np.unique(network)} - {*present, 12})
+    document.class_thresholds = {absent[0]: 0.0, present[0]: 1.0}
+    shown = document.labels()
+    assert {absent[0], present[0]} & set(np.unique(shown).tolist()) == {absent[0]}
+    if parked:
+        document.park()
+    options = ExportOptions(rest=rest, detections=True)
+    snapshot = document.snapshot()
+    document.class_thresholds = {}
+    png, beside = export_snapshot(snapshot, folder=tmp_path, stem="street", photo=None, options=options)
+    labels = read_labels(png)
+    assert np.array_equal(labels[shown > 0], shown[shown > 0])
+    assert rest is Rest.SEMANTIC or np.array_equal(labels, shown)
+    record = json.loads(beside.read_text(encoding="utf-8"))
+    assert np.array_equal(put_together(record["detections"]), labels)
+    assert record["threshold"] == THRESHOLD
+    assert record["class_thresholds"] == {str(absent[0]): 0.0, str(present[0]): 1.0}
+
+
+def test_the_semantic_view_knows_no_thresholds_of_classes(tmp_path: Path) -> None:
+    document = corrected(ViewMode.SEMANTIC)
+    shown = document.labels()
+    document.class_thresholds = dict.fromkeys(range(1, 151), 1.0)
+    options = ExportOptions(detections=True)
+    png, beside = export_snapshot(document.snapshot(), folder=tmp_path, stem="street", photo=None, options=options)
+    assert np.array_equal(read_labels(png), shown)
+    record = json.loads(beside.read_text(encoding="utf-8"))
+    assert record["threshold"] is None
+    assert "class_thresholds" not in record
+
+
 def test_a_snapshot_is_the_moment_it_was_taken() -> None:
     document = corrected()
     snapshot, shown = document.snapshot(), document.labels()
@@ -101,6 +140,7 @@ def test_a_snapshot_is_the_moment_it_was_taken() -> None:
         answer(1), layer=answer(1).segment_map(), table=answer(1).segment_table(), mode=ViewMode.SEGMENTS
     )
     document.threshold = 0.9
+    document.class_thresholds = dict.fromkeys(range(1, 151), 1.0)
     document.park()
     assert np.array_equal(final_labels(snapshot), shown)
 

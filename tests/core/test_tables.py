@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.core import tables
 from app.core.segment_map import Decider, human_value
+from app.core.tables import Thresholds
 from inference.prediction import SegmentTable
 from tests.core.helpers import HUMAN_VALUES, random_map
 
@@ -24,6 +25,30 @@ def test_a_query_counts_when_its_score_is_greater_than_the_threshold() -> None:
     for threshold, expected in ((0.5, [5, 0, 0, 0]), (0.4999, [5, 0, 150, 0]), (0.0, [5, 5, 150, 0]), (1.0, [0] * 4)):
         assert tables.label_table(TABLE, threshold=threshold)[1:5].tolist() == expected
     assert tables.label_table(TABLE, threshold=None)[1:5].tolist() == [5, 5, 150, 2]
+
+
+def test_a_class_may_have_a_threshold_of_its_own() -> None:
+    for base, own, expected in (
+        (0.5, {}, [5, 0, 0, 0]),
+        (0.5, {5: 0.3}, [5, 5, 0, 0]),
+        (0.5, {5: 0.9}, [0, 0, 0, 0]),  # the score is not greater than itself, in single precision as well
+        (0.0, {150: 0.5, 5: 0.4}, [5, 0, 0, 0]),
+        (1.0, {150: 0.0, 2: 0.0}, [0, 0, 150, 0]),
+    ):
+        thresholds = Thresholds(base, own)
+        assert tables.label_table(TABLE, threshold=thresholds)[1:5].tolist() == expected
+        assert [thresholds.of(class_id) for class_id in (5, 1)] == [own.get(5, base), base]
+
+
+@given(st.floats(0, 1), st.dictionaries(st.integers(1, 150), st.floats(0, 1)), st.integers(0, 2**32 - 1))
+def test_every_row_is_held_against_the_threshold_of_its_class(base: float, own: dict[int, float], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    table = SegmentTable(random.integers(1, 151, 100).astype(np.uint8), random.random(100, np.float32))
+    thresholds = Thresholds(base, own)
+    rows = zip(table.class_ids.tolist(), table.scores, strict=True)
+    expected = [bool(score > np.float32(own.get(class_id, base))) for class_id, score in rows]
+    assert tables.counting_rows(table, threshold=thresholds).tolist() == expected
+    assert np.array_equal(tables.counting_rows(table, threshold=Thresholds(base)), table.scores > base)
 
 
 def test_what_a_person_decided_counts_at_any_threshold() -> None:
