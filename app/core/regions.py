@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.segment_map import SegmentMap
+from app.core.segment_map import CODES, SegmentMap
 
 _FIRST_REACH = 256  # pixels around the click that are looked at first
-_ROWS_AT_ONCE = 256
+_GROWTH = 1.5  # of the window's size, on each side that a region touches: the whole picture is two steps away
+_STRIDE = 8  # pixels between those that a first guess looks at
+_FEW = 12  # codes; up to here comparing with each is faster than a table
+_ROWS_AT_ONCE = 64
+_WALL, _FLOODED = 1, 2  # in a flooded field, where 0 is open
 
 
 def connected_region(values: U8, x: int, y: int) -> tuple[Box, Bool]:
@@ -29,20 +35,39 @@ def connected_region(values: U8, x: int, y: int) -> tuple[Box, Bool]:
 
 
 def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = None) -> tuple[Box, Bool]:
-    """The region of the map around pixel (x, y): box and mask (h, w) bool.
+    """The region of the map around pixel (x, y), connected by edges: box and mask (h, w) bool.
 
     `table` (256,) uint8 says what counts as equal: the label table for pixels of one label, None for those of one code.
     Looks no further than the region reaches, so a small region costs little in a picture of any size. IndexError
     outside the map.
     """
-    window = Box(x, y, x + 1, y + 1).grow(_FIRST_REACH).clip(segment_map.shape)
+    code = segment_map.code_at(x, y)
+    same = np.arange(CODES) == code if table is None else (table == table[code]) & (segment_map.histogram() > 0)
+    window, guess = Box(x, y, x + 1, y + 1).grow(_FIRST_REACH).clip(segment_map.shape), NOTHING
     while True:
-        values = segment_map.shown(window)
-        if table is not None:
-            values = np.asarray(cv2.LUT(values, table), np.uint8)
-        box, mask = connected_region(values, x - window.x0, y - window.y0)
-        box = box.move(window.x0, window.y0)
+        box, field = _flood(segment_map, window, (x, y), same=same)
         larger = _beyond(box, window).clip(segment_map.shape)
+        if larger == window:
+            return box, _filled(field, box.move(-window.x0, -window.y0))
+        if guess.empty:
+            guess = _guess(segment_map, (x, y), same=same)
+            larger = larger if window.union(guess) == window else window.union(guess)
+        window = larger
+
+
+def region_within(read: Callable[[Box], U8], bounds: Box, x: int, y: int) -> tuple[Box, Bool]:
+    """The region around pixel (x, y) of values that need not exist as a whole: box and mask (h, w) bool.
+
+    `read` gives the values (h, w) uint8 of any box within `bounds`. It is asked for a window that grows only where the
+    region reaches its sides, so the result is that of `connected_region` on all of `bounds`. IndexError outside them.
+    """
+    if not bounds.contains(x, y):
+        raise IndexError(f"Pixel ({x}, {y}) lies outside {bounds}.")
+    window = Box(x, y, x + 1, y + 1).grow(_FIRST_REACH).intersect(bounds)
+    while True:
+        box, mask = connected_region(read(window), x - window.x0, y - window.y0)
+        box = box.move(window.x0, window.y0)
+        larger = _beyond(box, window).intersect(bounds)
         if larger == window:
             return box, mask
         window = larger
@@ -50,14 +75,67 @@ def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = Non
 
 def region_of_code(segment_map: SegmentMap, code: int) -> tuple[Box, Bool]:
     """All pixels that show `code`, connected or not: box and mask (h, w) bool; an empty box when there are none."""
-    box = NOTHING
+    return region_of_codes(segment_map, np.arange(CODES) == code)
+
+
+def region_of_codes(segment_map: SegmentMap, codes: Bool) -> tuple[Box, Bool]:
+    """All pixels that show one of the `codes`, a table (256,) bool: as for `region_of_code`."""
+    box, codes = NOTHING, codes & (segment_map.histogram() > 0)
     for strip in _strips(segment_map.box):
-        x, y, width, height = cv2.boundingRect((segment_map.shown(strip) == code).view(np.uint8))
+        x, y, width, height = cv2.boundingRect(_looked_up(segment_map.shown(strip), codes))
         box = box.union(Box.at(x, y + strip.y0, width=width, height=height))
-    mask = np.zeros(box.shape, np.bool_)
+    mask = np.zeros(box.shape, np.uint8)
     for strip in _strips(box):
-        np.equal(segment_map.shown(strip), code, out=mask[strip.y0 - box.y0 : strip.y1 - box.y0])
-    return box, mask
+        mask[strip.y0 - box.y0 : strip.y1 - box.y0] = _looked_up(segment_map.shown(strip), codes)
+    return box, mask.view(np.bool_)
+
+
+def _guess(segment_map: SegmentMap, pixel: tuple[int, int], *, same: Bool) -> Box:
+    """About how far the region around `pixel` reaches: its box in a picture of every eighth pixel, and a margin."""
+    (x, y), (height, width) = pixel, segment_map.shape
+    codes = segment_map.sample(np.arange(y % _STRIDE, height, _STRIDE), np.arange(x % _STRIDE, width, _STRIDE))
+    box, _ = connected_region(_looked_up(codes, same), x // _STRIDE, y // _STRIDE)
+    reach = Box(box.x0 * _STRIDE, box.y0 * _STRIDE, box.x1 * _STRIDE, box.y1 * _STRIDE)
+    return reach.grow(2 * _STRIDE).clip(segment_map.shape)
+
+
+def _looked_up(codes: U8, same: Bool) -> U8:
+    """`same` (256,) bool at every code: 0 or 1. A few comparisons are faster than a table."""
+    wanted = np.flatnonzero(same)
+    if len(wanted) > _FEW:
+        return np.asarray(cv2.LUT(codes, same.astype(np.uint8)), np.uint8)
+    found = np.zeros(codes.shape, np.bool_)
+    for code in wanted:
+        found |= codes == code
+    return found.view(np.uint8)
+
+
+def _flood(segment_map: SegmentMap, window: Box, pixel: tuple[int, int], *, same: Bool) -> tuple[Box, U8]:
+    """The region around `pixel` within `window`: its box on the map, and the field that was flooded.
+
+    `same` (256,) bool: the codes that belong to the region. The field (h + 2, w + 2) uint8 has a border of one pixel
+    around the window; in it the region is _FLOODED.
+    """
+    field = np.empty((window.height + 2, window.width + 2), np.uint8)
+    field[[0, -1]] = _WALL
+    field[:, [0, -1]] = _WALL
+    inner = field[1:-1, 1:-1]
+    for strip in _strips(window):  # few rows at a time stay in the cache between the steps
+        rows = inner[strip.y0 - window.y0 : strip.y1 - window.y0]
+        np.bitwise_xor(_looked_up(segment_map.shown(strip), same), _WALL, out=rows)
+    # Where to go is all in the mask, which only walls stop; the picture beside it may hold anything, so it is the same
+    # memory: one byte per pixel does it all.
+    flags = 4 | (_FLOODED << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
+    seed = (pixel[0] - window.x0, pixel[1] - window.y0)
+    *_, (left, top, width, height) = cv2.floodFill(inner, field, seed, 0, 255, 255, flags)
+    return Box.at(left + window.x0, top + window.y0, width=width, height=height), field
+
+
+def _filled(field: U8, box: Box) -> Bool:
+    """The region in `box`, relative to the window, as a mask: a view of the field, which is spent by that."""
+    part = field[1:-1, 1:-1][box.slices]
+    np.right_shift(part, 1, out=part)  # 2 becomes 1, the rest 0
+    return part.view(np.bool_)
 
 
 def _strips(box: Box) -> list[Box]:
@@ -65,8 +143,8 @@ def _strips(box: Box) -> list[Box]:
 
 
 def _beyond(box: Box, window: Box) -> Box:
-    """The window, wider by half its size on each side that a region found in it touches."""
-    dx, dy = max(1, window.width // 2), max(1, window.height // 2)
+    """The window, wider on each side that a region found in it touches."""
+    dx, dy = int(window.width * _GROWTH) + 1, int(window.height * _GROWTH) + 1
     return Box(
         window.x0 - dx * (box.x0 == window.x0),
         window.y0 - dy * (box.y0 == window.y0),
