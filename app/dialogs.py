@@ -81,8 +81,8 @@ class ExportDialog(QDialog):
 
     def _add_rest(self, layout: QVBoxLayout, rest: Rest, *, semantic: bool) -> None:
         layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
-        self._leave = QRadioButton("stay unlabelled (0)")
-        self._semantic = QRadioButton("take the class of the semantic view")
+        self._leave = QRadioButton("&stay unlabelled (0)")
+        self._semantic = QRadioButton("&take the class of the semantic view")
         self._semantic.setToolTip("Pixels that a person made unlabelled stay unlabelled.")
         group = QButtonGroup(self)
         for button in (self._leave, self._semantic):
@@ -95,17 +95,17 @@ class ExportDialog(QDialog):
 
     def _add_extras(self, layout: QVBoxLayout, options: ExportOptions) -> None:
         layout.addWidget(_heading("Also write"))
-        self._overlay = QCheckBox("a picture with the labels in colour (_overlay.jpg)")
+        self._overlay = QCheckBox("a &picture with the labels in colour (_overlay.jpg)")
         self._overlay.setChecked(options.overlay)
-        self._detections = QCheckBox("the segments with box, score and mask (.json)")
+        self._detections = QCheckBox("the segments with box, score and &mask (.json)")
         self._detections.setChecked(options.detections)
         layout.addWidget(self._overlay)
         layout.addWidget(self._detections)
 
     def _add_buttons(self, layout: QVBoxLayout) -> None:
         self._buttons = QDialogButtonBox()
-        self._buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
-        self._export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton("&Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self._export = self._buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)
@@ -119,7 +119,7 @@ class ExportDialog(QDialog):
         self._folder.setAccessibleName("Export folder")
         self._folder.textChanged.connect(self._folder_edited)
         label.setBuddy(self._folder)
-        browse = QPushButton("Browse…")
+        browse = QPushButton("&Browse…")
         browse.setAutoDefault(False)  # Return in the field means Export
         browse.clicked.connect(self._browse)
         row.addWidget(label)
@@ -164,6 +164,7 @@ def choose(
 ) -> int | None:
     """Ask a question with a verb on every button: the index of the choice, or None for `cancel`, Escape included.
 
+    Every button gets a key of its own, with Alt.
     `default` is the index of the choice that Return takes, −1 for `cancel`.
     """
     box = QMessageBox(parent)
@@ -171,14 +172,27 @@ def choose(
     box.setWindowTitle(title)
     box.setText(text)
     box.setDetailedText(details)
-    buttons = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
-    buttons.append(box.addButton(cancel, QMessageBox.ButtonRole.RejectRole))
+    *texts, last = with_mnemonics([*choices, cancel])
+    buttons = [box.addButton(text, QMessageBox.ButtonRole.AcceptRole) for text in texts]
+    buttons.append(box.addButton(last, QMessageBox.ButtonRole.RejectRole))
     box.setDefaultButton(buttons[default])
     box.exec()
     clicked = box.clickedButton()
     chosen = next((index for index, button in enumerate(buttons) if button is clicked), len(choices))
     box.deleteLater()
     return None if chosen == len(choices) else chosen
+
+
+def with_mnemonics(texts: Sequence[str]) -> list[str]:
+    """The texts of a row of buttons with "&" before a letter that no other has: the first free one."""
+    taken: set[str] = set()
+    marked = []
+    for text in texts:
+        at = next((i for i, letter in enumerate(text) if letter.isalpha() and letter.casefold() not in taken), None)
+        if at is not None:
+            taken.add(text[at].casefold())
+        marked.append(text if at is None else f"{text[:at]}&{text[at:]}")
+    return marked
 
 
 class SummaryDialog(QDialog):
@@ -204,9 +218,9 @@ class SummaryDialog(QDialog):
                 reasons.addItems([_named(path, reason) for path, reason in remarks])
                 layout.addWidget(reasons)
         buttons = QDialogButtonBox()
-        buttons.addButton("Done", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton("&Done", QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
-        show = buttons.addButton("Open folder", QDialogButtonBox.ButtonRole.ActionRole)
+        show = buttons.addButton("&Open folder", QDialogButtonBox.ButtonRole.ActionRole)
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(summary.folder))))
         layout.addWidget(buttons)
 
@@ -233,7 +247,7 @@ class ShortcutsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(table)
         buttons = QDialogButtonBox()
-        buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
 
