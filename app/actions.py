@@ -38,6 +38,7 @@ class Act(StrEnum):
     CLASS_UNLABELLED = "class_unlabelled"
     BRUSH_SMALLER = "brush_smaller"
     BRUSH_LARGER = "brush_larger"
+    NEXT_RULE = "next_rule"
     TOOL_BRUSH = "brush"
     TOOL_ERASER = "eraser"
     TOOL_RELABEL = "relabel"
@@ -93,8 +94,11 @@ ACTIONS: dict[Act, Spec] = {
     Act.REDO: Spec(_E, "Redo", "Do it again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     Act.CHOOSE_CLASS: Spec(_E, "Choose class…", "Search the class to paint with", ("C",), "search"),
     Act.CLASS_UNLABELLED: Spec(_E, "Paint unlabelled", "Make 'unlabelled' the class to paint with", ("0",)),
-    Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush smaller", ("[",)),
-    Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush larger", ("]",)),
+    Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush, or what the tool has instead, smaller", ("[",)),
+    Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush, or what the tool has instead, larger", ("]",)),
+    Act.NEXT_RULE: Spec(
+        _E, "Where paint may go", "Go through anywhere, unlabelled and one class only", ("Shift+R",)
+    ),
     Act.TOOL_RELABEL: Spec(
         _T,
         "Relabel segment",
@@ -168,7 +172,9 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Pinch", "Zoom"),
     ("Ctrl + arrow keys, with Shift faster", "Move the pointer over the picture"),
     ("Return, Shift + Return", "Click at the pointer with the tool in hand, left or right"),
-    ("Ctrl + wheel", "Brush size"),
+    ("Ctrl + wheel, Ctrl + drag", "Brush size"),
+    ("Return, Esc", "Accept or cancel what the tool offers"),
+    ("Backspace", "Take the last point back"),
     ("Space + drag, middle button", "Pan"),
     ("Shift + click with the brush", "Straight line from the last point"),
     ("Right button with the brush", "Erase"),

@@ -17,6 +17,7 @@ from app.core.patches import human_snapshot
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.picture_states import PictureStates
 from app.session import Session
+from app.workers.background import Background
 from app.workers.lane import CancelToken, Lane
 from app.workers.tasks import ComposedPrediction, compose_prediction, list_readable, load_pyramid, predict_photo
 from inference.errors import PhotoError
@@ -49,6 +50,8 @@ class Desk(QObject):
         self.current: Path | None = None
         self.engine_lane = Lane("engine", self)
         self.file_lane = Lane("files", self)
+        self.background = Background(self)
+        self._tool_work = ""  # what the tools wait for
         self.model = ModelInUse(choice, self.engine_lane, self)
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
         self._seconds: dict[Path, float] = {}
@@ -58,6 +61,8 @@ class Desk(QObject):
         self.model.status_changed.connect(self.engine_changed)
         session.mode_changed.connect(self._view_changed)
         session.compress_later = self._compress_later
+        session.runner = self.background.run
+        self.background.busy_changed.connect(self._tools_busy)
 
     # --- the list --------------------------------------------------------------------------------------------------
 
@@ -118,8 +123,8 @@ class Desk(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being read, predicted or written."""
-        return self.file_lane.is_idle() and self.engine_lane.is_idle()
+        """Whether nothing is being read, predicted, worked out or written."""
+        return self.file_lane.is_idle() and self.engine_lane.is_idle() and self.background.is_idle()
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""
@@ -364,6 +369,10 @@ class Desk(QObject):
         """A picture without a photo has nothing to show but why: that is said again when nothing else is."""
         self.problem_changed.emit(reason or self._unreadable_reason())
 
+    def _tools_busy(self, text: str) -> None:
+        self._tool_work = text
+        self._say_busy()
+
     def _say_busy(self) -> None:
         path = self.current
         if self.file_lane.has("list"):
@@ -379,10 +388,11 @@ class Desk(QObject):
         elif self.engine_lane.has(("compose", path)):
             text = "Composing…"
         else:
-            text = ""
+            text = self._tool_work
         self.busy_changed.emit(text)
 
     def close(self) -> None:
-        """Stop both lanes; called once when the window closes."""
+        """Stop all lanes; called once when the window closes."""
+        self.background.close()
         self.file_lane.close()
         self.engine_lane.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.actions import TOOL_ACTIONS, Act
 from app.core.document import ViewMode
+from app.core.rules import Where
 from app.dialogs import ShortcutsDialog, show_about
 from app.session import Session
 
@@ -28,12 +29,13 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,
-        Act.UNDO: session.undo,
+        Act.UNDO: lambda: canvas.step_back() or session.undo(),
         Act.REDO: session.redo,
         Act.CHOOSE_CLASS: lambda: window.tool_options.choose_class(),
         Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
-        Act.BRUSH_SMALLER: lambda: scale_brush(session, 1 / BRUSH_STEP),
-        Act.BRUSH_LARGER: lambda: scale_brush(session, BRUSH_STEP),
+        Act.BRUSH_SMALLER: lambda: adjust_tool(window, -1),
+        Act.BRUSH_LARGER: lambda: adjust_tool(window, 1),
+        Act.NEXT_RULE: lambda: next_rule(session),
         Act.ZOOM_FIT: canvas.zoom_fit,
         Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
         Act.ZOOM_IN: canvas.zoom_in,
@@ -60,6 +62,21 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
     for tool, act in TOOL_ACTIONS.items():
         handlers[act] = lambda on, tool=tool: window.use_tool(tool) if on else None
     return handlers
+
+
+def adjust_tool(window: MainWindow, steps: int) -> None:
+    """Make what the tool in hand has most use for larger or smaller: mostly its brush."""
+    tool = window.canvas.tool
+    if tool is None or tool.sized or not tool.adjust(steps):
+        scale_brush(window.session, BRUSH_STEP**steps)
+
+
+def next_rule(session: Session) -> None:
+    """The next answer to where paint may go; over which class is the current one."""
+    answers = list(Where)
+    where = answers[(answers.index(session.rule.where) + 1) % len(answers)]
+    session.set_rule(where=where, class_id=session.current_class)
+    session.said.emit(f"Paint may go {session.rule.text()}.")
 
 
 def scale_brush(session: Session, factor: float) -> None:

@@ -29,6 +29,7 @@ from app.keys import WindowKeys
 from app.model_button import ModelButton
 from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
+from app.panels.choices_card import ChoicesCard
 from app.panels.icons import icon
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
         self.tool_options = ToolOptions(self.session)
+        self.choices_card = ChoicesCard(self.canvas)
         right = QWidget()
         layout = QVBoxLayout(right)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -150,6 +152,9 @@ class MainWindow(QMainWindow):
         canvas.cancel_requested.connect(self.cancel)
         canvas.open_requested.connect(self.opening.ask_for_photos)
         canvas.samples_requested.connect(self.opening.open_samples)
+        self.tool_options.accepted.connect(canvas.accept)
+        self.tool_options.cancelled.connect(canvas.cancel_gesture)
+        session.tool_changed.connect(lambda: self.choices_card.show_choices(canvas.choices()))
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
         self.export_flow.settings_changed.connect(self._remember_export)
@@ -205,8 +210,9 @@ class MainWindow(QMainWindow):
         if not action.isChecked():
             action.setChecked(True)  # which comes back here
             return
-        self.canvas.set_tool(make_tool(tool, self.session))
-        self.tool_options.set_tool(tool)
+        made = make_tool(tool, self.session)
+        self.canvas.set_tool(made)
+        self.tool_options.set_tool(made)
         self.settings = replace(self.settings, tool=tool)
 
     def search_legend(self) -> None:
@@ -221,7 +227,7 @@ class MainWindow(QMainWindow):
     def cancel(self) -> None:
         """Escape: the gesture under the hand, else the prediction, else solo. The picture has the keyboard again."""
         self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self.canvas.cancel_gesture() or self.desk.cancel():
+        if self.canvas.cancel_gesture() or self.session.cancel_edit() or self.desk.cancel():
             return
         if self.session.overlay.solo:
             self.session.set_overlay(solo=frozenset())

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QEnterEvent,
@@ -30,22 +30,23 @@ from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shap
 from app.canvas.device import device_pieces, logical_rect, shared_image
 from app.canvas.grid import GRID_FROM, Grid, draw_frame
 from app.canvas.mouse import Mouse
+from app.canvas.offer import Offer
 from app.canvas.overlay import look_of
 from app.canvas.screen import PAD, Screen
 from app.canvas.signs import Signs
+from app.canvas.view import PhotoView
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8
 from app.core.document import Hover
 from app.core.geometry import Box
-from app.tools.base import Outline, Tool
+from app.tools.base import Choices, Outline, Tool
+from resources.classes import palette as class_colours
 
 if TYPE_CHECKING:
     from app.session import Session
 
-_MARGIN = 16  # logical pixels around a fitted photo
 
-
-class Canvas(QWidget):
+class Canvas(PhotoView):
     """Shows the session's document and turns mouse and keys into the gestures of the tool in hand.
 
     All drawing is done from arrays at screen resolution (see `Screen`); the photo shows as soon as it is there, the
@@ -53,7 +54,6 @@ class Canvas(QWidget):
     """
 
     hovered = Signal(object)  # Hover, or None where there is nothing to say
-    zoom_changed = Signal(float)  # device pixels per image pixel
     cancel_requested = Signal()
     open_requested = Signal()
     samples_requested = Signal()
@@ -62,7 +62,6 @@ class Canvas(QWidget):
         super().__init__(parent)
         self.session = session
         self.tool: Tool | None = None
-        self.viewport: Viewport | None = None
         self.mouse = Mouse(self)
         self._screen = Screen()
         self._grid = Grid()
@@ -71,6 +70,7 @@ class Canvas(QWidget):
         self._bare = False
         self._hover: Hover | None = None
         self._marked = QRegion()  # where the brush is drawn at the moment
+        self._offer = Offer()
         self._signs = Signs(self)
         self._signs.busy.cancelled.connect(self.cancel_requested)
         self._signs.empty.open_requested.connect(self.open_requested)
@@ -86,6 +86,8 @@ class Canvas(QWidget):
         session.pixels_changed.connect(self._pixels_changed)
         session.tables_changed.connect(self._tables_changed)
         session.brush_size_changed.connect(self._mark)
+        session.tool_changed.connect(self._tool_changed)
+        session.tool_value_changed.connect(self._option_changed)
         self._set_photo()
         self._document_changed()
 
@@ -100,8 +102,10 @@ class Canvas(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Take another tool in hand; a stroke of the last one is finished first."""
         self.mouse.finish()
+        if self.tool is not None and self.tool.pending():
+            self.tool.cancel()
         self.tool = tool
-        self._mark()
+        self._tool_changed()
 
     def set_bare(self, *, bare: bool) -> None:
         """Show the photo without its labels while a key is held."""
@@ -124,65 +128,36 @@ class Canvas(QWidget):
         self._signs.drop.setVisible(active)
 
     def cancel_gesture(self) -> bool:
-        """Take back the stroke in hand; False when there was none."""
-        return self.mouse.cancel()
+        """Take back the stroke in hand, or what the tool offers; False when there was neither."""
+        if self.mouse.cancel():
+            return True
+        waiting = self.tool is not None and self.tool.pending()
+        if waiting and self.tool is not None:
+            self.tool.cancel()
+        return waiting
 
-    # --- looking around --------------------------------------------------------------------------------------------
+    def accept(self) -> bool:
+        """Make what the tool offers a correction; False when it offers nothing."""
+        waiting = self.tool is not None and self.tool.pending()
+        if waiting and self.tool is not None:
+            self.tool.accept()
+        return waiting
 
-    @property
-    def scale(self) -> float:
-        """Device pixels per image pixel; 1 when there is no photo."""
-        return 1.0 if self.viewport is None else self.viewport.scale
+    def step_back(self) -> bool:
+        """Take back the last step of what the tool offers; False when there is none."""
+        return self.tool is not None and self.tool.back()
 
-    def zoom_fit(self) -> None:
-        """Show the whole photo, and keep doing so when the window changes its size."""
-        if self._pyramid:
-            height, width = self._pyramid[0].shape[:2]
-            self.look(Viewport.fit(view=self._device_size(), photo=(width, height), margin=self._margin()))
+    def looked(self) -> None:
+        self.update()
+        self._say_hover()
+        self._mark()
 
-    def zoom_to(self, scale: float) -> None:
-        """Show one image pixel as `scale` device pixels, around the pointer if it is over the photo."""
-        if self.viewport is not None:
-            self.look(self.viewport.zoomed(scale, at=self._anchor(self.viewport)))
+    def pointed_at(self) -> QPointF | None:
+        return self.mouse.position
 
-    def zoom_in(self) -> None:
-        """To the next round scale."""
-        if self.viewport is not None:
-            self.zoom_to(self.viewport.next_scale(closer=True))
-
-    def zoom_out(self) -> None:
-        """To the last round scale."""
-        if self.viewport is not None:
-            self.zoom_to(self.viewport.next_scale(closer=False))
-
-    def pan_by(self, dx: float, dy: float) -> None:
-        """Move the photo by logical pixels."""
-        if self.viewport is not None:
-            ratio = self.devicePixelRatioF()
-            self.look(self.viewport.panned(dx * ratio, dy * ratio))
-
-    def look(self, viewport: Viewport | None) -> None:
-        """Show the photo through `viewport`."""
-        before, self.viewport = self.viewport, viewport
-        if viewport != before:
-            if viewport is not None and (before is None or viewport.scale != before.scale):
-                self.zoom_changed.emit(viewport.scale)
-            self.update()
-            self._say_hover()
-            self._mark()
-
-    def _anchor(self, viewport: Viewport) -> tuple[float, float]:
-        at = self.mouse.position
-        if at is not None and viewport.photo_box().contains(int(at.x()), int(at.y())):
-            return at.x(), at.y()
-        return viewport.view[0] / 2, viewport.view[1] / 2
-
-    def _device_size(self) -> tuple[int, int]:
-        ratio = self.devicePixelRatioF()
-        return max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
-
-    def _margin(self) -> int:
-        return round(_MARGIN * self.devicePixelRatioF())
+    def choices(self) -> Choices | None:
+        """The answers that can be gone through at the moment."""
+        return None if self.tool is None else self.tool.choices()
 
     # --- what the session says -------------------------------------------------------------------------------------
 
@@ -195,8 +170,7 @@ class Canvas(QWidget):
         if pyramid is not self._pyramid:
             self._pyramid = pyramid
             self._set_photo()
-            self.look(None)
-            self.zoom_fit()
+            self.set_photo_size((pyramid[0].shape[1], pyramid[0].shape[0]) if pyramid else None)
         self._place_signs()
         self._prediction_changed()
 
@@ -246,9 +220,11 @@ class Canvas(QWidget):
             for image in self._layers(view):
                 painter.drawImage(device.topLeft(), image, device.translated(PAD, PAD))
         draw_frame(painter, view, self.palette().color(QPalette.ColorRole.WindowText))
-        outline = self._outline()
-        if outline is not None and self.mouse.position is not None:
-            draw_outline(painter, outline, view, self.mouse.position, ratio)
+        if self.tool is not None and not self._bare:
+            self._offer.draw(painter, self.tool, view, colours=class_colours(), ratio=ratio)
+        outline, at = self._outline(), self.mouse.outline_at
+        if outline is not None and at is not None:
+            draw_outline(painter, outline, view, at, ratio)
 
     def _layers(self, view: Viewport) -> list[QImage]:
         """What is drawn over each other, each as large as the view and its padding."""
@@ -262,6 +238,15 @@ class Canvas(QWidget):
 
     # --- the pointer -----------------------------------------------------------------------------------------------
 
+    def _tool_changed(self) -> None:
+        self.update()
+        self._mark()
+
+    def _option_changed(self, name: str) -> None:
+        tool, _, option = name.partition(".")
+        if self.tool is not None and self.tool.id == tool:
+            self.tool.value_changed(option)
+
     def _outline(self) -> Outline | None:
         shown = self.tool is not None and self.mouse.position is not None and not self.mouse.panning
         return self.tool.outline() if shown and self.tool is not None else None
@@ -270,8 +255,9 @@ class Canvas(QWidget):
         """Draw the brush where the pointer is now, and no longer where it was; and give the pointer its shape."""
         outline, ratio, view = self._outline(), self.devicePixelRatioF(), self.viewport
         marked = QRegion()
-        if outline is not None and view is not None and self.mouse.position is not None:
-            marked = outline_region(outline, view, self.mouse.position, ratio)
+        at = self.mouse.outline_at
+        if outline is not None and view is not None and at is not None:
+            marked = outline_region(outline, view, at, ratio)
         self.update(self._marked.united(marked))
         self._marked = marked
         self._shape_cursor(outline)
@@ -366,8 +352,7 @@ class Canvas(QWidget):
         self._resized()
 
     def _resized(self) -> None:
-        if self.viewport is not None:
-            self.look(self.viewport.resized(self._device_size(), margin=self._margin()))
+        self.resized()
         self._place_signs()
 
     def _place_signs(self) -> None:

@@ -31,6 +31,8 @@ def shape_for(cursor: Cursor, *, drawn: bool) -> QCursor:
             return pipette()
         case Cursor.HAND:
             return hand(closed=False)
+        case Cursor.ZOOM:
+            return glass()
         case unexpected:
             assert_never(unexpected)
 
@@ -143,6 +145,16 @@ def pipette() -> QCursor:
     path.moveTo(QPointF(14.5, 9.5))
     path.lineTo(QPointF(19, 5))
     return _cursor(path, hot=(2, 22))
+
+
+@lru_cache(maxsize=1)
+def glass() -> QCursor:
+    """A magnifying glass; what counts is the middle of its lens."""
+    path = QPainterPath()
+    path.addEllipse(QPointF(10, 10), 6.5, 6.5)
+    path.moveTo(QPointF(15, 15))
+    path.lineTo(QPointF(21, 21))
+    return _cursor(path, hot=(10, 10))
 
 
 def _cursor(path: QPainterPath, *, hot: tuple[int, int]) -> QCursor:

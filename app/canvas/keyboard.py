@@ -23,7 +23,8 @@ _DIRECTIONS = {
 def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
     """Move the picture or the pointer, or click, as the mouse would; False when the key means something else.
 
-    Return is the left button, with Shift the right one: every tool works without a mouse.
+    Return accepts what the tool offers; with nothing to accept it is the left button, and with Shift the right one:
+    every tool works without a mouse. Backspace takes the last point back.
     """
     if canvas.viewport is None:
         return False
@@ -37,6 +38,10 @@ def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
         at = _position(canvas) + QPointF(direction[0] * step, direction[1] * step)
         inside = QPointF(min(max(at.x(), 0.0), canvas.width() - 1.0), min(max(at.y(), 0.0), canvas.height() - 1.0))
         _send(canvas, QEvent.Type.MouseMove, inside, Qt.MouseButton.NoButton)
+        return True
+    if event.key() == Qt.Key.Key_Backspace:
+        return canvas.step_back()
+    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not shift and canvas.accept():
         return True
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
         button = Qt.MouseButton.RightButton if shift else Qt.MouseButton.LeftButton

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture
 
-from app.tools.base import Button, Modifier, Pointer
+from app.tools.base import Button, Modifier, Pointer, Tool
 
 if TYPE_CHECKING:
     from app.canvas.canvas import Canvas
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NOTCH = 120  # Qt's unit for one step of a mouse wheel
 _ZOOM_PER_NOTCH = 2 ** (1 / 3)
 _SIZE_PER_NOTCH = 1.15
+_SIZE_PER_PIXEL = 1.01  # logical pixels of a drag
+_REACH = 8.0  # logical pixels that a click may be off what it means
 
 _BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
 _MODIFIERS = {
@@ -30,6 +32,7 @@ class _Doing(Enum):
     NOTHING = auto()
     PANNING = auto()
     USING_TOOL = auto()
+    SIZING = auto()
 
 
 class Mouse:
@@ -44,6 +47,7 @@ class Mouse:
         self._space = False
         self.position: QPointF | None = None  # device pixels; None while the pointer is elsewhere
         self._modifiers = Modifier.NONE
+        self._pressed: tuple[QPointF, int] = (QPointF(), 0)  # where the brush is being sized, and its size before
 
     @property
     def panning(self) -> bool:
@@ -54,6 +58,11 @@ class Mouse:
     @property
     def grabbing(self) -> bool:
         return self._doing is _Doing.PANNING
+
+    @property
+    def outline_at(self) -> QPointF | None:
+        """Where the brush is drawn: at the pointer, but where the drag began while it changes the brush's size."""
+        return self._pressed[0] if self._doing is _Doing.SIZING else self.position
 
     @property
     def using_tool(self) -> bool:
@@ -70,6 +79,9 @@ class Mouse:
             return
         if button is Qt.MouseButton.MiddleButton or (button is Qt.MouseButton.LeftButton and self.panning):
             self._doing, self._button, self._panned_to = _Doing.PANNING, button, self.position
+        elif self._sizes(button):
+            self._doing, self._button = _Doing.SIZING, button
+            self._pressed = (self.position, self._canvas.session.brush_size)
         elif button in _BUTTONS and self._canvas.tool is not None:
             self._doing, self._button = _Doing.USING_TOOL, button
             self._canvas.tool.press(self._pointer())
@@ -83,6 +95,9 @@ class Mouse:
             dx, dy = int(step.x()), int(step.y())
             self._panned_to += QPointF(dx, dy)
             self._canvas.look(self._canvas.viewport.panned(dx, dy))
+        elif self._doing is _Doing.SIZING:
+            dragged = (self.position.x() - self._pressed[0].x()) / self._canvas.devicePixelRatioF()
+            self._canvas.session.set_brush_size(round(self._pressed[1] * _SIZE_PER_PIXEL**dragged))
         elif self._canvas.tool is not None:
             self._canvas.tool.move(self._pointer())
 
@@ -97,6 +112,13 @@ class Mouse:
         self._button = Qt.MouseButton.NoButton
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
             self._canvas.tool.release(pointer)
+            self._canvas.follow(self._canvas.tool.look())
+
+    def _sizes(self, button: Qt.MouseButton) -> bool:
+        """Ctrl + drag makes the brush larger to the right and smaller to the left."""
+        tool = self._canvas.tool
+        held = Modifier.CTRL in self._modifiers
+        return button is Qt.MouseButton.LeftButton and held and tool is not None and tool.sized
 
     def cancel(self) -> bool:
         """Take the gesture in hand back; False when there was none."""
@@ -104,6 +126,8 @@ class Mouse:
         self._button = Qt.MouseButton.NoButton
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
             self._canvas.tool.cancel()
+        if was is _Doing.SIZING:
+            self._canvas.session.set_brush_size(self._pressed[1])
         return was is not _Doing.NOTHING
 
     def leave(self) -> None:
@@ -120,16 +144,16 @@ class Mouse:
             self._canvas.tool.move(self._pointer())
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor; with Ctrl the brush size, for tools that have one; with Shift to the side."""
+        """Zoom at the cursor; with Ctrl what the tool in hand makes of it, its size mostly; with Shift to the side."""
         if self._canvas.viewport is None:
             return
         self._see(event)
         delta, modifiers = event.angleDelta(), event.modifiers()
         turned = delta.y() or delta.x()  # with Alt or Shift held some systems turn the wheel's axis
         tool = self._canvas.tool
-        if modifiers & Qt.KeyboardModifier.ControlModifier and tool is not None and tool.sized:
-            self._resize_brush(turned)
-        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
+        if modifiers & Qt.KeyboardModifier.ControlModifier and tool is not None and self._turn_tool(tool, turned):
+            return
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._canvas.pan_by(turned / 2, 0)
         else:
             self.zoom(_ZOOM_PER_NOTCH ** (delta.y() / NOTCH))
@@ -157,15 +181,19 @@ class Mouse:
         self.zoom(pinch.scaleFactor())
         return True
 
-    def _resize_brush(self, turned: int) -> None:
+    def _turn_tool(self, tool: Tool, turned: int) -> bool:
+        """Whole notches go to the tool; False when it has no use for them."""
         self._wheel += turned
         notches = int(self._wheel / NOTCH)
         self._wheel -= notches * NOTCH
         session = self._canvas.session
+        if not tool.sized:
+            return notches == 0 or tool.wheel(notches)
         if notches:
             size = session.brush_size * _SIZE_PER_NOTCH**notches
             least = session.brush_size + (1 if notches > 0 else -1)
             session.set_brush_size(max(round(size), least) if notches > 0 else min(round(size), least))
+        return True
 
     def _see(self, event: QMouseEvent | QWheelEvent) -> None:
         """Remember where the pointer is: the middle of the device pixel that it points at."""
@@ -179,7 +207,8 @@ class Mouse:
     def _pointer(self) -> Pointer:
         viewport, position = self._canvas.viewport, self.position or QPointF()
         x, y = (0.0, 0.0) if viewport is None else viewport.to_photo(position.x(), position.y())
-        return Pointer(x, y, _BUTTONS.get(self._button), self._modifiers)
+        reach = 1.0 if viewport is None else _REACH * self._canvas.devicePixelRatioF() / viewport.scale
+        return Pointer(x, y, _BUTTONS.get(self._button), self._modifiers, reach)
 
 
 def _modifiers(held: Qt.KeyboardModifier) -> Modifier:

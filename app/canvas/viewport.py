@@ -68,6 +68,14 @@ class Viewport:
         x, y = (point - (point - corner) * ratio for point, corner in zip(at, (self.x, self.y), strict=True))
         return replace(self, scale=scale, x=x, y=y, fitted=False)._clamped()
 
+    def showing(self, box: Box, *, margin: int) -> Self:
+        """As close as all of `box` (image pixels) can be seen, and it in the middle."""
+        scale = _fit_scale(self.view, (max(1, box.width), max(1, box.height)), margin)
+        scale = min(max(scale, self.smallest), MAX_SCALE)
+        middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        x, y = (round(space / 2 - at * scale) for space, at in zip(self.view, middle, strict=True))
+        return replace(self, scale=scale, x=x, y=y, fitted=False)._clamped()
+
     def next_scale(self, *, closer: bool) -> float:
         """The next round scale, closer or further away."""
         if closer:

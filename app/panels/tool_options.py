@@ -5,33 +5,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from app.panels.class_button import CurrentClassButton, RecentClassButton
 from app.panels.class_picker import ClassPicker
 from app.panels.elided_label import ElidedLabel
 from app.panels.number import SelectAll
+from app.panels.option_row import OptionRow
+from app.panels.rule_button import RuleButton
 from app.panels.slider import Slider
 from app.panels.style import HALF, UNIT
+from app.tools.base import Tool
 
 if TYPE_CHECKING:
     from app.session import Session
 
 RECENT = 9
 SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
-HINTS = {
-    "relabel": "Click a segment: current class · Ctrl+click or right-click: accept it as it is",
-    "brush": "Drag: paint · right button: erase · Shift+click: straight line",
-    "eraser": "Drag: make pixels unlabelled",
-    "fill": "Click: fill the connected region with the current class",
-    "pick": "Click: paint with the class under the cursor",
-    "pan": "Drag: move the picture",
-}
-SIZED = frozenset({"brush", "eraser"})
-
-
 # Each step is about 3 % larger and at least one pixel, so that every step changes the brush and small sizes have room.
 SIZES: tuple[int, ...] = tuple(sorted({round(math.pow(LARGEST, step / 240)) for step in range(241)}))
 
@@ -47,7 +39,10 @@ def step_of(size: int) -> int:
 
 
 class ToolOptions(QWidget):
-    """Current class (opens the class picker), recent classes, brush size, and a hint for the tool in hand."""
+    """Current class and recent ones, brush size and options of the tool in hand, what it says, and the rule."""
+
+    accepted = Signal()
+    cancelled = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,17 +56,49 @@ class ToolOptions(QWidget):
         self.hint = ElidedLabel("", self)
         self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.hint.setAccessibleName("What the tool does")
+        self.rule = RuleButton(session, self)
+        self.accept_button = QPushButton("Accept", self)
+        self.accept_button.setToolTip("Make this a correction (Return)")
+        self.cancel_button = QPushButton("Cancel", self)
+        self.cancel_button.setToolTip("Leave the picture as it is (Esc)")
+        self._tool: Tool | None = None
+        self._rows: dict[str, OptionRow] = {}
         self._build()
         self._connect()
         self._show_class()
         self._show_size(session.brush_size)
-        self.set_tool("relabel")
+        self._follow_tool()
 
-    def set_tool(self, tool_id: str) -> None:
+    def set_tool(self, tool: Tool) -> None:
         """Show the options and the hint of this tool."""
-        for widget in (self.size_label, self.size_slider, self.size_number, self._line):
-            widget.setVisible(tool_id in SIZED)
-        self.hint.setText(HINTS.get(tool_id, ""))
+        self._tool = tool
+        if tool.id not in self._rows:
+            row = self._rows[tool.id] = OptionRow(tool, self)
+            self._options.addWidget(row)
+        for tool_id, row in self._rows.items():
+            row.setVisible(tool_id == tool.id)
+        self._rows[tool.id].use(tool)
+        for widget in (self.size_label, self.size_slider, self.size_number):
+            widget.setVisible(tool.sized)
+        self._line.setVisible(tool.sized or bool(tool.options))
+        self._follow_tool()
+
+    def options_of(self, tool_id: str) -> OptionRow:
+        """The controls of a tool that was in hand before."""
+        return self._rows[tool_id]
+
+    def _follow_tool(self) -> None:
+        """What the tool says of its state, and whether there is something to accept."""
+        tool = self._tool
+        waiting = tool is not None and tool.pending()
+        self.accept_button.setVisible(waiting)
+        self.cancel_button.setVisible(waiting)
+        self.hint.setText("" if tool is None else tool.note() or tool.hint)
+
+    def _value_changed(self, name: str) -> None:
+        row = self._rows.get(name.partition(".")[0])
+        if row is not None:
+            row.follow()
 
     def _build(self) -> None:
         self.size_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -95,9 +122,15 @@ class ToolOptions(QWidget):
             recent.addWidget(button)
         row.addLayout(recent)
         row.addSpacing(UNIT)
-        for widget in (self.size_label, self.size_slider, self.size_number, self._line):
+        for widget in (self.size_label, self.size_slider, self.size_number):
             row.addWidget(widget)
+        self._options = QHBoxLayout()
+        row.addLayout(self._options)
+        row.addWidget(self.accept_button)
+        row.addWidget(self.cancel_button)
+        row.addWidget(self._line)
         row.addWidget(self.hint, 1)
+        row.addWidget(self.rule)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(self.sizeHint().height())  # the row keeps its height when the size controls hide
 
@@ -105,6 +138,10 @@ class ToolOptions(QWidget):
         session = self._session
         session.current_class_changed.connect(self._show_class)
         session.brush_size_changed.connect(self._show_size)
+        session.tool_changed.connect(self._follow_tool)
+        session.tool_value_changed.connect(self._value_changed)
+        self.accept_button.clicked.connect(self.accepted)
+        self.cancel_button.clicked.connect(self.cancelled)
         self.current.clicked.connect(self.choose_class)
         for button in self.recent:
             button.clicked.connect(lambda _checked=False, digit=button.digit: self._use_recent(digit))

@@ -9,12 +9,16 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, Flag, auto
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.core.arrays import U8, Bool
+from app.core.geometry import Box
+from app.tools.options import Number, Option
 from resources.classes import ade_class
 
 if TYPE_CHECKING:
     from app.session import Session
+    from app.settings import Value
 
 
 class Button(Enum):
@@ -41,6 +45,7 @@ class Pointer:
     y: float
     button: Button | None = None
     modifiers: Modifier = Modifier.NONE
+    reach: float = 1.0  # image pixels: how far a click may be off what it means
 
     @property
     def pixel(self) -> tuple[int, int]:
@@ -56,6 +61,47 @@ class Outline:
     anchor: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A line over the picture while something is being drawn: `points` in image pixels."""
+
+    points: tuple[tuple[float, float], ...]
+    closed: bool = False
+    handles: bool = False  # the points can be taken with the pointer
+    active: int | None = None  # the handle under the pointer
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Preview:
+    """What a tool would paint, shown over the labels until it is accepted.
+
+    `mask` (h, w) bool is stretched over `box` (image pixels): it may be coarser than the picture. `value` is what
+    would be written: a human-layer value, or (h, w) of them.
+    """
+
+    box: Box
+    mask: Bool
+    value: int | U8
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A few answers to go through, shown beside the picture: (class id, probability 0..1) each."""
+
+    title: str
+    rows: tuple[tuple[int, float], ...]
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Another view of the picture that a tool asks for: a box to fill it, or closer (further) by `factor` at `at`."""
+
+    box: Box | None = None
+    factor: float = 1.0
+    at: tuple[float, float] = (0.0, 0.0)
+
+
 class Cursor(Enum):
     """The pointer that goes with a tool."""
 
@@ -63,15 +109,20 @@ class Cursor(Enum):
     POINT = "point"  # one exact pixel counts
     PICK = "pick"
     HAND = "hand"
+    ZOOM = "zoom"
 
 
 class Tool(ABC):
     """One tool. The canvas calls `press`, then `move` for every position, then `release` or `cancel`.
 
     `move` also comes between gestures, then with no button. `cancel` puts back what the gesture in hand did, if any.
+    A tool that shows something to be accepted is `pending`: Return accepts, Esc cancels. It says `show()` whenever
+    what it shows has changed.
     """
 
     id: ClassVar[str]
+    hint: ClassVar[str]  # what mouse and keys do with it, in one line
+    options: ClassVar[tuple[Option, ...]] = ()
     cursor: ClassVar[Cursor] = Cursor.POINT
     sized: ClassVar[bool] = False  # it has the session's brush size
     pans: ClassVar[bool] = False  # dragging moves the picture instead
@@ -91,9 +142,81 @@ class Tool(ABC):
     def cancel(self) -> None:
         return
 
+    # --- what waits to be accepted ---------------------------------------------------------------------------------
+
+    def pending(self) -> bool:
+        """Whether something waits to be accepted or cancelled."""
+        return False
+
+    def accept(self) -> None:
+        """Make what is pending a correction."""
+        return
+
+    def back(self) -> bool:
+        """Take the last step of what is pending back (a point of a polygon); False when there is none."""
+        return False
+
+    def next_best(self, step: int) -> bool:
+        """Go on to the next answer (+1) or back (-1); False when this tool offers none at the moment."""
+        return False
+
+    def wheel(self, notches: int) -> bool:
+        """The wheel was turned with Ctrl held; False when the tool has no use for it."""
+        return self.adjust(notches)
+
+    def adjust(self, steps: int) -> bool:
+        """Make the tool's main number larger (+) or smaller (-); False when it has none."""
+        return False
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
     def outline(self) -> Outline | None:
         """What the canvas draws at the pointer."""
         return None
+
+    def sketch(self) -> Sketch | None:
+        """The line being drawn."""
+        return None
+
+    def preview(self) -> Preview | None:
+        """What would be painted."""
+        return None
+
+    def choices(self) -> Choices | None:
+        """The answers one can go through."""
+        return None
+
+    def note(self) -> str:
+        """What is worth saying of the state the tool is in, in the row above the picture; empty for its usual hint."""
+        return ""
+
+    def look(self) -> Look | None:
+        """The view that the gesture which just ended asked for."""
+        return None
+
+    def show(self) -> None:
+        """Say that sketch, preview, choices or note are different now."""
+        self.session.tool_changed.emit()
+
+    # --- options ---------------------------------------------------------------------------------------------------
+
+    def value(self, key: str) -> Any:
+        """The option `key` of this tool as it is set, or its default."""
+        option = next(option for option in self.options if option.key == key)
+        value = self.session.tool_value(f"{self.id}.{key}")
+        return value if option.accepts(value) else option.default
+
+    def set_value(self, key: str, value: Value) -> None:
+        """Set an option; a number is kept within its limits."""
+        option = next(option for option in self.options if option.key == key)
+        if isinstance(option, Number) and isinstance(value, int | float):
+            value = min(max(value, option.low), option.high)
+            value = round(value) if not option.decimals else round(value, option.decimals)
+        self.session.set_tool_value(f"{self.id}.{key}", value)
+
+    def value_changed(self, key: str) -> None:
+        """An option was set, by whomever."""
+        return
 
 
 def class_name(class_id: int) -> str:

@@ -16,6 +16,7 @@ class Brush(Tool):
     """Left paints the current class, right erases; Shift + click draws a line from the end of the last stroke."""
 
     id: ClassVar[str] = "brush"
+    hint: ClassVar[str] = "Drag: paint · right button: erase · Shift+click: straight line"
     cursor: ClassVar[Cursor] = Cursor.PAINT
     sized: ClassVar[bool] = True
 

@@ -16,6 +16,7 @@ class Fill(Tool):
     """
 
     id: ClassVar[str] = "fill"
+    hint: ClassVar[str] = "Click: fill the connected region with the current class"
 
     def press(self, pointer: Pointer) -> None:
         document, (x, y) = self.session.document, pointer.pixel

@@ -11,6 +11,7 @@ class Pan(Tool):
     """The hand."""
 
     id: ClassVar[str] = "pan"
+    hint: ClassVar[str] = "Drag: move the picture"
     cursor: ClassVar[Cursor] = Cursor.HAND
     pans: ClassVar[bool] = True
 

@@ -11,6 +11,7 @@ class Pick(Tool):
     """Press, or drag until the right class is found."""
 
     id: ClassVar[str] = "pick"
+    hint: ClassVar[str] = "Click: paint with the class under the cursor"
     cursor: ClassVar[Cursor] = Cursor.PICK
 
     def press(self, pointer: Pointer) -> None:

@@ -18,6 +18,7 @@ class Relabel(Tool):
     """
 
     id: ClassVar[str] = "relabel"
+    hint: ClassVar[str] = "Click a segment: current class · Ctrl+click or right-click: accept it as it is"
 
     def press(self, pointer: Pointer) -> None:
         document, (x, y) = self.session.document, pointer.pixel

@@ -8,8 +8,9 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.panels.tool_options import HINTS, LARGEST, SIZES, SMALLEST, ToolOptions, size_of, step_of
+from app.panels.tool_options import LARGEST, SIZES, SMALLEST, ToolOptions, size_of, step_of
 from app.session import Session
+from app.tools import TOOLS, make_tool
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
@@ -51,19 +52,18 @@ def test_the_recent_class_in_hand_has_a_ring(options: ToolOptions, session: Sess
     assert options.recent[1].grab().toImage() != without
 
 
-def test_the_size_is_only_there_for_tools_that_have_one(options: ToolOptions) -> None:
+def test_the_size_is_only_there_for_tools_that_have_one(options: ToolOptions, session: Session) -> None:
     height = options.sizeHint().height()
-    for tool, hint in HINTS.items():
-        options.set_tool(tool)
-        sized = tool in ("brush", "eraser")
-        assert options.size_slider.isVisible() is sized
-        assert options.size_number.isVisible() is sized
-        assert options.hint.text() == hint
+    for name, tool in TOOLS.items():
+        options.set_tool(make_tool(name, session))
+        assert options.size_slider.isVisible() is tool.sized
+        assert options.size_number.isVisible() is tool.sized
+        assert options.hint.text() == tool.hint
         assert options.height() >= height - 1  # the bar does not jump
 
 
 def test_slider_and_number_set_the_brush(qtbot: QtBot, options: ToolOptions, session: Session) -> None:
-    options.set_tool("brush")
+    options.set_tool(make_tool("brush", session))
     options.size_slider.setValue(len(SIZES) - 1)
     assert session.brush_size == LARGEST
     assert options.size_number.value() == LARGEST
@@ -80,7 +80,7 @@ def test_slider_and_number_set_the_brush(qtbot: QtBot, options: ToolOptions, ses
 
 
 def test_every_key_on_the_slider_changes_the_size(qtbot: QtBot, options: ToolOptions, session: Session) -> None:
-    options.set_tool("brush")
+    options.set_tool(make_tool("brush", session))
     session.set_brush_size(1)
     options.size_slider.setFocus()
     sizes = [session.brush_size]
@@ -101,17 +101,17 @@ def test_steps_grow_evenly_from_one_pixel_to_the_largest() -> None:
     assert SIZES[step_of(1234)] == pytest.approx(1234, rel=0.02)
 
 
-def test_every_control_has_a_name_and_a_tip(options: ToolOptions) -> None:
-    options.set_tool("brush")
+def test_every_control_has_a_name_and_a_tip(options: ToolOptions, session: Session) -> None:
+    options.set_tool(make_tool("brush", session))
     for control in (options.current, *options.recent[:2], options.size_slider, options.size_number):
         assert control.accessibleName()
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_a_narrow_bar_elides_the_hint_only(options: ToolOptions) -> None:
-    options.set_tool("brush")
+def test_a_narrow_bar_elides_the_hint_only(options: ToolOptions, session: Session) -> None:
+    options.set_tool(make_tool("brush", session))
     options.resize(options.minimumSizeHint().width(), options.height())
     assert options.hint.is_elided()
-    assert options.hint.toolTip() == HINTS["brush"]
+    assert options.hint.toolTip() == TOOLS["brush"].hint
     assert options.current.width() >= options.current.sizeHint().width()

@@ -1,0 +1,93 @@
+"""Where paint may go: the one place in the window that says it, and the menu that changes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from app.core.rules import PaintRule, Where
+from app.panels.class_texts import class_name
+from app.panels.icons import icon
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_TIP = "Where paint may go, for every tool (Shift+R goes through the choices)"
+
+
+class RuleButton(QToolButton):
+    """Says the rule in a few words; locked classes are added by the legend and counted here."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setAutoRaise(True)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._menu = QMenu(self)
+        self._where: dict[Where, QAction] = {}
+        self._build()
+        self.setMenu(self._menu)
+        self._menu.aboutToShow.connect(self._name_class)
+        session.rule_changed.connect(self.follow)
+        self.follow()
+
+    def _build(self) -> None:
+        group = QActionGroup(self)
+        for where, text in (
+            (Where.ANYWHERE, "&Anywhere"),
+            (Where.UNLABELLED, "Only &unlabelled"),
+            (Where.CLASS, "Only over the current &class"),
+        ):
+            action = self._menu.addAction(text)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked=False, where=where: self._choose(where))
+            group.addAction(action)
+            self._where[where] = action
+        self._menu.addSeparator()
+        self.keep = self._menu.addAction("Never over what a &person decided")
+        self.keep.setCheckable(True)
+        self.keep.triggered.connect(lambda on: self._session.set_rule(keep_person=on))
+        self._menu.addSeparator()
+        self.unlock = self._menu.addAction(icon("unlock"), "Un&lock every class")
+        self.unlock.triggered.connect(lambda: self._session.set_rule(locked=frozenset()))
+
+    def action_for(self, where: Where) -> QAction:
+        """The menu's entry for one of the choices."""
+        return self._where[where]
+
+    def _choose(self, where: Where) -> None:
+        self._session.set_rule(where=where, class_id=self._session.current_class)
+
+    def _name_class(self) -> None:
+        """The class that is meant: of the rule in force, else the current one."""
+        rule = self._session.rule
+        class_id = rule.class_id if rule.where is Where.CLASS else self._session.current_class
+        self._where[Where.CLASS].setText(f"Only over &class {class_id or ''} {class_name(class_id)}".replace("  ", " "))
+
+    def follow(self) -> None:
+        """Show the rule in force."""
+        rule = self._session.rule
+        self._where[rule.where].setChecked(True)
+        self.keep.setChecked(rule.keep_person)
+        self.unlock.setEnabled(bool(rule.locked))
+        self.setIcon(icon("brush" if rule.open else "lock"))
+        self.setText(rule_words(rule))
+        self.setToolTip(f"Paint may go {rule.text()}.\n{_TIP}")
+        self.setAccessibleName(f"Where paint may go: {rule.text()}")
+
+
+def rule_words(rule: PaintRule) -> str:
+    """The rule in a few words for the button."""
+    words = {
+        Where.ANYWHERE: "Paint anywhere",
+        Where.UNLABELLED: "Only unlabelled",
+        Where.CLASS: f"Only over {class_name(rule.class_id)}",
+    }[rule.where]
+    extras = ["not over a person's"] if rule.keep_person else []
+    extras += [f"{len(rule.locked)} locked"] if rule.locked else []
+    return " · ".join([words, *extras])
