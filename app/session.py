@@ -67,6 +67,7 @@ class Session(Hand):
         self.undo_bytes = UNDO_BYTES
         self.threshold = settings.threshold
         self.threshold_for_all = settings.threshold_for_all
+        self._own_thresholds: dict[Path, float] = {}  # what pictures were given alone; one for all only covers it
         self.class_thresholds: Mapping[int, float] = dict(settings.class_thresholds)
         self.mode = ViewMode.SEMANTIC if settings.semantic else ViewMode.SEGMENTS
 
@@ -122,6 +123,7 @@ class Session(Hand):
             history.stack.deleteLater()
         self._histories.clear()
         self._exported.clear()
+        self._own_thresholds.clear()
         self.document_changed.emit()
 
     def attach_photo(self, path: Path, pyramid: tuple[U8, ...]) -> None:
@@ -347,14 +349,21 @@ class Session(Hand):
             for document in self._documents.values():
                 document.threshold = value
         elif self.document is not None:
-            self.document.threshold = value
+            self.document.threshold = self._own_thresholds[self.document.path] = value
         self.tables_changed.emit()
 
     def set_threshold_scope(self, *, for_all: bool) -> None:
-        """Whether the slider sets every picture's threshold or this picture's alone."""
+        """Whether the slider sets every picture's threshold or this picture's alone.
+
+        One for all begins with that of the picture on screen; when it ends, pictures that had their own have it again.
+        """
         self.threshold_for_all = for_all
         if for_all and self.document is not None:
             self.set_threshold(self.document.threshold)
+        elif not for_all:
+            for path, document in self._documents.items():
+                document.threshold = self._own_thresholds.get(path, document.threshold)
+            self.tables_changed.emit()
 
     def set_class_threshold(self, class_id: int, value: float | None) -> None:
         """Give a class 1..150 a threshold of its own in every picture, or take it away."""

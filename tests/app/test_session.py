@@ -263,6 +263,23 @@ def test_threshold_for_this_picture_or_for_all(session: Session) -> None:
     assert session.show(B).threshold == 0.0
 
 
+def test_one_threshold_for_all_only_covers_what_pictures_were_given_alone(session: Session) -> None:
+    session.set_threshold_scope(for_all=False)
+    for path, own in ((A, 0.7), (B, 0.3)):
+        session.show(path)
+        session.set_threshold(own)
+    session.set_threshold_scope(for_all=True)
+    session.set_threshold(0.1)
+    assert session.show(A).threshold == 0.1
+    told: list[None] = []
+    session.tables_changed.connect(lambda: told.append(None))
+    session.set_threshold_scope(for_all=False)
+    assert told
+    assert session.document is not None
+    assert session.document.threshold == 0.7
+    assert session.show(B).threshold == 0.3
+
+
 def test_recent_classes_keep_their_digits(session: Session) -> None:
     for class_id in (5, 6, 7):
         session.set_current_class(class_id)

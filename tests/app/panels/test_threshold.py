@@ -117,6 +117,12 @@ def test_scope_is_this_picture_or_all(qtbot: QtBot, panel: ThresholdPanel, sessi
     panel.slider.setValue(70)
     assert session.threshold == 0.5
     assert session.document.threshold == 0.7
+    qtbot.keyClick(panel.for_all, Qt.Key.Key_Space)
+    panel.slider.setValue(20)
+    assert session.threshold == 0.2
+    qtbot.keyClick(panel.for_all, Qt.Key.Key_Space)
+    assert panel.slider.value() == 70
+    assert session.document.threshold == 0.7
 
 
 def test_the_semantic_view_needs_no_threshold(qtbot: QtBot, panel: ThresholdPanel, session: Session) -> None:
