@@ -8,6 +8,7 @@ already there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.core.geometry import NOTHING, Box
 from app.core.segment_map import SegmentMap
 
 PAD = 8  # device pixels: an outline at the edge of the view depends on what lies just outside
+_SLACK = 1e-6  # device pixels; moving the picture by whole pixels may round its corner differently
 _SHARP_FROM = 2.0  # device pixels per image pixel from which single pixels are shown as squares
 
 
@@ -128,12 +130,18 @@ class Screen:
         if changed.empty:
             return
         source = changed.grow(self._look.reach).intersect(photo)
+        at = source.x0 - _whole(view.x), source.y0 - _whole(view.y)
         if source == changed:
-            draw_overlay(self.codes[source.slices], self._look, out=self.overlay[source.slices])
+            draw_overlay(self.codes[source.slices], self._look, out=self.overlay[source.slices], at=at)
             return
         drawn = np.empty(source.shape, np.uint32)
-        draw_overlay(np.ascontiguousarray(self.codes[source.slices]), self._look, out=drawn)
+        draw_overlay(np.ascontiguousarray(self.codes[source.slices]), self._look, out=drawn, at=at)
         self.overlay[changed.slices] = drawn[changed.move(-source.x0, -source.y0).slices]
+
+
+def _whole(corner: float) -> int:
+    """The device pixel that a picture's corner lies in; the same one, but for the shift, wherever it is moved to."""
+    return math.floor(corner + _SLACK)
 
 
 def draw_photo(pyramid: Sequence[U8], view: Viewport, box: Box, *, out: U32) -> None:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.core.arrays import Bool
+from app.core.palettes import Palette
+from app.core.segment_map import Decider
 from resources.classes import CLASS_COUNT
+
+# Blue and orange stay apart for all eyes; what nobody decided has no colour, only a hatching.
+DECIDER_COLOURS = {Decider.NETWORK: (74, 134, 205), Decider.PERSON: (240, 150, 55)}  # RGB
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,10 @@ class OverlaySettings:
     outline: bool = False  # borders between labels instead of filled areas
     hidden: frozenset[int] = field(default_factory=frozenset)
     solo: frozenset[int] = field(default_factory=frozenset)  # when not empty, only these are shown
+    palette: Palette = Palette.ADE
+    patterns: bool = False  # a pattern per class on top of its colour, where areas are filled
+    names: bool = False  # the names of the classes in their large regions
+    deciders: bool = False  # colours say who decided instead of what
 
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.canvas.overlay import CASING, CLEAR, LIGHT_CASING, Look, outline_codes
+from app.canvas.overlay import CASING, CLEAR, LIGHT_CASING, Look, casings_for, outline_codes
+from app.canvas.patterns import Hatching
 from app.canvas.screen import PAD, Screen, draw_photo
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8
@@ -31,8 +32,12 @@ def new_map() -> SegmentMap:
     return segment_map
 
 
+HATCHING = Hatching.of(np.arange(256).astype(np.uint8) % 9, RNG.integers(0, 2**32, 256, dtype=np.uint32), unit=1)
+
+
 def look(line: int) -> Look:
-    return Look(COLOURS, LABELS, line)
+    """Outlines of this width; none of them is filled areas, and less than none is filled areas with patterns."""
+    return Look(COLOURS, LABELS, max(0, line), hatching=HATCHING if line < 0 else None)
 
 
 def screen_of(segment_map: SegmentMap, line: int) -> Screen:
@@ -50,13 +55,13 @@ steps = st.lists(
         st.tuples(st.just("paint"), st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1)),
         st.tuples(st.just("refresh"), st.just(0), st.just(0)),
         st.tuples(st.just("resize"), st.integers(20, 120), st.integers(20, 120)),
-        st.tuples(st.just("look"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("look"), st.integers(-1, 2), st.just(0)),
     ),
     max_size=12,
 )
 
 
-@given(steps, st.integers(0, 2))
+@given(steps, st.integers(-1, 2))
 def test_any_way_to_a_view_shows_the_same(actions: list[tuple[str, int, int]], line: int) -> None:
     segment_map = new_map()
     screen = screen_of(segment_map, line)
@@ -162,6 +167,6 @@ def test_a_dark_line_has_a_light_casing() -> None:
     labels[1], labels[2] = by_brightness.argmin() + 1, by_brightness.argmax() + 1
     codes = np.ones((9, 12), np.uint8)
     codes[:, 6:] = 2
-    drawn = outline_codes(codes, Look(COLOURS, labels, 1))
+    drawn = outline_codes(codes, Look(COLOURS, labels, 1, casings_for(labels, palette()[labels])))
     assert set(drawn[:, 4]) == {LIGHT_CASING}
     assert set(drawn[:, 7]) == {CASING}
