@@ -155,7 +155,7 @@ def test_closing_without_exporting_is_possible_on_purpose_only(play, photos: lis
         yield message_box
         box = message_box()
         assert box is not None
-        assert box.defaultButton().text() == "Export…"
+        assert box.defaultButton().text() == "&Export…"
         yield post(lambda: click_button(box, "Close without exporting"))
         yield lambda: not window.isVisible()
 
