@@ -1,14 +1,13 @@
 """From soft masks at stride 8 to one winner per pixel of the photo, exactly and without resizing every mask.
 
-Each plane is resized bilinearly (half-pixel centres, edges clamped: `align_corners=False`) to the photo's size, and
-each pixel goes to the largest plane. `compose_plain` does just that. `compose` gives the same answer bit by bit from
-a fraction of the work, because bilinear interpolation is `lerp(lerp(a, b), lerp(c, d))` with the same weights for all
-planes, and
+Each plane is resized bilinearly to the photo's size (`inference.resizing`), and each pixel goes to the largest plane.
+`compose_plain` does just that. `compose` gives the same answer bit by bit from a fraction of the work, because bilinear
+interpolation is `lerp(lerp(a, b), lerp(c, d))` with the same weights for all planes, and
 
 - `fl(fl(a·u) + fl(b·v))` with u, v ≥ 0 never falls when a or b grows: rounding is monotone. A plane that is at least
   as large as another at all corners of a cell is therefore at least as large at every pixel in it, rounding included;
-- two lerps in a row are off by less than 4·eps·largest value between them, so a plane ahead by `_margin` at all corners
-  stays strictly ahead: only then may it also displace a plane that comes before it and would win a tie.
+- two lerps in a row are off by less than 4·eps·largest value between them, so a plane ahead by `margin_of` at all
+  corners stays strictly ahead: only then may it also displace a plane that comes before it and would win a tie.
 
 Planes that lose to one other plane in this way are dropped first for the cells between four mask centres, where mostly
 one plane is left, then for the pixel columns that cross the remaining cells; only what still has two or more
@@ -17,11 +16,12 @@ candidates is evaluated, pixel by pixel, for just those.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inference.resizing import Axis, lerp, margin_of
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -29,28 +29,6 @@ Indices = NDArray[np.intp]
 
 _COLUMNS_AT_ONCE = 4096
 _PIXELS_AT_ONCE = 1 << 15  # a few float32 buffers of this size stay in the processor's second-level cache
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """Where the pixels of one axis of the photo lie between the mask centres of that axis."""
-
-    first: Indices  # mask centre at or before the pixel
-    second: Indices  # the one after it; the same at the edges
-    weight: F32  # of `second`, 0..1
-    rest: F32  # of `first`: 1 − weight
-
-    @classmethod
-    def of(cls, *, pixels: int, centres: int) -> _Axis:
-        position = np.clip((np.arange(pixels) + 0.5) * (centres / pixels) - 0.5, 0, centres - 1)
-        first = position.astype(np.intp)
-        weight = (position - first).astype(np.float32)
-        return cls(first, np.minimum(first + 1, centres - 1), weight, np.float32(1) - weight)
-
-    def bands(self) -> list[slice]:
-        """Runs of pixels that lie between the same two centres."""
-        edges = [0, *(np.flatnonzero(np.diff(self.first)) + 1).tolist(), len(self.first)]
-        return [slice(start, stop) for start, stop in itertools.pairwise(edges)]
 
 
 def compose(planes: F32, *, size: tuple[int, int]) -> U8:
@@ -61,10 +39,10 @@ def compose(planes: F32, *, size: tuple[int, int]) -> U8:
     """
     planes = _checked(planes, size)
     height, width = size
-    rows = _Axis.of(pixels=height, centres=planes.shape[1])
-    columns = _Axis.of(pixels=width, centres=planes.shape[2])
+    rows = Axis.of(pixels=height, centres=planes.shape[1])
+    columns = Axis.of(pixels=width, centres=planes.shape[2])
     winners = np.empty(size, np.uint8)
-    margin = _margin(planes)
+    margin = margin_of(planes)
     for band in rows.bands():
         nodes = planes[:, [rows.first[band.start], rows.second[band.start]]]
         _compose_band(
@@ -76,16 +54,16 @@ def compose(planes: F32, *, size: tuple[int, int]) -> U8:
 def compose_plain(planes: F32, *, size: tuple[int, int]) -> U8:
     """The same as `compose` by resizing every plane, one after the other: the yardstick for its tests and benchmark."""
     planes = _checked(planes, size)
-    rows = _Axis.of(pixels=size[0], centres=planes.shape[1])
-    columns = _Axis.of(pixels=size[1], centres=planes.shape[2])
+    rows = Axis.of(pixels=size[0], centres=planes.shape[1])
+    columns = Axis.of(pixels=size[1], centres=planes.shape[2])
     best, winners = np.full(size, -np.inf, np.float32), np.zeros(size, np.uint8)
     rows_at_once = max(1, _PIXELS_AT_ONCE // size[1])
     for index, plane in enumerate(planes):
-        wide = _lerp(plane[:, columns.first], plane[:, columns.second], columns.rest, columns.weight)
+        wide = lerp(plane[:, columns.first], plane[:, columns.second], columns.rest, columns.weight)
         for start in range(0, size[0], rows_at_once):
             part = slice(start, start + rows_at_once)
             rest, weight = rows.rest[part, None], rows.weight[part, None]
-            values = _lerp(wide[rows.first[part]], wide[rows.second[part]], rest, weight)
+            values = lerp(wide[rows.first[part]], wide[rows.second[part]], rest, weight)
             np.copyto(winners[part], np.uint8(index), where=values > best[part])
             np.maximum(best[part], values, out=best[part])
     return winners
@@ -95,20 +73,6 @@ def _checked(planes: F32, size: tuple[int, int]) -> F32:
     if planes.ndim != 3 or not 1 <= planes.shape[0] <= 255 or 0 in planes.shape or min(size) < 1:
         raise ValueError(f"Cannot compose planes of shape {planes.shape} to {size}.")
     return np.ascontiguousarray(planes, np.float32)
-
-
-def _margin(planes: F32) -> np.float32:
-    """How far ahead a plane must be at all corners to be strictly ahead at every pixel, whatever the rounding."""
-    limits = np.finfo(np.float32)
-    largest = max(abs(float(planes.max())), abs(float(planes.min())))
-    return np.float32(8 * max(float(limits.eps) * largest, float(limits.tiny)))
-
-
-def _lerp(first: F32, second: F32, rest: F32, weight: F32) -> F32:
-    """The one definition of interpolation: its order of float32 operations is what makes both methods agree."""
-    values = first * rest
-    values += second * weight
-    return values
 
 
 def _rivals(corners: F32, margin: np.float32) -> NDArray[np.bool_]:
@@ -147,12 +111,10 @@ class _Contest:
     depths: Indices  # (M,) how many of the K are real, falling, at least 1
 
     @classmethod
-    def between(
-        cls, nodes: F32, candidates: Indices, *, where: Indices, columns: _Axis, margin: np.float32
-    ) -> _Contest:
+    def between(cls, nodes: F32, candidates: Indices, *, where: Indices, columns: Axis, margin: np.float32) -> _Contest:
         """Narrow the `candidates` (K, M; −1 for none) of the pixel columns `where` (M,) down for each single column."""
         left, right = nodes[:, candidates, columns.first[where]], nodes[:, candidates, columns.second[where]]
-        ends = _lerp(left, right, columns.rest[where], columns.weight[where])
+        ends = lerp(left, right, columns.rest[where], columns.weight[where])
         ends[:, candidates < 0] = -np.inf
         kept, depths = _listed(_rivals(ends, margin))
         order = np.argsort(-depths, kind="stable")
@@ -169,11 +131,11 @@ class _Contest:
         rows_at_once = max(1, _PIXELS_AT_ONCE // len(columns))
         for start in range(0, len(out), rows_at_once):
             rest, weight = (part[start : start + rows_at_once, None] for part in weights)
-            best = _lerp(self.ends[0, 0, : len(columns)], self.ends[1, 0, : len(columns)], rest, weight)
+            best = lerp(self.ends[0, 0, : len(columns)], self.ends[1, 0, : len(columns)], rest, weight)
             winners = np.repeat(self.planes[:1, : len(columns)], len(best), axis=0)
             for rank in range(1, len(self.planes)):
                 contested = slice(0, counts[rank])
-                values = _lerp(self.ends[0, rank, contested], self.ends[1, rank, contested], rest, weight)
+                values = lerp(self.ends[0, rank, contested], self.ends[1, rank, contested], rest, weight)
                 # Candidates come in rising order: the last that was better is the largest that was.
                 better = (values > best[:, contested]).view(np.uint8)
                 better *= self.planes[rank, contested]
@@ -182,7 +144,7 @@ class _Contest:
             out[start : start + rows_at_once, columns] = winners
 
 
-def _compose_band(out: U8, nodes: F32, *, columns: _Axis, weights: tuple[F32, F32], margin: np.float32) -> None:
+def _compose_band(out: U8, nodes: F32, *, columns: Axis, weights: tuple[F32, F32], margin: np.float32) -> None:
     """Fill the pixel rows `out` (n, W) between two rows of mask centres, `nodes` (N, 2, w)."""
     nodes = np.ascontiguousarray(nodes.transpose(1, 0, 2))
     corners = np.concatenate((nodes, np.concatenate((nodes[:, :, 1:], nodes[:, :, -1:]), axis=2)))
