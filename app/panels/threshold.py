@@ -26,7 +26,8 @@ STEPS = 100  # of the slider: hundredths
 BARS = 50
 REFRESH_MS = 60
 SEGMENTS_TIP = "Segments that score more than this count"
-SEMANTIC_NOTE = "Semantic view: every pixel gets a class"
+SEMANTIC_TIP = "Semantic view: every pixel gets a class, whatever its score"
+SEMANTIC_NOTE = "Every pixel gets a class"  # one line, also in the narrowest panel
 
 
 class ScoreSlider(Slider):
@@ -86,7 +87,8 @@ class ScoreSlider(Slider):
         plot = QRectF(self.x_of(0), 1, self.x_of(STEPS) - self.x_of(0), base - 1)
         if self._note:
             painter.setPen(muted(self.palette()))
-            painter.drawText(plot, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._note)
+            across = plot.adjusted(0, 0, self.width() - plot.right(), 0)
+            painter.drawText(across, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap, self._note)
         else:
             self._paint_bars(painter, plot)
         self.paint_groove(painter, self.height() - 1.25 * UNIT)
@@ -186,7 +188,7 @@ class ThresholdPanel(QWidget):
             self.slider.setValue(round(threshold * STEPS))
             self.number.setValue(threshold)
             self.for_all.setChecked(session.threshold_for_all)
-        tip = SEGMENTS_TIP if segments else SEMANTIC_NOTE
+        tip = SEGMENTS_TIP if segments else SEMANTIC_TIP
         self.slider.set_note("" if segments else SEMANTIC_NOTE)
         self.slider.setToolTip(f"{tip}\nDouble-click: back to {DEFAULT:.2f}" if segments else tip)
         self.slider.setAccessibleDescription(tip)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.document import ViewMode
-from app.panels.style import accent
-from app.panels.threshold import SEMANTIC_NOTE, ThresholdPanel
+from app.panels.style import UNIT, accent
+from app.panels.threshold import SEMANTIC_NOTE, SEMANTIC_TIP, ThresholdPanel
 from app.session import Session
 from tests.app.panels.stripes import PICTURE, paint, predict
 
@@ -131,7 +132,7 @@ def test_the_semantic_view_needs_no_threshold(qtbot: QtBot, panel: ThresholdPane
     assert not panel.slider.isEnabled()
     assert not panel.number.isEnabled()
     assert panel.slider.note() == SEMANTIC_NOTE
-    assert panel.slider.toolTip() == SEMANTIC_NOTE
+    assert panel.slider.toolTip() == SEMANTIC_TIP
     predict(session, mode=ViewMode.SEMANTIC)
     assert panel.unlabelled.text() == "5.0 %"
     panel.view.button(ViewMode.SEMANTIC).setFocus()
@@ -139,6 +140,20 @@ def test_the_semantic_view_needs_no_threshold(qtbot: QtBot, panel: ThresholdPane
     assert session.mode is ViewMode.SEGMENTS
     assert panel.slider.isEnabled()
     assert panel.slider.note() == ""
+
+
+def test_the_note_stays_on_one_line_and_in_line_with_the_rest(panel: ThresholdPanel, session: Session) -> None:
+    session.set_mode(ViewMode.SEMANTIC)
+    panel.resize(33 * UNIT, panel.height())  # as narrow as the window lets it be
+    QApplication.processEvents()
+    slider = panel.slider
+    assert slider.fontMetrics().horizontalAdvance(slider.note()) < slider.x_of(100) - slider.x_of(0)
+    image = slider.grab().toImage()
+    ratio = image.devicePixelRatio()
+    paper = image.pixelColor(image.width() - 1, 0)
+    rows = range(round((slider.height() - 3 * UNIT) * ratio))
+    inked = [x for x in range(image.width()) if any(image.pixelColor(x, y) != paper for y in rows)]
+    assert 0 <= inked[0] / ratio - slider.x_of(0) <= 3
 
 
 def test_it_follows_the_session_and_does_not_answer_back(panel: ThresholdPanel, session: Session) -> None:
