@@ -1,0 +1,59 @@
+"""Runs along rows against masks."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from app.core.geometry import NOTHING, Box
+from app.core.spans import Spans
+
+masks = st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**108 - 1)).map(
+    lambda given: np.array([given[2] >> i & 1 for i in range(given[0] * given[1])], bool).reshape(given[:2])
+)
+
+
+def spans_of(mask: NDArray[np.bool_], dx: int = 0, dy: int = 0) -> Spans:
+    steps = np.diff(mask.astype(np.int8), axis=1, prepend=0, append=0)
+    rows, starts = np.nonzero(steps == 1)
+    return Spans(rows + dy, starts + dx, np.nonzero(steps == -1)[1] + dx)
+
+
+@given(masks, st.integers(-20, 20), st.integers(-20, 20))
+def test_spans_become_the_mask_they_stand_for(mask: NDArray[np.bool_], dx: int, dy: int) -> None:
+    spans = spans_of(mask, dx, dy)
+    box = Box.at(dx, dy, width=mask.shape[1], height=mask.shape[0])
+    assert np.array_equal(spans.mask(box), mask)
+    smallest, part = spans.whole()
+    assert smallest == (box.intersect(smallest) if mask.any() else NOTHING)
+    assert np.array_equal(part, mask[smallest.move(-dx, -dy).slices] if mask.any() else mask[:0, :0])
+    assert np.count_nonzero(part) == np.count_nonzero(mask)
+    for edge in (part[:1], part[-1:], part[:, :1], part[:, -1:]):
+        assert edge.any() == mask.any()
+
+
+@given(masks, st.integers(0, 20), st.integers(1, 5))
+def test_parts_share_the_pixels_among_bands_of_the_grid(mask: NDArray[np.bool_], dy: int, height: int) -> None:
+    painted = np.zeros(mask.shape, np.uint8)
+    for box, part in spans_of(mask, 3, dy).parts(height):
+        assert box.y0 // height == (box.y1 - 1) // height
+        assert part.any()
+        painted[box.move(-3, -dy).slices] += part
+    assert np.array_equal(painted, mask)
+
+
+def test_empty_runs_are_left_out() -> None:
+    rows, starts, stops = np.array([4, 5, 6]), np.array([9, 2, 0]), np.array([9, 5, -1])
+    spans = Spans.of(rows, starts, stops)
+    assert spans.box == (2, 5, 5, 6)
+    assert spans.whole()[1].tolist() == [[True] * 3]
+
+
+def test_no_pixels_have_no_box() -> None:
+    nothing = Spans.of(np.array([4]), np.array([9]), np.array([9]))
+    box, mask = nothing.whole()
+    assert box == NOTHING
+    assert mask.shape == (0, 0)
+    assert not list(nothing.parts())
