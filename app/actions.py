@@ -42,9 +42,14 @@ class Act(StrEnum):
     TOOL_BRUSH = "brush"
     TOOL_ERASER = "eraser"
     TOOL_RELABEL = "relabel"
+    TOOL_RESTORE = "restore"
     TOOL_FILL = "fill"
+    TOOL_LASSO = "lasso"
+    TOOL_RECTANGLE = "rectangle"
+    TOOL_ELLIPSE = "ellipse"
     TOOL_PICK = "pick"
     TOOL_PAN = "pan"
+    TOOL_ZOOM = "zoom"
     ZOOM_FIT = "zoom_fit"
     ZOOM_100 = "zoom_100"
     ZOOM_IN = "zoom_in"
@@ -83,6 +88,12 @@ class Spec:
 
 
 _F, _E, _T, _V, _P, _H = Group
+
+
+def _tool(text: str, tip: str, key: str, icon: str) -> Spec:
+    return Spec(_T, text, tip, (key,), icon, checkable=True)
+
+
 ACTIONS: dict[Act, Spec] = {
     Act.OPEN: Spec(_F, "Open photos…", "Open one or more photos", ("Ctrl+O",), "open"),
     Act.OPEN_FOLDER: Spec(_F, "Open folder…", "Open every photo of a folder", ("Ctrl+Shift+O",), "open-folder"),
@@ -96,9 +107,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.CLASS_UNLABELLED: Spec(_E, "Paint unlabelled", "Make 'unlabelled' the class to paint with", ("0",)),
     Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush, or what the tool has instead, smaller", ("[",)),
     Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush, or what the tool has instead, larger", ("]",)),
-    Act.NEXT_RULE: Spec(
-        _E, "Where paint may go", "Go through anywhere, unlabelled and one class only", ("Shift+R",)
-    ),
+    Act.NEXT_RULE: Spec(_E, "Where paint may go", "Go through anywhere, unlabelled and one class only", ("Shift+R",)),
     Act.TOOL_RELABEL: Spec(
         _T,
         "Relabel segment",
@@ -109,15 +118,20 @@ ACTIONS: dict[Act, Spec] = {
     ),
     Act.TOOL_BRUSH: Spec(_T, "Brush", "Paint the current class; right button erases", ("B",), "brush", checkable=True),
     Act.TOOL_ERASER: Spec(_T, "Eraser", "Paint pixels unlabelled", ("E",), "eraser", checkable=True),
+    Act.TOOL_RESTORE: _tool("Back to the network", "Take corrections away where you paint", "U", "restore"),
     Act.TOOL_FILL: Spec(
         _T, "Fill region", "Fill the connected region with the current class", ("G",), "fill", checkable=True
     ),
+    Act.TOOL_LASSO: _tool("Lasso", "Draw around an area: it becomes the current class", "L", "lasso"),
+    Act.TOOL_RECTANGLE: _tool("Rectangle", "Drag a rectangle: it becomes the current class", "T", "rectangle"),
+    Act.TOOL_ELLIPSE: _tool("Ellipse", "Drag an ellipse: it becomes the current class", "Shift+T", "ellipse"),
     Act.TOOL_PICK: Spec(
         _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
     ),
     Act.TOOL_PAN: Spec(
         _T, "Pan", "Move the picture; Space or the middle button pans with any tool", ("H",), "pan", checkable=True
     ),
+    Act.TOOL_ZOOM: _tool("Zoom", "Click to come closer, right click to step back, drag to show a part", "Z", "zoom"),
     Act.ZOOM_FIT: Spec(_V, "Fit", "Show the whole picture", ("F", "Ctrl+0"), "zoom-fit"),
     Act.ZOOM_100: Spec(_V, "100 %", "One picture pixel is one screen pixel", ("Ctrl+1",), "zoom-100"),
     Act.ZOOM_IN: Spec(_V, "Zoom in", "Look closer", ("+", "=", "Ctrl++", "Ctrl+="), "zoom-in"),
@@ -158,9 +172,14 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_RELABEL,
         Act.TOOL_BRUSH,
         Act.TOOL_ERASER,
+        Act.TOOL_RESTORE,
         Act.TOOL_FILL,
+        Act.TOOL_LASSO,
+        Act.TOOL_RECTANGLE,
+        Act.TOOL_ELLIPSE,
         Act.TOOL_PICK,
         Act.TOOL_PAN,
+        Act.TOOL_ZOOM,
     )
 }
 

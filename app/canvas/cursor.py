@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QCursor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QRegion
 
 from app.canvas.viewport import Viewport
-from app.core.painting import dab
+from app.core.painting import BrushShape, dab
 from app.tools.base import Cursor, Outline
 
 _SMALLEST = 6.0  # logical pixels across, below which a brush is shown as a cross
@@ -82,17 +82,21 @@ def draw_outline(painter: QPainter, outline: Outline, view: Viewport, at: QPoint
             painter.drawPolygon(border)
     else:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _draw_circle(painter, at, outline.diameter * view.scale / 2, ratio)
+        _draw_rim(painter, at, outline.diameter * view.scale / 2, ratio, square=outline.square)
 
 
-def _draw_circle(painter: QPainter, at: QPointF, radius: float, ratio: float) -> None:
+def _draw_rim(painter: QPainter, at: QPointF, radius: float, ratio: float, *, square: bool) -> None:
     """Rings one device pixel wide side by side: Qt draws those twenty times as fast as one wide ring."""
     width = max(1, round(ratio))
     for ring in range(-width, 2 * width):
         pen = QPen(_WHITE if 0 <= ring < width else _DARK, 1)
         pen.setCosmetic(True)
         painter.setPen(pen)
-        painter.drawEllipse(at, radius + ring, radius + ring)
+        reach = radius + ring
+        if square:
+            painter.drawRect(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach))
+        else:
+            painter.drawEllipse(at, reach, reach)
     if radius > 12 * ratio:
         for colour, size in ((_DARK, 3 * width), (_WHITE, width)):
             painter.fillRect(QRectF(at.x() - size / 2, at.y() - size / 2, size, size), colour)
@@ -107,7 +111,8 @@ def _stepped(outline: Outline, view: Viewport, at: QPointF) -> QPolygonF:
     x, y = view.to_photo(at.x(), at.y())
     side = round(outline.diameter) + 4
     left, top = int(np.floor(x)) - side // 2, int(np.floor(y)) - side // 2
-    box, mask = dab((x - left, y - top), outline.diameter, (side, side))
+    brush = BrushShape.SQUARE if outline.square else BrushShape.ROUND
+    box, mask = dab((x - left, y - top), outline.diameter, (side, side), brush=brush)
     starts = mask.argmax(axis=1)
     stops = starts + mask.sum(axis=1)
     right_side, left_side = [], []

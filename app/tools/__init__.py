@@ -11,11 +11,27 @@ from app.tools.fill import Fill
 from app.tools.pan import Pan
 from app.tools.pick import Pick
 from app.tools.relabel import Relabel
+from app.tools.restore import Restore
+from app.tools.shapes import Ellipse, Lasso, Rectangle
+from app.tools.zoom import Zoom
 
 if TYPE_CHECKING:
     from app.session import Session
 
-TOOLS: dict[str, type[Tool]] = {tool.id: tool for tool in (Relabel, Brush, Eraser, Fill, Pick, Pan)}
+_ALL: tuple[type[Tool], ...] = (
+    Relabel,
+    Brush,
+    Eraser,
+    Restore,
+    Fill,
+    Lasso,
+    Rectangle,
+    Ellipse,
+    Pick,
+    Pan,
+    Zoom,
+)
+TOOLS: dict[str, type[Tool]] = {tool.id: tool for tool in _ALL}
 
 
 def make_tool(tool_id: str, session: Session) -> Tool:

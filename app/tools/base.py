@@ -59,6 +59,7 @@ class Outline:
 
     diameter: float
     anchor: tuple[float, float] | None = None
+    square: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,26 @@
-"""The brush: paints the current class where it goes, as one undo step per stroke."""
+"""The brush and its kin: what goes where the pointer goes, as one undo step per stroke."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from app.core.painting import stroke
+from app.core.painting import BrushShape, Segment, StrokePath, stroke_parts
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.tools.base import Button, Cursor, Modifier, Outline, Pointer, Tool, class_name
+from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
     from app.session import Gesture, Session
+
+SHAPE = Choice("shape", "Shape", ((BrushShape.ROUND.value, "Round"), (BrushShape.SQUARE.value, "Square")))
 
 
 class Brush(Tool):
     """Left paints the current class, right erases; Shift + click draws a line from the end of the last stroke."""
 
     id: ClassVar[str] = "brush"
-    hint: ClassVar[str] = "Drag: paint · right button: erase · Shift+click: straight line"
+    hint: ClassVar[str] = "Drag: paint · right button: erase · Shift+click: straight line · Ctrl+drag: size"
+    options: ClassVar[tuple[Option, ...]] = (SHAPE,)
     cursor: ClassVar[Cursor] = Cursor.PAINT
     sized: ClassVar[bool] = True
 
@@ -24,31 +28,39 @@ class Brush(Tool):
         super().__init__(session)
         self._gesture: Gesture | None = None
         self._value = 0
-        self._last: tuple[float, float] | None = None
+        self._path = StrokePath(session.brush_size)
+        self._last: tuple[float, float] | None = None  # where the last stroke is now, or ended
+        self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last segment
         self._shift = False
 
     def value_for(self, button: Button | None) -> int:
         """The human-layer value that a button paints."""
         return HUMAN_UNLABELLED if button is Button.RIGHT else human_value(self.session.current_class)
 
+    def text_for(self, value: int) -> str:
+        """What the history calls a stroke of this value."""
+        return "Erase" if value == HUMAN_UNLABELLED else f"Paint {class_name(self.session.current_class)}"
+
     def press(self, pointer: Pointer) -> None:
         self.release(pointer)
         self._value = self.value_for(pointer.button)
-        erases = self._value == HUMAN_UNLABELLED
-        self._gesture = self.session.begin_edit(
-            "Erase" if erases else f"Paint {class_name(self.session.current_class)}"
-        )
+        self._gesture = self.session.begin_edit(self.text_for(self._value))
         here = (pointer.x, pointer.y)
-        joined = Modifier.SHIFT in pointer.modifiers and self._last is not None
-        self._stroke((joined and self._last) or here, here)
+        joined = self._last if Modifier.SHIFT in pointer.modifiers else None
+        self._path, self._painted = StrokePath(self.session.brush_size), (0, here)
+        dabs = self._path.add(here)
+        self._paint([Segment(joined, here)] if joined is not None else dabs)
+        self._last = here
 
     def move(self, pointer: Pointer) -> None:
         self._shift = Modifier.SHIFT in pointer.modifiers
-        if self._gesture is not None and self._last is not None:
-            self._stroke(self._last, (pointer.x, pointer.y))
+        if self._gesture is not None:
+            self._last = (pointer.x, pointer.y)
+            self._paint(self._path.add(self._last))
 
     def release(self, pointer: Pointer) -> None:
         if self._gesture is not None:
+            self._paint(self._path.finish())
             gesture, self._gesture = self._gesture, None
             gesture.commit()
 
@@ -60,13 +72,20 @@ class Brush(Tool):
 
     def outline(self) -> Outline:
         guided = self._shift and self._gesture is None
-        return Outline(self.session.brush_size, self._last if guided else None)
+        return Outline(self.session.brush_size, self._last if guided else None, square=self._brush is BrushShape.SQUARE)
 
-    def _stroke(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+    @property
+    def _brush(self) -> BrushShape:
+        return BrushShape(self.value("shape"))
+
+    def _paint(self, segments: list[Segment]) -> None:
         document = self.session.document
         if self._gesture is None or document is None or document.segment_map is None:
             return
-        self._last = end
-        box, mask = stroke(start, end, self.session.brush_size, document.segment_map.shape)
-        if not box.empty:
-            self._gesture.paint(box, mask, self._value)
+        size, brush = self.session.brush_size, self._brush
+        for start, end in segments:
+            # Where the last segment ended everything is painted already, unless the brush has another size by now.
+            fresh = self._painted == (size, start) and start != end
+            for box, mask in stroke_parts(start, end, size, document.segment_map.shape, brush=brush, fresh=fresh):
+                self._gesture.paint(box, mask, self._value)
+            self._painted = (size, end)

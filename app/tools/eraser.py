@@ -13,7 +13,7 @@ class Eraser(Brush):
     """Both buttons erase; everything else is as with the brush."""
 
     id: ClassVar[str] = "eraser"
-    hint: ClassVar[str] = "Drag: make pixels unlabelled"
+    hint: ClassVar[str] = "Drag: make pixels unlabelled · Shift+click: straight line · Ctrl+drag: size"
 
     def value_for(self, button: Button | None) -> int:
         return HUMAN_UNLABELLED

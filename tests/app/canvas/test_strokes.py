@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
-from app.core.painting import stroke
+from app.core.painting import StrokePath, stroke
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import make_tool
@@ -45,12 +44,16 @@ def test_a_stroke_paints_exactly_what_the_data_layer_says(canvas: Canvas, sessio
     canvas.zoom_to(zoom)
     points = [spot(canvas, x, y) for x, y in ((40, 30), (55, 33), (57, 45), (44, 46))]
     expected = np.zeros((HEIGHT, WIDTH), bool)
-    places = [seen(canvas, point) for point in points]
-    for start, end in pairwise(places):
+    path = StrokePath(9)
+    drawn = [segment for point in points for segment in path.add(seen(canvas, point))]
+    for start, end in drawn:
         box, mask = stroke(start, end, 9, (HEIGHT, WIDTH))
         expected[box.slices] |= mask
     drag(canvas, points, release=False)
     assert np.array_equal(map_of(session).human == human_value(17), expected)  # it is there while the button is down
+    for start, end in path.finish():
+        box, mask = stroke(start, end, 9, (HEIGHT, WIDTH))
+        expected[box.slices] |= mask
     QTest.mouseRelease(canvas, LEFT, NONE, points[-1])
     assert np.array_equal(map_of(session).human == human_value(17), expected)
     leave(canvas)
