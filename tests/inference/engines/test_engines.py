@@ -28,6 +28,8 @@ from resources.samples import sample_paths
 from tests.inference.engines.opening import STARTER, assert_close, onnx_engine
 from tests.inference.network.deterministic import GOLDEN, picture, shapes_of, weights_for
 
+ODD = [(211, 333), (97, 61), (333, 401), (41, 203), (427, 293)]
+"""Height and width of photos, none of them a multiple of the network's strides."""
 SIZES = [(160, 224), (32, 32), (64, 400), (200, 136)]
 
 
@@ -39,6 +41,26 @@ def test_both_engines_agree_on_the_starter_at_any_size() -> None:
         assert answer[0].shape == (100, 150)
         assert answer[1].shape == (100, height // 8, width // 8)
         assert_close(answer, second.run(image))
+
+
+def test_both_engines_agree_on_the_starter_for_photos_of_odd_sizes() -> None:
+    first, second = onnx_engine(STARTER), TorchEngine(STARTER, "cpu", reason="")
+    for sample, (height, width) in zip(sample_paths(), ODD, strict=False):
+        photo = read_photo(sample)[:height, :width]
+        assert photo.shape == (height, width, 3)
+        image = prepare(photo, input_size=STARTER.input_size)
+        assert_close(first.run(image), second.run(image))
+
+
+def test_a_batch_is_what_the_engines_answer_one_by_one() -> None:
+    """Masked attention and means over the picture must not mix the pictures of a batch, as training sees them."""
+    network = TorchEngine(STARTER, "cpu", reason="")._network
+    images = [prepare(read_photo(sample)[:211, :333], input_size=96) for sample in sample_paths()[:3]]
+    with torch.inference_mode():
+        batch = network(torch.tensor(np.stack(images)).permute(0, 3, 1, 2).float())
+    engine = onnx_engine(STARTER)
+    for index, image in enumerate(images):
+        assert_close(engine.run(image), (batch[0][index].numpy(), batch[1][index].numpy()))
 
 
 @pytest.mark.parametrize("network", ["bisenetformer-s", "bisenetformer-m", "bisenetformer-l"])
