@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import QSize, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QTableWidget,
     QTableWidgetItem,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +33,7 @@ from app.actions import native, shortcut_rows
 from app.cli import version_text
 from app.core.export import ExportOptions, Rest
 from app.exporter import ExportSummary
+from app.model_card import model_card_html
 from app.panels.style import UNIT
 from inference.models import ModelCard
 
@@ -252,24 +254,31 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(buttons)
 
 
-def model_card_text(card: ModelCard) -> str:
-    """A model card in plain words, as HTML."""
-    figures = "".join(f"<li>{escape(name)}: {escape(value)}</li>" for name, value in card.figures.items())
-    size = "the photo's own" if card.input_size is None else f"short side {card.input_size} pixels"
-    return (
-        f"<h3>{escape(card.name)}</h3><p><b>Trained on:</b> {escape(card.trained_on)}</p>"
-        f"<p><b>Figures:</b></p><ul>{figures}</ul><p><b>Input size:</b> {size}</p>"
-        f"<p><b>Licence:</b> {escape(card.licence)}</p><p><b>Limits:</b> {escape(card.limits)}</p>"
-    )
+class ModelCardDialog(QDialog):
+    """What a person should know about a model before trusting it."""
+
+    def __init__(self, card: ModelCard, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About this model")
+        self.resize(QSize(800, 680).boundedTo(parent.screen().availableSize() - QSize(32, 64)))
+        text = QTextBrowser()
+        text.setOpenExternalLinks(True)
+        text.setFrameShape(QFrame.Shape.NoFrame)
+        text.document().setDocumentMargin(2 * UNIT)
+        text.setHtml(model_card_html(card))
+        text.setAccessibleName("Model card")
+        layout = QVBoxLayout(self)
+        layout.addWidget(text)
+        buttons = QDialogButtonBox()
+        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
 
 
 def show_model_card(card: ModelCard, *, parent: QWidget) -> None:
-    box = QMessageBox(parent)
-    box.setWindowTitle("About this model")
-    box.setTextFormat(Qt.TextFormat.RichText)
-    box.setText(model_card_text(card))
-    box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
-    box.exec()
+    dialog = ModelCardDialog(card, parent=parent)
+    dialog.exec()
+    dialog.deleteLater()
 
 
 def _named(path: Path, reason: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from html import escape
 from pathlib import Path
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
-from app.desk import Desk, EngineStatus
-from inference.models import known_models
+from app.desk import Desk
+from app.dialogs import choose
+from app.model_in_use import EngineStatus
+from inference.models import ModelCard, known_models
 
 
 class ModelButton(QToolButton):
@@ -39,7 +43,8 @@ class ModelButton(QToolButton):
             action.setToolTip(card.limits)
             action.setCheckable(True)
             action.setChecked(card.name == self._desk.choice.model)
-            action.triggered.connect(lambda _checked=False, name=card.name: self._use(name))
+            use = partial(self._use, card.name) if card.file is not None else partial(self._ask_for_weights, card)
+            action.triggered.connect(lambda _checked=False, use=use: use())
         menu.addSeparator()
         menu.addAction("Weights file…").triggered.connect(self._ask_for_file)
         menu.addAction(self._model_card)
@@ -47,6 +52,14 @@ class ModelButton(QToolButton):
     def _use(self, model: str) -> None:
         if model != self._desk.choice.model:
             self._desk.use_model(replace(self._desk.choice, model=model))
+
+    def _ask_for_weights(self, card: ModelCard) -> None:
+        """The weights of a published model have to be brought: say so where it was asked for, and open the way."""
+        text = f"<p>The weights of {escape(card.name)} are not on this machine.</p>"
+        if card.url:
+            text += f'<p>They are published at <a href="{escape(card.url)}">{escape(card.url)}</a></p>'
+        if choose(self.window(), title="Weights needed", text=text, choices=["Weights file…"], cancel="Cancel") == 0:
+            self._ask_for_file()
 
     def _ask_for_file(self) -> None:
         file, _ = QFileDialog.getOpenFileName(

@@ -8,7 +8,7 @@ are known by name:
     network            the configuration of the network, as `NetworkConfig.to_dict` writes it
     input_size         short side in pixels at which the network sees a photo; null for the photo's own size
     classes            "ade20k-150"
-    figures            published or measured figures, as name → value or as a list of records
+    figures            published or measured figures: a table or a list of tables, see `inference.figures`
     licence, trained_on, limits    in plain words
 """
 
@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType, NoneType
+from types import NoneType
 from typing import Any
 
 from inference.errors import WeightsError
+from inference.figures import Figures, read_figures
 from inference.graphs import cached_network
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
 from inference.prediction import MAXIMUM_SEGMENTS
@@ -49,7 +50,7 @@ class ModelCard:
     sha256: str | None = None
     input_size: int | None = PUBLISHED_INPUT_SIZE
     classes: str = CLASSES
-    figures: Mapping[str, str] = field(default_factory=dict, hash=False)
+    figures: tuple[Figures, ...] = ()
     licence: str = "not stated"
     trained_on: str = "not stated"
     limits: str = "not stated"
@@ -58,9 +59,8 @@ class ModelCard:
         """The file with the weights, unharmed. Raises `WeightsError` where it is not here or not what it was."""
         if self.file is None:
             raise WeightsError(
-                f"The weights of {self.name} are not on this machine, and fetching them comes with a later version; "
-                "bring the file and choose it under 'Weights file…' in the model menu, or with --model FILE"
-                f"{f' (published at {self.url})' if self.url else ''}."
+                f"The weights of {self.name} are not on this machine: choose their file with 'Weights file…' in the "
+                "model menu or with --model FILE."
             )
         if self.sha256 is not None and sha256_of(self.file) != self.sha256:
             raise WeightsError(f"{shown(self.file)} is not the file that its model card describes: its hash differs.")
@@ -174,7 +174,7 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
         sha256=values["sha256"].lower() if values.get("sha256") else None,
         network=network,
         input_size=input_size,
-        figures=MappingProxyType(_figures(figures)),
+        figures=read_figures(figures),
         **texts,
     )
 
@@ -204,31 +204,3 @@ def _recognised(path: Path) -> NetworkConfig:
 def _with_file(card: ModelCard, path: Path) -> ModelCard:
     values = {name: getattr(card, name) for name in card.__dataclass_fields__}
     return ModelCard(**{**values, "file": path, "sha256": card.sha256 or sha256_of(path)})
-
-
-_MEASURES = {
-    "miou": "mean IoU (%)",
-    "macc": "mean accuracy (%)",
-    "fwiou": "frequency-weighted IoU (%)",
-    "pacc": "pixel accuracy (%)",
-    "pixel_accuracy": "pixel accuracy (%)",
-    "mean_iou": "mean IoU (%)",
-}
-
-
-def _figures(figures: Any) -> dict[str, str]:
-    """Figures as people read them: a mapping as it is, a list of records as one line for each."""
-    if isinstance(figures, Mapping):
-        return {_MEASURES.get(str(name), str(name)): _plain(value) for name, value in figures.items()}
-    lines: dict[str, str] = {}
-    for record in figures:
-        values = dict(record)
-        split, view = str(values.pop("split", "")), str(values.pop("view", ""))
-        title = split if view in split else ", ".join(name for name in (split, view) if name)
-        parts = [f"{_MEASURES.get(name, name.replace('_', ' '))}: {_plain(value)}" for name, value in values.items()]
-        lines[title] = "; ".join(parts)
-    return lines
-
-
-def _plain(value: Any) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,11 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QTextBrowser
 
 from app.actions import Act
 from app.core.ade_png import read_labels
-from app.dialogs import ExportDialog
+from app.dialogs import ExportDialog, ModelCardDialog
 from app.main_window import MainWindow
 from app.settings import load_settings
 from tests.e2e.story import Script, click_button, dialog_of, drag, message_box, post
@@ -204,21 +205,61 @@ def test_damaged_layout_does_not_stop_the_start(play, photos: list[Path]) -> Non
     play(script, [str(photos[0])])
 
 
-def test_model_that_is_not_there_is_said_in_the_picture_and_the_old_one_goes_on(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+def test_published_model_asks_for_its_file_and_the_old_one_goes_on(  # type: ignore[no-untyped-def]
+    play, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def file_dialog(_parent: object, title: str, *_: object) -> tuple[str, str]:
+        asked.append(title)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", file_dialog)
+
+    def choose_model(window: MainWindow, text: str) -> None:
+        menu = window.model_button.menu()
+        (entry,) = (action for action in menu.actions() if action.text() == text)
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entry).center())
+
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        window.model_button.fill()
-        entries = {action.text(): action for action in window.model_button.menu().actions()}
-        assert entries["starter"].isChecked()
-        said: list[str] = []
-        window.desk.problem_changed.connect(said.append)
-        entries["bisenetformer-s-ade (not on this machine)"].trigger()
-        yield lambda: any("bisenetformer-s-ade" in sentence for sentence in said)
+        for answer in ("Cancel", "Weights file…"):
+            yield post(lambda: QTest.mouseClick(window.model_button, Qt.MouseButton.LeftButton))
+            yield window.model_button.menu().isVisible
+            yield post(lambda: choose_model(window, "bisenetformer-s-ade (not on this machine)"))
+            yield message_box
+            box = message_box()
+            assert box is not None
+            assert "The weights of bisenetformer-s-ade are not on this machine." in box.text()
+            assert asked == []
+            yield post(partial(click_button, box, answer))
+            yield lambda: message_box() is None
+        yield lambda: asked
+        assert asked == ["Weights file"]
         assert window.desk.choice.model == "starter"
+        window.activateWindow()  # as a window manager does when a dialog closes
+        yield window.isActiveWindow
         key(window, Qt.Key.Key_PageDown)
         yield has_masks(window, photos[1].name)
 
     play(script, [str(path) for path in photos])
+
+
+def test_model_card_can_be_read_and_closed(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
+    def script(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        yield post(window.actions_by_id[Act.MODEL_CARD].trigger)
+        yield lambda: dialog_of(ModelCardDialog)
+        dialog = dialog_of(ModelCardDialog)
+        assert dialog is not None
+        (text,) = dialog.findChildren(QTextBrowser)
+        for part in ("starter", "How good it is", "190 indoor and mixed photos", "288 pixels", "Licence"):
+            assert part in text.toPlainText()
+        assert text.horizontalScrollBar().maximum() == 0
+        yield post(lambda: click_button(dialog, "Close"))
+        yield lambda: dialog_of(ModelCardDialog) is None
+
+    play(script, [str(photos[0])])
 
 
 def test_crash_is_written_down_and_work_goes_on(play, photos: list[Path], capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]

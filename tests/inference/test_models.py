@@ -10,6 +10,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from inference.errors import WeightsError
+from inference.figures import table_of
 from inference.models import find_card, known_models, read_card
 from inference.network.config import CONFIGS
 from inference.weights import sha256_of
@@ -35,8 +36,9 @@ def test_every_card_says_what_people_need_to_know(card: object) -> None:
     assert found is card
     assert found.network in CONFIGS.values()
     assert found.classes == "ade20k-150"
-    assert found.figures
-    assert all(isinstance(value, str) for value in found.figures.values())
+    heading, *rows = table_of(found.figures)
+    assert rows
+    assert {"Checked on", "Pixels right", "Mean IoU"} <= set(heading)
     for text in (found.licence, found.trained_on, found.limits):
         assert len(text) > 10
 
@@ -60,6 +62,8 @@ def test_published_weights_are_not_here_and_one_sentence_says_what_to_do(name: s
     with pytest.raises(WeightsError, match=r"not on this machine.*--model FILE") as caught:
         find_card(name).weights()
     assert name in str(caught.value)
+    assert "Weights file…" in str(caught.value)
+    assert len(str(caught.value)) < 150  # it has to fit into a window
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
