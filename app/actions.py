@@ -44,6 +44,7 @@ class Act(StrEnum):
     TOOL_RELABEL = "relabel"
     TOOL_RESTORE = "restore"
     TOOL_FILL = "fill"
+    TOOL_POLYGON = "polygon"
     TOOL_LASSO = "lasso"
     TOOL_RECTANGLE = "rectangle"
     TOOL_ELLIPSE = "ellipse"
@@ -122,6 +123,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.TOOL_FILL: Spec(
         _T, "Fill region", "Fill the connected region with the current class", ("G",), "fill", checkable=True
     ),
+    Act.TOOL_POLYGON: _tool("Polygon", "Click the corners of an area: it becomes the current class", "D", "polygon"),
     Act.TOOL_LASSO: _tool("Lasso", "Draw around an area: it becomes the current class", "L", "lasso"),
     Act.TOOL_RECTANGLE: _tool("Rectangle", "Drag a rectangle: it becomes the current class", "T", "rectangle"),
     Act.TOOL_ELLIPSE: _tool("Ellipse", "Drag an ellipse: it becomes the current class", "Shift+T", "ellipse"),
@@ -174,6 +176,7 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_ERASER,
         Act.TOOL_RESTORE,
         Act.TOOL_FILL,
+        Act.TOOL_POLYGON,
         Act.TOOL_LASSO,
         Act.TOOL_RECTANGLE,
         Act.TOOL_ELLIPSE,
@@ -191,6 +194,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Pinch", "Zoom"),
     ("Ctrl + arrow keys, with Shift faster", "Move the pointer over the picture"),
     ("Return, Shift + Return", "Click at the pointer with the tool in hand, left or right"),
+    ("Ctrl + Return", "The same while something waits to be accepted: another corner of a polygon"),
     ("Ctrl + wheel, Ctrl + drag", "Brush size"),
     ("Return, Esc", "Accept or cancel what the tool offers"),
     ("Backspace", "Take the last point back"),

@@ -23,8 +23,8 @@ _DIRECTIONS = {
 def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
     """Move the picture or the pointer, or click, as the mouse would; False when the key means something else.
 
-    Return accepts what the tool offers; with nothing to accept it is the left button, and with Shift the right one:
-    every tool works without a mouse. Backspace takes the last point back.
+    Return accepts what the tool offers; with nothing to accept, or with Ctrl, it is the left button, and with Shift the
+    right one: every tool works without a mouse. Backspace takes the last point back.
     """
     if canvas.viewport is None:
         return False
@@ -41,7 +41,8 @@ def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
         return True
     if event.key() == Qt.Key.Key_Backspace:
         return canvas.step_back()
-    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not shift and canvas.accept():
+    ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not (shift or ctrl) and canvas.accept():
         return True
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
         button = Qt.MouseButton.RightButton if shift else Qt.MouseButton.LeftButton

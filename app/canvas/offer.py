@@ -110,6 +110,8 @@ def draw_sketch(painter: QPainter, sketch: Sketch, view: Viewport, ratio: float)
     path.addPolygon(QPolygonF(points))
     if sketch.closed:
         path.closeSubpath()
+    if sketch.tail is not None:
+        path.lineTo(QPointF(*view.to_view(*sketch.tail)))
     for colour, width in ((_DARK, 3 * ratio), (_WHITE, 1.25 * ratio)):
         painter.setPen(QPen(colour, width))
         painter.drawPath(path)

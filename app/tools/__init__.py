@@ -10,6 +10,7 @@ from app.tools.eraser import Eraser
 from app.tools.fill import Fill
 from app.tools.pan import Pan
 from app.tools.pick import Pick
+from app.tools.polygon import Polygon
 from app.tools.relabel import Relabel
 from app.tools.restore import Restore
 from app.tools.shapes import Ellipse, Lasso, Rectangle
@@ -24,6 +25,7 @@ _ALL: tuple[type[Tool], ...] = (
     Eraser,
     Restore,
     Fill,
+    Polygon,
     Lasso,
     Rectangle,
     Ellipse,

@@ -70,6 +70,7 @@ class Sketch:
     closed: bool = False
     handles: bool = False  # the points can be taken with the pointer
     active: int | None = None  # the handle under the pointer
+    tail: tuple[float, float] | None = None  # where the next point would be
 
 
 @dataclass(frozen=True, eq=False, slots=True)
