@@ -23,6 +23,7 @@ from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.dialogs import choose, show_model_card
+from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
 from app.keys import WindowKeys
@@ -105,7 +106,7 @@ class MainWindow(QMainWindow):
             "pictures": self._dock("Pictures", self.image_list, Qt.DockWidgetArea.LeftDockWidgetArea),
             "legend": self._dock("Labels", right, Qt.DockWidgetArea.RightDockWidgetArea),
         }
-        self.resizeDocks(list(self._docks.values()), [232, 320], Qt.Orientation.Horizontal)
+        self._dock_widths = DockWidths(self, dict(zip(self._docks.values(), (232, 320), strict=True)))
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -371,12 +372,14 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
+        self._dock_widths.restore(store.value("widths"))
         self._follow_session()
 
     def _save(self) -> None:
         store = self._geometry_store()
         store.setValue("geometry", self.saveGeometry())
         store.setValue("state", self.saveState(LAYOUT_VERSION))
+        store.setValue("widths", self._dock_widths.remembered())
         self.settings = self.opening.remembered(self.session.remembered(self.settings))
         try:
             save_settings(self.settings)
