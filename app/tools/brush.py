@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHAPE = Choice("shape", "Shape", ((BrushShape.ROUND.value, "Round"), (BrushShape.SQUARE.value, "Square")))
 
+_LARGE = 500  # pixels
+
 
 class Brush(Tool):
     """Left paints the current class, right erases; Shift + click draws a line from the end of the last stroke."""
@@ -85,7 +87,8 @@ class Brush(Tool):
         size, brush = self.session.brush_size, self._brush
         for start, end in segments:
             # Where the last segment ended everything is painted already, unless the brush has another size by now.
-            fresh = self._painted == (size, start) and start != end
+            # Leaving that out pays for large brushes.
+            fresh = size >= _LARGE and self._painted == (size, start) and start != end
             for box, mask in stroke_parts(start, end, size, document.segment_map.shape, brush=brush, fresh=fresh):
                 self._gesture.paint(box, mask, self._value)
             self._painted = (size, end)
