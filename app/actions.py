@@ -48,6 +48,7 @@ class Act(StrEnum):
     TOOL_LASSO = "lasso"
     TOOL_RECTANGLE = "rectangle"
     TOOL_ELLIPSE = "ellipse"
+    TOOL_WAND = "wand"
     TOOL_PICK = "pick"
     TOOL_PAN = "pan"
     TOOL_ZOOM = "zoom"
@@ -127,6 +128,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.TOOL_LASSO: _tool("Lasso", "Draw around an area: it becomes the current class", "L", "lasso"),
     Act.TOOL_RECTANGLE: _tool("Rectangle", "Drag a rectangle: it becomes the current class", "T", "rectangle"),
     Act.TOOL_ELLIPSE: _tool("Ellipse", "Drag an ellipse: it becomes the current class", "Shift+T", "ellipse"),
+    Act.TOOL_WAND: _tool("Wand", "Press on a colour and drag: connected pixels of similar colour", "W", "wand"),
     Act.TOOL_PICK: Spec(
         _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
     ),
@@ -180,6 +182,7 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_LASSO,
         Act.TOOL_RECTANGLE,
         Act.TOOL_ELLIPSE,
+        Act.TOOL_WAND,
         Act.TOOL_PICK,
         Act.TOOL_PAN,
         Act.TOOL_ZOOM,

@@ -14,6 +14,7 @@ from app.tools.polygon import Polygon
 from app.tools.relabel import Relabel
 from app.tools.restore import Restore
 from app.tools.shapes import Ellipse, Lasso, Rectangle
+from app.tools.wand import Wand
 from app.tools.zoom import Zoom
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ALL: tuple[type[Tool], ...] = (
     Lasso,
     Rectangle,
     Ellipse,
+    Wand,
     Pick,
     Pan,
     Zoom,

@@ -1,0 +1,91 @@
+"""The wand: connected pixels of similar colour, with the tolerance under the dragging hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from app.core.geometry import Box
+from app.core.segment_map import human_value
+from app.core.wand import coarse_similar, similar
+from app.tools.base import Button, Pointer, Preview, Tool, class_name
+from app.tools.options import Number, Option
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_PER_PIXEL = 0.25  # tolerance per logical pixel of the drag
+_REACH = 8.0  # logical pixels that a pointer's reach stands for
+MOST = 255
+
+
+class Wand(Tool):
+    """Press on a colour and drag: to the right more colours count as similar, to the left fewer. Release paints."""
+
+    id: ClassVar[str] = "wand"
+    hint: ClassVar[str] = "Press on a colour, drag right for more and left for less · right button: unlabelled"
+    options: ClassVar[tuple[Option, ...]] = (
+        Number("tolerance", "Tolerance", 0, MOST, 24, tip="How far red, green and blue may differ, 0 to 255"),
+    )
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._start: Pointer | None = None
+        self._tolerance = 0
+        self._preview: Preview | None = None
+
+    def press(self, pointer: Pointer) -> None:
+        document = self.session.document
+        if document is None or document.segment_map is None or document.photo is None:
+            return
+        if document.segment_map.box.contains(*pointer.pixel):
+            self._start, self._tolerance = pointer, self.value("tolerance")
+            self._look()
+
+    def move(self, pointer: Pointer) -> None:
+        if self._start is None or pointer.button is None:
+            return
+        dragged = (pointer.x - self._start.x) / pointer.reach * _REACH
+        tolerance = min(max(round(self.value("tolerance") + dragged * _PER_PIXEL), 0), MOST)
+        if tolerance != self._tolerance:
+            self._tolerance = tolerance
+            self._look()
+
+    def release(self, pointer: Pointer) -> None:
+        start, document = self._start, self.session.document
+        tolerance = self._tolerance
+        self.cancel()
+        if start is None or document is None or document.photo is None:
+            return
+        self.set_value("tolerance", tolerance)
+        class_id, photo, (x, y) = self._class_for(start.button), document.photo, start.pixel
+        self.session.edit(
+            f"Wand with {class_name(class_id)}",
+            lambda _check: [(*similar(photo, x, y, tolerance=tolerance), human_value(class_id))],
+            unchanged=f"This is {class_name(class_id)} already.",
+        )
+
+    def cancel(self) -> None:
+        self._start = self._preview = None
+        self.show()
+
+    def adjust(self, steps: int) -> bool:
+        self.set_value("tolerance", self.value("tolerance") + 4 * steps)
+        return True
+
+    def preview(self) -> Preview | None:
+        return self._preview
+
+    def note(self) -> str:
+        return "" if self._start is None else f"Tolerance {self._tolerance} · release paints, Esc cancels"
+
+    def _class_for(self, button: Button | None) -> int:
+        return 0 if button is Button.RIGHT else self.session.current_class
+
+    def _look(self) -> None:
+        document = self.session.document
+        if self._start is None or document is None or document.photo is None:
+            return
+        box, mask = coarse_similar(document.pyramid, *self._start.pixel, tolerance=self._tolerance)
+        value = human_value(self._class_for(self._start.button))
+        self._preview = None if box == Box(0, 0, 0, 0) else Preview(box, mask, value)
+        self.show()
