@@ -61,7 +61,7 @@ def test_every_folder_with_code_is_a_package() -> None:
 def test_the_window_is_loaded_without_an_engine() -> None:
     code = (
         "import sys; import app.window; "
-        "print([name for name in ('torch', 'onnxruntime', 'onnx', 'scipy') if name in sys.modules])"
+        "print([name for name in ('torch', 'onnxruntime', 'onnx', 'scipy', 'skimage') if name in sys.modules])"
     )
     assert in_fresh_python(code) == "[]"
 
@@ -102,6 +102,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
         "cv2": "opencv-python-headless",
         "google": "protobuf",
         "PySide6": "PySide6-Essentials",
+        "skimage": "scikit-image",
     }
     code = (
         "import grimp; g = grimp.build_graph('app', 'inference', 'resources', include_external_packages=True); "

@@ -17,11 +17,12 @@ def build_pyramid(photo: U8) -> tuple[U8, ...]:
     """
     levels = [photo]
     while max(levels[-1].shape[:2]) > SMALLEST_SIDE:
-        levels.append(_half(levels[-1]))
+        levels.append(half(levels[-1]))
     return tuple(levels)
 
 
-def _half(level: U8) -> U8:
+def half(level: U8) -> U8:
+    """The next level: (h, w, 3) uint8 → ((h + 1) // 2, (w + 1) // 2, 3), each pixel the mean of 2 x 2."""
     height, width = level.shape[:2]
     # An odd row or column is doubled at the edge: every pixel of the half then covers exactly 2 x 2 of this level.
     even = (
