@@ -243,11 +243,18 @@ class Document:
         """The best score among the segments of each class that are shown, (151,) float32; 0 where there is none."""
         return tables.best_scores(self.table, self._histogram(), threshold=self.thresholds)
 
-    def score_areas(self, bins: int) -> I64:
-        """Pixels per score: the network's pixels in `bins` equal steps of their segment's score 0..1, (bins,) int64."""
+    def score_areas(self, bins: int, *, class_id: int | None = None) -> I64:
+        """The network's pixels in `bins` equal steps of their segment's score 0..1: (2, bins) int64.
+
+        Row 0 holds what counts, row 1 what does not. With `class_id`, 1..150, only segments of that class are there.
+        """
         steps = np.minimum((self.table.scores * bins).astype(np.intp), bins - 1)
-        pixels = np.zeros(bins, np.int64)
-        np.add.at(pixels, steps, self._histogram()[1 : len(steps) + 1])
+        shown = self._histogram()[1 : len(steps) + 1]
+        if class_id is not None:
+            shown = np.where(self.table.class_ids == class_id, shown, 0)
+        under = ~tables.counting_rows(self.table, threshold=self.thresholds)
+        pixels = np.zeros((2, bins), np.int64)
+        np.add.at(pixels, (under.astype(np.intp), steps), shown)
         return pixels
 
     def decided_areas(self) -> dict[Decider, int]:

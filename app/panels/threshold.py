@@ -37,11 +37,11 @@ class ScoreSlider(Slider):
         super().__init__(parent)
         self.setRange(0, STEPS)
         self.setPageStep(10)
-        self._areas = np.zeros(STEPS, np.int64)
+        self._areas = np.zeros((2, STEPS), np.int64)
         self._note = ""
 
     def set_areas(self, areas: NDArray[np.int64]) -> None:
-        """Pixels per hundredth of score, (100,) int64."""
+        """Pixels per hundredth of score, (2, 100) int64: those that count, those that do not."""
         self._areas = areas
         self.update()
 
@@ -56,12 +56,11 @@ class ScoreSlider(Slider):
 
     def bars(self) -> list[tuple[float, float]]:
         """Per bar the heights (counted, not counted), 0..1; a root scale keeps small segments visible."""
-        total = self._areas.reshape(BARS, -1).sum(axis=1)
-        counts = np.arange(STEPS) >= self.sliderPosition()
-        counted = np.where(counts, self._areas, 0).reshape(BARS, -1).sum(axis=1)
+        counted, under = self._areas.reshape(2, BARS, -1).sum(axis=2)
+        total = counted + under
         height = np.sqrt(total / max(1, total.max()))
-        over = height * counted / np.maximum(1, total)
-        return list(zip(over.tolist(), (height - over).tolist(), strict=True))
+        unit = height / np.maximum(1, total)
+        return list(zip((unit * counted).tolist(), (unit * under).tolist(), strict=True))
 
     def sizeHint(self) -> QSize:
         return QSize(22 * UNIT, 7 * UNIT)
@@ -203,7 +202,7 @@ class ThresholdPanel(QWidget):
         """Histogram and share; a stroke calls for them at most every REFRESH_MS, they cost one small histogram."""
         document = self._session.document
         if document is None or (document.layer_mode is None and not document.has_corrections):
-            self.slider.set_areas(np.zeros(STEPS, np.int64))
+            self.slider.set_areas(np.zeros((2, STEPS), np.int64))
             self.unlabelled.setText(NO_VALUE)
             return
         self.slider.set_areas(document.score_areas(STEPS))

@@ -164,8 +164,17 @@ def test_scores(document: Document) -> None:
     predicted(document, answer)
     paint(document, Box(0, 0, 90, 20), 109)
     scores = answer.scores[answer.segment_map()[20:].astype(int) - 1]
-    expected, _ = np.histogram(scores, bins=20, range=(0, 1))
-    assert np.array_equal(document.score_areas(20), expected)
+    document.threshold = 0.8
+    counting, _ = np.histogram(scores[scores > 0.8], bins=20, range=(0, 1))
+    under, _ = np.histogram(scores[scores <= 0.8], bins=20, range=(0, 1))
+    assert np.array_equal(document.score_areas(20), [counting, under])
+    class_id = int(answer.class_ids[answer.segment_map()[59, 89] - 1])
+    of_class = answer.class_ids[answer.segment_map()[20:].astype(int) - 1] == class_id
+    document.class_thresholds = {class_id: 0.0}
+    assert np.array_equal(
+        document.score_areas(20, class_id=class_id), [np.histogram(scores[of_class], bins=20, range=(0, 1))[0], [0] * 20]
+    )
+    document.class_thresholds = {}
     assert document.decided_areas()[Decider.PERSON] == 90 * 20
     best = document.best_scores()
     shown = document.labels()[20:]
