@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app.core.document import ViewMode
 from app.panels.class_texts import class_name
 from app.panels.elided_label import ElidedLabel
-from app.panels.icons import icon, swatch_icon
-from app.panels.legend_model import LegendModel
+from app.panels.legend_menu import class_menu, sort_menu
+from app.panels.legend_model import SORTS, LegendModel
+from app.panels.legend_order import Figures, LegendSort, Marks, SortKey
+from app.panels.legend_threshold import ClassThreshold
 from app.panels.legend_view import LegendView
 from app.panels.search_field import SearchField
 from app.panels.style import HALF, UNIT
@@ -29,10 +31,12 @@ UNREADABLE = "This picture cannot be read."
 class Legend(QWidget):
     """Search field, table of classes, and one line that says what is hidden or solo.
 
-    It changes what is hidden and solo itself, and reports the class that was chosen to paint with.
+    It changes what is hidden, solo, locked, a favourite or has a threshold of its own itself, and reports the class
+    that was chosen to paint with.
     """
 
     class_chosen = Signal(int)  # 0..150
+    sort_changed = Signal(str)  # the order of the rows, to be remembered
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +63,15 @@ class Legend(QWidget):
         """Put the cursor into the search field, its text selected."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    @property
+    def sort(self) -> str:
+        """The order of the rows, as "area" or "-name"; the minus turns it round."""
+        return str(self.model.order)
+
+    def set_sort(self, text: str) -> None:
+        """Order the rows as `sort` once said; by area when `text` says nothing of the kind."""
+        self.model.set_order(LegendSort.parse(text))
 
     def set_unreadable(self, *, unreadable: bool) -> None:
         """Whether the picture's photo cannot be had: then no labels are to be waited for."""
@@ -92,6 +105,8 @@ class Legend(QWidget):
         session.prediction_changed.connect(self._show_picture)
         session.tables_changed.connect(self._tables_changed)
         session.pixels_changed.connect(self._pixels_changed)
+        session.rule_changed.connect(self._marks_changed)
+        session.favourites_changed.connect(self._marks_changed)
         session.current_class_changed.connect(self.model.set_current_class)
         self._refresh.timeout.connect(self._show_picture)
         self.search.textChanged.connect(self._search)
@@ -101,7 +116,12 @@ class Legend(QWidget):
         view.solo_clicked.connect(self._solo_clicked)
         view.solo_undone.connect(lambda: session.set_overlay(solo=self._solo_before))
         view.picked.connect(self.class_chosen)
-        view.menu_wanted.connect(self._show_menu)
+        view.lock_clicked.connect(self.toggle_locked)
+        view.star_wanted.connect(self.toggle_favourite)
+        view.threshold_wanted.connect(self.open_threshold)
+        view.menu_wanted.connect(lambda class_id, place: self._open(self.make_menu(class_id), place))
+        view.heads.menu_wanted.connect(lambda place: self._open(sort_menu(self), place))
+        view.heads.sort_clicked.connect(lambda column: self.sort_by(SORTS[column]))
         self.show_all.clicked.connect(lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()))
 
     # --- what the session says -------------------------------------------------------------------------------------
@@ -111,16 +131,32 @@ class Legend(QWidget):
             self._refresh.start()
 
     def _tables_changed(self) -> None:
-        self.model.set_overlay(self._session.overlay)
+        self._mark()
         self._show_picture()
+
+    def _marks_changed(self) -> None:
+        self._mark()
+        self._say_state()
+
+    def _mark(self) -> None:
+        session = self._session
+        self.model.set_marks(
+            Marks(
+                hidden=session.overlay.hidden,
+                solo=session.overlay.solo,
+                locked=session.rule.locked,
+                favourites=frozenset(session.favourites),
+                thresholds=session.class_thresholds,
+            )
+        )
 
     def _show_picture(self) -> None:
         document = self._session.document
         if document is None or (document.layer_mode is None and not document.has_corrections):
-            self.model.set_no_picture()
+            self.model.set_no_picture(paintable=document is not None and document.segment_map is not None)
         else:
             self.model.set_semantic(semantic=document.layer_mode is ViewMode.SEMANTIC)
-            self.model.set_picture(document.areas(), document.best_scores())
+            self.model.set_picture(Figures(document.areas(), document.best_scores()))
         self._say_state()
 
     def _nothing(self) -> str:
@@ -140,13 +176,20 @@ class Legend(QWidget):
         elif overlay.solo:
             text = f"Only {', '.join(class_name(class_id) for class_id in sorted(overlay.solo))}"
         else:
-            count = self.model.present_count()
+            count, listed = self.model.present_count(), self.model.rowCount() > 0
             parts = [f"{count} {'class' if count == 1 else 'classes'}"] if self.model.has_picture() else []
             if parts and not count and document is not None and document.layer_mode is ViewMode.SEGMENTS:
                 parts = [f"No score above {document.threshold:.2f}: lower the threshold"]
-            parts += [f"{len(overlay.hidden)} hidden"] if overlay.hidden else []
-            text = " · ".join(parts)
+            elif not parts and listed:
+                parts = [self._nothing()]
+            text = " · ".join([*parts, *self._counted_marks()])
         self.state.setText(text)
+
+    def _counted_marks(self) -> list[str]:
+        session = self._session
+        own = 0 if session.mode is ViewMode.SEMANTIC else len(session.class_thresholds)
+        counts = {"hidden": len(session.overlay.hidden), "locked": len(session.rule.locked), "with own threshold": own}
+        return [f"{count} {what}" for what, count in counts.items() if count]
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
@@ -181,26 +224,43 @@ class Legend(QWidget):
         if self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0, 0))
 
-    def _show_menu(self, class_id: int, place: QPoint) -> None:
-        menu = self.make_menu(class_id)
+    def toggle_locked(self, class_id: int) -> None:
+        """Keep paint away from a class, or no longer."""
+        self._session.set_rule(locked=self._session.rule.locked ^ {class_id})
+
+    def toggle_favourite(self, class_id: int) -> None:
+        """Keep a class 1..150 listed at the top, or no longer; unlabelled is always listed."""
+        if class_id:
+            self._session.set_favourite(class_id, on=class_id not in self._session.favourites)
+            self.view.scrollTo(self.view.currentIndex())
+
+    def sort_by(self, key: SortKey) -> None:
+        """Sort the rows; by what they are sorted by already, the other way round."""
+        self.model.set_order(self.model.order.chosen(key))
+        self.view.scrollTo(self.view.currentIndex())
+        self.sort_changed.emit(self.sort)
+
+    def open_threshold(self, class_id: int) -> None:
+        """Open the popup for the threshold of a class 1..150. The semantic view has no thresholds."""
+        session = self._session
+        if not class_id or session.document is None:
+            return
+        if session.mode is ViewMode.SEMANTIC:
+            session.said.emit("The semantic view has no thresholds.")
+            return
+        popup, view = ClassThreshold(session, class_id, self), self.view
+        row = view.visualRect(self.model.index(max(0, self.model.row_of(class_id)), 0))
+        popup.open_at(view.viewport().mapToGlobal(row.bottomLeft() + QPoint(UNIT, 2)), self)
+
+    def drop_thresholds(self) -> None:
+        """Every class uses the picture's threshold again."""
+        for class_id in tuple(self._session.class_thresholds):
+            self._session.set_class_threshold(class_id, None)
+
+    def _open(self, menu: QMenu, place: QPoint) -> None:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
 
     def make_menu(self, class_id: int) -> QMenu:
         """What can be done with one class."""
-        session, menu = self._session, QMenu(self)
-        name = class_name(class_id)
-        paint = menu.addAction(swatch_icon(class_id), f"Paint with {name}")
-        paint.setShortcut(QKeySequence("Shift+Return"))
-        paint.triggered.connect(lambda: self.class_chosen.emit(class_id))
-        menu.addSeparator()
-        solo = menu.addAction("End solo" if session.overlay.solo == {class_id} else f"Show only {name}")
-        solo.setShortcut(QKeySequence(Qt.Key.Key_Return))
-        solo.triggered.connect(lambda: self.toggle_solo(class_id))
-        hidden = class_id in session.overlay.hidden
-        eye = menu.addAction(icon("eye" if hidden else "eye-off"), f"{'Show' if hidden else 'Hide'} {name}")
-        eye.setShortcut(QKeySequence(Qt.Key.Key_Space))
-        eye.triggered.connect(lambda: self.toggle_hidden(class_id))
-        if session.overlay.hidden or session.overlay.solo:
-            menu.addAction("Show all classes").triggered.connect(self.show_all.click)
-        return menu
+        return class_menu(self, self._session, class_id)

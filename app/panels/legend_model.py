@@ -1,15 +1,12 @@
-"""The rows of the legend: the classes present, by area, or what a search found among all 150."""
+"""The rows of the legend: the classes of the picture and those kept at hand, or what a search found among all 150."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 
-from app.core.overlay import OverlaySettings
 from app.panels.class_texts import (
     class_label,
     class_name,
@@ -20,9 +17,9 @@ from app.panels.class_texts import (
     published_iou,
     published_size,
 )
+from app.panels.legend_order import Figures, LegendSort, Marks, SortKey, legend_rows, ordered
 from app.panels.rows import ROOT, Index
 from app.panels.texts import NO_VALUE, score_text, share_text
-from resources.classes import CLASS_COUNT
 
 
 class Column(IntEnum):
@@ -32,18 +29,32 @@ class Column(IntEnum):
     AREA = 1
     SCORE = 2
     IOU = 3
-    EYE = 4
+    LOCK = 4
+    EYE = 5
 
 
+SORTS = {
+    Column.CLASS: SortKey.NAME,
+    Column.AREA: SortKey.AREA,
+    Column.SCORE: SortKey.SCORE,
+    Column.IOU: SortKey.ACCURACY,
+}
+SORT_TEXTS = {
+    SortKey.AREA: "Area",
+    SortKey.NAME: "Name",
+    SortKey.SCORE: "Score",
+    SortKey.ACCURACY: "Published accuracy",
+}
 SHARE = ("Share", "Semantic view: the mean share of the class among all classes, over its pixels, 0 to 1")
 HEADS = {
-    Column.CLASS: ("Class", "The classes in this picture, largest first. Click: show only this class"),
+    Column.CLASS: ("Class", "The classes in this picture. Click on one: show only this class"),
     Column.AREA: ("Area", "Share of the picture"),
     Column.SCORE: ("Score", "Best score among the segments of the class, 0 to 1"),
     Column.IOU: (
         "IoU",
         "Published accuracy of the class, percent: how far a trained network gets with it",
     ),
+    Column.LOCK: ("", "Locked classes are never painted over"),
     Column.EYE: ("", "Show or hide the class"),
 }
 
@@ -54,45 +65,44 @@ class LegendModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ids: list[int] = []
-        self._areas: NDArray[np.int64] = np.zeros(CLASS_COUNT + 1, np.int64)
-        self._scores: NDArray[np.float32] = np.zeros(CLASS_COUNT + 1, np.float32)
+        self._figures = Figures()
         self._open = False
+        self._paintable = False
         self._query = ""
-        self._overlay = OverlaySettings()
+        self._marks = Marks()
+        self._sort = LegendSort()
         self._current_class = 0
         self.semantic = False  # which view the scores belong to
         self.published: str | None = None  # size of the published network in use, whose figures the IoU column shows
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
-    def set_picture(self, areas: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
-        """Pixels per label (151,) int64 and best score per label (151,) float32, 0 where there is none."""
-        changed = (areas != self._areas) | (scores != self._scores)
-        opened = not self._open or int(areas.sum()) != int(self._areas.sum())  # then every share differs
-        self._open, self._areas, self._scores = True, areas, scores
+    def set_picture(self, figures: Figures) -> None:
+        """What the picture shows of each class."""
+        opened, changed = not self._open, figures.changed(self._figures)
+        self._open, self._figures = True, figures
         if opened or changed.any():
             self._arrange()
-            for row, class_id in enumerate(self._ids):
-                if opened or changed[class_id]:
-                    self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
+            self._tell(class_id for class_id in self._ids if opened or changed[class_id])
 
     def set_model(self, name: str) -> None:
         """Whose published figures to show: those of the model in use, or of the middle size when it has none."""
-        self.published = published_size(name)
-        if self._ids:
-            self.dataChanged.emit(self.index(0, Column.IOU), self.index(len(self._ids) - 1, Column.IOU))
+        size = published_size(name)
+        if size != self.published:
+            self.published = size
+            self._arrange()
+            self._tell()
 
     def set_semantic(self, *, semantic: bool) -> None:
         """Scores of segments, or shares of classes in the semantic view."""
         if semantic is not self.semantic:
             self.semantic = semantic
+            self._tell()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.SCORE, Column.SCORE)
 
-    def set_no_picture(self) -> None:
-        """Nothing is open or nothing is predicted yet."""
-        self._open = False
-        self._areas = np.zeros(CLASS_COUNT + 1, np.int64)
-        self._scores = np.zeros(CLASS_COUNT + 1, np.float32)
+    def set_no_picture(self, *, paintable: bool) -> None:
+        """Nothing is open or nothing is predicted yet; where one can paint already, the favourites are offered."""
+        self._open, self._paintable, self._figures = False, paintable, Figures()
         self._arrange()
         self._tell()
 
@@ -102,12 +112,24 @@ class LegendModel(QAbstractTableModel):
         self._arrange()
         self._tell()
 
-    def set_overlay(self, overlay: OverlaySettings) -> None:
-        """Which classes are hidden or solo."""
-        if overlay.hidden != self._overlay.hidden or overlay.solo != self._overlay.solo:
-            self._overlay = overlay
+    def set_marks(self, marks: Marks) -> None:
+        """Which classes are hidden, solo, locked, favourites or have a threshold of their own."""
+        changed, self._marks = marks.changed(self._marks), marks
+        if changed:
             self._arrange()
-            self._tell()
+            self._tell(changed)
+
+    @property
+    def order(self) -> LegendSort:
+        """The order of the rows."""
+        return self._sort
+
+    def set_order(self, sort: LegendSort) -> None:
+        """Order the rows; what a search found stays in its own order."""
+        if sort != self._sort:
+            self._sort = sort
+            self._arrange()
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
 
     def set_current_class(self, class_id: int) -> None:
         """The class to paint with, which is marked."""
@@ -128,7 +150,7 @@ class LegendModel(QAbstractTableModel):
 
     def is_present(self, class_id: int) -> bool:
         """Whether the class has at least one pixel."""
-        return bool(self._areas[class_id] > 0)
+        return bool(self._figures.areas[class_id] > 0)
 
     def has_picture(self) -> bool:
         """Whether there are labels to count."""
@@ -136,19 +158,36 @@ class LegendModel(QAbstractTableModel):
 
     def present_count(self) -> int:
         """How many classes have at least one pixel, unlabelled not counted."""
-        return int(np.count_nonzero(self._areas[1:]))
+        return int((self._figures.areas[1:] > 0).sum())
 
     def is_hidden(self, class_id: int) -> bool:
         """Whether the eye of the class is closed."""
-        return class_id in self._overlay.hidden
+        return class_id in self._marks.hidden
 
     def is_solo(self, class_id: int) -> bool:
         """Whether the class is among those shown alone."""
-        return class_id in self._overlay.solo
+        return class_id in self._marks.solo
 
     def is_drawn(self, class_id: int) -> bool:
         """Whether the overlay shows the class now."""
-        return self.is_solo(class_id) if self._overlay.solo else not self.is_hidden(class_id)
+        return self.is_solo(class_id) if self._marks.solo else not self.is_hidden(class_id)
+
+    def is_locked(self, class_id: int) -> bool:
+        """Whether paint never covers the class."""
+        return class_id in self._marks.locked
+
+    def is_favourite(self, class_id: int) -> bool:
+        """Whether the class is always listed, at the top."""
+        return class_id in self._marks.favourites
+
+    def own_threshold(self, class_id: int) -> float | None:
+        """The threshold of the class where it has one of its own; None in the semantic view, which has none."""
+        return None if self.semantic else self._marks.thresholds.get(class_id)
+
+    def last_favourite_row(self) -> int:
+        """The row that ends the favourites, or -1 where nothing follows them."""
+        favourites = 0 if self._query else len(self._marks.favourites - {0})
+        return favourites - 1 if favourites < len(self._ids) else -1
 
     def is_current(self, class_id: int) -> bool:
         """Whether this is the class to paint with."""
@@ -184,32 +223,44 @@ class LegendModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         head, tip = SHARE if self.semantic and section == Column.SCORE else HEADS[Column(section)]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return head
-        return tip if role == Qt.ItemDataRole.ToolTipRole else None
+        key = SORTS.get(Column(section))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip if key is None else f"{tip}\nClick here: sort by {SORT_TEXTS[key].lower()}; again: turn it round"
+        if role == Qt.ItemDataRole.AccessibleTextRole and key is self._sort.key:
+            return f"{head}, sorted {'down' if self._sort.descending else 'up'}"
+        return head if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) else None
 
     def _text(self, class_id: int, column: Column) -> str:
+        areas = self._figures.areas
         if column is Column.CLASS:
             return class_name(class_id)
         if column is Column.AREA:
-            return share_text(int(self._areas[class_id]), int(self._areas.sum())) if self._open else NO_VALUE
+            return share_text(int(areas[class_id]), int(areas.sum())) if self._open else NO_VALUE
         if column is Column.SCORE:
-            return score_text(float(self._scores[class_id]))
+            return score_text(float(self._figures.scores[class_id]))
         iou = published_iou(class_id, self.published)
         return f"{iou:.0f}" if column is Column.IOU and iou is not None else ""
 
     def _tip(self, class_id: int, column: Column) -> str:
         if column is Column.EYE:
             return f"{'Show' if self.is_hidden(class_id) else 'Hide'} {class_name(class_id)} (Space)"
+        if column is Column.LOCK and self.is_locked(class_id):
+            return f"Locked: paint never covers {class_name(class_id)}. Click to unlock (L)"
+        if column is Column.LOCK:
+            return f"Lock {class_name(class_id)}: paint will never cover it (L)"
         if column is Column.IOU:
             return iou_tip(class_id, self.published)
         if column is Column.AREA:
-            return f"{int(self._areas[class_id]):,} pixels".replace(",", " ")
+            return f"{int(self._figures.areas[class_id]):,} pixels".replace(",", " ")
+        score, limit = float(self._figures.scores[class_id]), self.own_threshold(class_id)
+        own = f"Its own threshold is {limit:.2f}: segments that score more count (T)" if limit is not None else ""
         if column is Column.SCORE:
-            return HEADS[Column.SCORE][1] if self._scores[class_id] > 0 else "No segment of the network has this class"
+            best = HEADS[Column.SCORE][1] if score > 0 else "No segment of the network that counts has this class"
+            return f"{best}\n{own}" if own else best
         lines = [class_tip(class_id), iou_tip(class_id, self.published)]
-        if self._scores[class_id] > 0:
-            lines.append(f"Best score in this picture: {score_text(float(self._scores[class_id]))}")
+        if score > 0:
+            lines.append(f"Best score in this picture: {score_text(score)}")
+        lines += [own, "A favourite: always listed (S)" if self.is_favourite(class_id) else ""]
         only = "Click: show only this class · " if self.is_present(class_id) else ""
         return "\n".join([line for line in lines if line] + [f"{only}Double-click: paint with it"])
 
@@ -217,22 +268,29 @@ class LegendModel(QAbstractTableModel):
         if column is Column.EYE:
             return "hidden" if self.is_hidden(class_id) else "shown"
         if column is Column.CLASS:
-            solo = ", solo" if self.is_solo(class_id) else ""
-            current = ", current class" if self.is_current(class_id) else ""
-            return f"{class_label(class_id)}{solo}{current}"
+            limit = self.own_threshold(class_id)
+            said = {
+                "solo": self.is_solo(class_id),
+                "current class": self.is_current(class_id),
+                "favourite": self.is_favourite(class_id),
+                f"own threshold {limit or 0:.2f}": limit is not None,
+                "locked": self.is_locked(class_id),
+            }
+            return ", ".join([class_label(class_id), *(text for text, true in said.items() if true)])
+        if column is Column.LOCK:
+            return "locked" if self.is_locked(class_id) else "not locked"
         return f"{HEADS[column][0]} {self._text(class_id, column)}"
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
     def _wanted(self) -> list[int]:
-        """The rows as they should be: by area, then hidden or solo classes that are not here, unlabelled last."""
+        """The rows as they should be."""
         if self._query:
             return sorted(find_classes(self._query), key=lambda class_id: not self.is_present(class_id))
-        if not self._open:
-            return []
-        present = [int(i) for i in np.argsort(-self._areas[1:], kind="stable") + 1 if self._areas[i] > 0]
-        kept = sorted((self._overlay.hidden | self._overlay.solo) - set(present) - {0})
-        return [*present, *kept, 0]
+        if self._open:
+            return legend_rows(self._figures, self._marks, self._sort, size=self.published)
+        favourites = self._marks.favourites - {0} if self._paintable else frozenset[int]()
+        return ordered(favourites, self._figures, self._sort, size=self.published)
 
     def _arrange(self) -> None:
         wanted = self._wanted()
@@ -261,9 +319,11 @@ class LegendModel(QAbstractTableModel):
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
-    def _tell(self) -> None:
-        if self._ids:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(Column) - 1))
+    def _tell(self, class_ids: Iterable[int] | None = None) -> None:
+        """These rows, or all, look different."""
+        changed = set(self._ids if class_ids is None else class_ids)
+        for first, last in _runs([row for row, class_id in enumerate(self._ids) if class_id in changed], back=False):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
 
 
 def _runs(rows: Sequence[int], *, back: bool) -> Iterator[tuple[int, int]]:

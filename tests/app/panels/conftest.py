@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app.panels.legend import Legend
 from app.panels.style import palette_for
 from app.session import Session
 from app.settings import Settings
@@ -29,6 +30,18 @@ def session(empty_session: Session) -> Session:
     empty_session.attach_photo(PICTURE, (np.zeros((HEIGHT, WIDTH, 3), np.uint8),))
     predict(empty_session)
     return empty_session
+
+
+@pytest.fixture
+def legend(qtbot: QtBot, session: Session) -> Legend:
+    """The legend of that session, on screen; the class chosen in it is in hand."""
+    panel = Legend(session)
+    panel.class_chosen.connect(session.set_current_class)
+    qtbot.addWidget(panel)
+    panel.resize(300, 400)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
 
 
 @pytest.fixture

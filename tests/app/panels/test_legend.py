@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from app.panels.legend import NO_MASKS, NOTHING_OPEN, UNREADABLE, Legend
 from app.panels.legend_model import Column
-from app.panels.legend_view import brush_rect
+from app.panels.legend_paint import brush_rect
 from app.session import Session
+from tests.app.panels.legend_scene import LAMP, PERSON, SKY, TREE, cell, click, place, press, text
 from tests.app.panels.stripes import PICTURE, paint, predict
 
-SKY, TREE, LAMP, PERSON = 3, 5, 88, 13
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-
-
-@pytest.fixture
-def legend(qtbot: QtBot, session: Session) -> Legend:
-    panel = Legend(session)
-    panel.class_chosen.connect(session.set_current_class)
-    qtbot.addWidget(panel)
-    panel.resize(300, 400)
-    with qtbot.waitExposed(panel):
-        panel.show()
-    return panel
-
-
-def cell(legend: Legend, class_id: int, column: Column = Column.CLASS) -> QModelIndex:
-    return legend.model.index(legend.model.row_of(class_id), column)
-
-
-def text(legend: Legend, class_id: int, column: Column) -> str:
-    return str(cell(legend, class_id, column).data())
-
-
-def place(legend: Legend, class_id: int, column: Column = Column.CLASS) -> QPoint:
-    rect = legend.view.visualRect(cell(legend, class_id, column))
-    return QPoint(rect.left() + min(60, rect.width() // 2), rect.center().y())
-
-
-def click(qtbot: QtBot, legend: Legend, class_id: int, column: Column = Column.CLASS, *, ctrl: bool = False) -> None:
-    keys = Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
-    qtbot.mouseClick(legend.view.viewport(), Qt.MouseButton.LeftButton, keys, place(legend, class_id, column))
-
-
-def press(qtbot: QtBot, legend: Legend, key: Qt.Key) -> None:
-    qtbot.keyClick(legend.view, key)
 
 
 def test_classes_come_by_area_with_share_score_and_published_accuracy(legend: Legend) -> None:
     assert legend.model.ids() == (SKY, TREE, LAMP, 0)  # the person scores less than the threshold
-    assert [text(legend, SKY, column) for column in Column] == ["sky", "40.0 %", "0.95", "94", ""]
+    assert [text(legend, SKY, column) for column in Column] == ["sky", "40.0 %", "0.95", "94", "", ""]
     assert text(legend, LAMP, Column.AREA) == "15.0 %"
     assert text(legend, 0, Column.AREA) == "15.0 %"
     assert text(legend, 0, Column.SCORE) == "–"
