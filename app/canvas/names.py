@@ -130,17 +130,22 @@ class NameTags:
 
     def __init__(self, font: QFont, *, ratio: float = 1.0) -> None:
         self._images: OrderedDict[int, QImage] = OrderedDict()
-        self.set_font(font, ratio=ratio)
+        self._widths: dict[int, float] = {}
+        self._made_for: tuple[QFont, float] | None = None
+        self.fit(font, ratio=ratio)
 
-    def set_font(self, font: QFont, *, ratio: float) -> None:
-        """The font of the chrome, from which that of the names is made, on a screen of `ratio` device pixels."""
-        self._ratio = ratio
+    def fit(self, font: QFont, *, ratio: float) -> bool:
+        """Write in a bolder version of `font`, on a screen of `ratio`; False if that is how it is done already."""
+        if self._made_for == (font, ratio):
+            return False
+        self._made_for, self._ratio = (font, ratio), ratio
         self._font = QFont(font)
         self._font.setPixelSize(max(1, round(_FONT * ratio)))
         self._font.setWeight(QFont.Weight.DemiBold)
         self._metrics = QFontMetricsF(self._font)
-        self._widths: dict[int, float] = {}
+        self._widths.clear()
         self._images.clear()
+        return True
 
     def measure(self, class_id: int) -> tuple[float, float]:
         """Width and height of a name in device pixels, without its halo."""

@@ -6,20 +6,19 @@ Colours are 32-bit values 0xAARRGGBB with premultiplied alpha, as `QImage.Format
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.canvas.patterns import Hatching, draw_patterns, ink_colours, luma
+from app.canvas.patterns import Hatching, draw_patterns
 from app.core import tables
 from app.core.arrays import U8, U32
 from app.core.document import Document
-from app.core.overlay import DECIDER_COLOURS, OverlaySettings
-from app.core.palettes import ClassStyles
+from app.core.overlay import DECIDER_COLOURS, NOBODY_PATTERN, OverlaySettings
+from app.core.palettes import ClassStyles, usual_styles
+from app.core.patterns import ink_colours, luma
 from app.core.segment_map import CODES, Decider
-from resources.classes import palette
 
 # Three reserved codes that no pixel shows serve the outline: what surrounds a line of a dark and of another colour, and
 # what shows the photo.
@@ -33,7 +32,6 @@ _AROUND = np.ones((3, 3), np.uint8)
 
 # The view of who decided: the labels of the look are these instead of classes.
 _BY_NETWORK, _BY_PERSON = 1, 2
-_NOBODY_PATTERN = 1
 _NOBODY_VEIL = (255, 255, 255), 0.2  # colour, and opacity relative to that of the labels
 _NOBODY_INK = (40, 40, 40), 0.9
 
@@ -96,7 +94,7 @@ def _look_of_deciders(labels: U8, overlay: OverlaySettings, *, line: int) -> Loo
     if not overlay.outline:
         ink = np.array([_NOBODY_INK[0]] * CODES, np.uint8)
         inks = premultiplied(ink, np.full(CODES, _NOBODY_INK[1] * alpha))
-        hatching = Hatching.of(np.where(nobody, _NOBODY_PATTERN, 0).astype(np.uint8), inks, unit=line)
+        hatching = Hatching.of(np.where(nobody, NOBODY_PATTERN, 0).astype(np.uint8), inks, unit=line)
         strengths = np.where(nobody, _NOBODY_VEIL[1] * alpha, alpha)
     colours = _with_casings(premultiplied(rgb, strengths), alpha)
     return Look(colours, seen, line if overlay.outline else 0, casings_for(seen, rgb), hatching)
@@ -161,9 +159,3 @@ def pack(rgba: U8) -> U32:
     """(n, 4) uint8 red, green, blue, alpha to (n,) uint32 0xAARRGGBB."""
     argb: U32 = np.ascontiguousarray(rgba[:, [2, 1, 0, 3]]).view(np.uint32)[:, 0]
     return argb
-
-
-@lru_cache(maxsize=1)
-def usual_styles() -> ClassStyles:
-    """The usual colours of ADE20K, and no patterns."""
-    return ClassStyles(palette(), np.zeros(256, np.uint8))

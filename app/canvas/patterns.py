@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.core.arrays import U8, U32
 from app.core.patterns import PATTERNS, pattern_bit, pattern_tile
 
 _BITS = np.array([pattern_bit(number) for number in range(PATTERNS + 1)], np.uint8)
-_LIGHT_FROM = 100  # luma 0..255
-_CLOSE = 0.3  # how much of the colour stays in its ink; the rest is black or white
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,3 @@ def _keep_inked(bits: U8, tile: U8, at: tuple[int, int]) -> None:
     blocks = bits[:whole].reshape(-1, side, width)
     np.bitwise_and(blocks, rows, out=blocks)
     np.bitwise_and(bits[whole:], rows[: height - whole], out=bits[whole:])
-
-
-def luma(rgb: U8) -> NDArray[np.float64]:
-    """How bright colours (n, 3) uint8 are, 0..255: (n,) float64, by ITU-R BT.601."""
-    return np.asarray(rgb @ np.array([0.299, 0.587, 0.114]), np.float64)
-
-
-def ink_colours(rgb: U8) -> U8:
-    """A dark ink on light colours and a light one on dark colours, both of the colour's own hue: (n, 3) uint8."""
-    light = luma(rgb)[:, None] >= _LIGHT_FROM
-    return np.round(np.where(light, rgb * _CLOSE, 255 - (255.0 - rgb) * _CLOSE)).astype(np.uint8)

@@ -13,6 +13,7 @@ from resources.classes import CLASS_COUNT
 
 # Blue and orange stay apart for all eyes; what nobody decided has no colour, only a hatching.
 DECIDER_COLOURS = {Decider.NETWORK: (74, 134, 205), Decider.PERSON: (240, 150, 55)}  # RGB
+NOBODY_PATTERN = 1
 
 
 @dataclass(frozen=True)

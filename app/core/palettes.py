@@ -98,6 +98,12 @@ class ClassStyles:
     patterns: U8
 
 
+@lru_cache(maxsize=1)
+def usual_styles() -> ClassStyles:
+    """The usual colours of ADE20K, and no patterns."""
+    return ClassStyles(palette(), np.zeros(256, np.uint8))
+
+
 def oklab(rgb: U8, vision: Vision = Vision.USUAL) -> F64:
     """Lightness 0..1, green-red and blue-yellow of sRGB colours (n, 3) uint8 as `vision` sees them: (n, 3) float64."""
     part = np.asarray(rgb, np.float64) / 255

@@ -8,11 +8,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.core.arrays import U8, Bool, Intp
 
 PATTERNS = 8  # numbered 1..8; 0 is plain
 PERIOD = 24  # the tile's side, in units of about one logical pixel
+_LIGHT_FROM = 100  # luma 0..255
+_CLOSE = 0.3  # how much of the colour stays in its ink; the rest is black or white
 
 
 def pattern_bit(number: int) -> int:
@@ -60,3 +63,14 @@ def _crosses(x: Intp, y: Intp) -> Bool:
 
 def _cross(x: Intp, y: Intp) -> Bool:
     return ((x <= 5) & (y >= 2) & (y <= 3)) | ((y <= 5) & (x >= 2) & (x <= 3))
+
+
+def luma(rgb: U8) -> NDArray[np.float64]:
+    """How bright colours (n, 3) uint8 are, 0..255: (n,) float64, by ITU-R BT.601."""
+    return np.asarray(rgb @ np.array([0.299, 0.587, 0.114]), np.float64)
+
+
+def ink_colours(rgb: U8) -> U8:
+    """A dark ink on light colours and a light one on dark colours, both of the colour's own hue: (n, 3) uint8."""
+    light = luma(rgb)[:, None] >= _LIGHT_FROM
+    return np.round(np.where(light, rgb * _CLOSE, 255 - (255.0 - rgb) * _CLOSE)).astype(np.uint8)

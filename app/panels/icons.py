@@ -6,24 +6,32 @@ import math
 from functools import cache
 from importlib import resources
 
+import numpy as np
 from PySide6.QtCore import QByteArray, QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QBitmap,
+    QBrush,
     QColor,
     QGuiApplication,
     QIcon,
     QIconEngine,
+    QImage,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
     QPixmap,
     QPixmapCache,
+    QTransform,
 )
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
+from app.core.palettes import ClassStyles, usual_styles
+from app.core.patterns import ink_colours, pattern_bit, pattern_tile
 from app.panels.style import HALF, ICON, accent, muted, tint
-from resources.classes import ade_class
+
+_styles = usual_styles()
 
 
 def icon(name: str) -> QIcon:
@@ -40,6 +48,15 @@ def paint_icon(painter: QPainter, rect: QRectF, name: str, colour: QColor) -> No
     ratio = painter.device().devicePixelRatioF()
     side = QSize(round(rect.width() * ratio), round(rect.height() * ratio))
     painter.drawPixmap(rect, _pixmap(name, colour, side), QRectF(0, 0, side.width(), side.height()))
+
+
+def set_class_styles(styles: ClassStyles) -> None:
+    """The colours and patterns of all swatches from now on; like a palette, they are those of the whole application."""
+    global _styles
+    if styles is not _styles:
+        _styles = styles
+        for widget in QApplication.allWidgets():
+            widget.update()
 
 
 def swatch(class_id: int, size: int, *, ratio: float = 0.0) -> QPixmap:
@@ -83,9 +100,35 @@ def paint_swatch(painter: QPainter, rect: QRectF, class_id: int) -> None:
         )
     else:
         painter.setPen(QPen(tint(text, 0.28), 1))
-        painter.setBrush(QColor(*ade_class(class_id).color))
+        colour = _styles.colours[class_id]
+        painter.setBrush(QColor(*colour.tolist()))
         painter.drawRoundedRect(inner, radius, radius)
+        pattern = int(_styles.patterns[class_id])
+        if pattern:
+            ink = QColor(*ink_colours(colour[None])[0].tolist())
+            paint_pattern(painter, inner.adjusted(0.5, 0.5, -0.5, -0.5), pattern, ink, radius=radius)
     painter.restore()
+
+
+def paint_pattern(painter: QPainter, rect: QRectF, pattern: int, ink: QColor, *, radius: float) -> None:
+    """Draw pattern 1..8 of the labels into a rounded rectangle."""
+    unit = math.ceil(painter.device().devicePixelRatioF())
+    brush = QBrush(ink, _pattern_mask(pattern, unit))
+    brush.setTransform(QTransform.fromScale(1 / unit, 1 / unit))
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrushOrigin(rect.topLeft())
+    painter.setBrush(brush)
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.restore()
+
+
+@cache
+def _pattern_mask(pattern: int, unit: int) -> QBitmap:
+    inked = pattern_tile(unit) & pattern_bit(pattern) > 0
+    side = len(inked)
+    shades = np.where(inked, 0, 255).astype(np.uint8)
+    return QBitmap.fromImage(QImage(shades.tobytes(), side, side, side, QImage.Format.Format_Grayscale8))
 
 
 class PaletteIconLabel(QWidget):

@@ -1,0 +1,48 @@
+"""The colours and patterns that the classes have at the moment: one value that canvas, legend and buttons share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.core.palettes import ClassColours, Palette, usual_styles
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+
+class Styling(QObject):
+    """Follows a session: classes of its picture and the class in hand are kept apart, and keep what they got.
+
+    Made before anyone else listens to the session, so that whoever draws after a change finds the styles up to date.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._colours = ClassColours()
+        self.styles = usual_styles()
+        session.document_changed.connect(self._follow)
+        session.prediction_changed.connect(self._follow)
+        session.tables_changed.connect(self._follow)
+        session.current_class_changed.connect(self._follow)
+        session.corrected.connect(self._follow)
+
+    def _follow(self) -> None:
+        overlay = self._session.overlay
+        if overlay.palette is Palette.ADE and not overlay.patterns:
+            styles = usual_styles()
+        else:
+            styles = self._colours.styles(overlay.palette, self._present(), patterned=overlay.patterns)
+        if styles is not self.styles:
+            self.styles = styles
+            self.changed.emit()
+
+    def _present(self) -> list[int]:
+        document = self._session.document
+        seen = [] if document is None else np.flatnonzero(document.areas()).tolist()
+        return [*seen, self._session.current_class]
