@@ -91,7 +91,11 @@ class Exporter(QObject):
         document, mode = self._session.find(picture), self._session.mode
         state = self._session.export_state(picture)
         known = None if document is None else document.snapshot().in_mode(mode)
-        snapshot = replace(known or DocumentSnapshot.empty(picture, mode=mode), threshold=state.threshold)
+        snapshot = replace(
+            known or DocumentSnapshot.empty(picture, mode=mode),
+            threshold=state.threshold,
+            class_thresholds=dict(state.class_thresholds),
+        )
 
         def work(token: CancelToken) -> tuple[list[Path], list[str]]:
             return self._write(snapshot, plan, token)

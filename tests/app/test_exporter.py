@@ -104,6 +104,27 @@ def test_every_picture_is_exported_in_the_view_on_screen(
     assert (read_labels(tmp_path / "filled" / "3.png") > 0).all()
 
 
+def test_thresholds_of_classes_hold_for_pictures_never_opened_too(
+    desk: Desk, exporter: Exporter, photos: list[Path], qtbot: QtBot, tmp_path: Path
+) -> None:
+    desk.open(photos)
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    desk.session.set_threshold(1.0)
+    for number in (0, 3):  # the network sees one class in each picture, 101 + its number
+        desk.session.set_class_threshold(101 + number, 0.2)
+    document = desk.session.document
+    assert document is not None
+    shown = document.labels()
+    assert (shown == 101).all()
+    export(exporter, qtbot, photos, tmp_path / "out")
+    assert np.array_equal(read_labels(tmp_path / "out" / "0.png"), shown)
+    labels = [np.unique(read_labels(tmp_path / "out" / f"{number}.png")).tolist() for number in range(5)]
+    assert labels == [[101], [0], [0], [104], [0]]
+    assert all(desk.session.is_exported(photo) for photo in photos)
+    desk.session.set_class_threshold(104, None)
+    assert not any(desk.session.is_exported(photo) for photo in photos)
+
+
 def test_corrections_get_out_without_photo_and_without_network(
     desk: Desk,
     exporter: Exporter,
