@@ -24,6 +24,7 @@ from app.gesture import BackgroundEdits, Check, Gesture, Part, Runner, run_now
 from app.hand import Hand
 from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
+from app.styling import Styling
 from inference.prediction import Prediction, SegmentTable
 
 UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
@@ -58,6 +59,7 @@ class Session(Hand):
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
+        self.styling = Styling(self)
         self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
         self._current: Path | None = None

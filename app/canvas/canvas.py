@@ -30,6 +30,7 @@ from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shap
 from app.canvas.device import device_pieces, logical_rect, shared_image
 from app.canvas.grid import GRID_FROM, Grid, draw_frame
 from app.canvas.mouse import Mouse
+from app.canvas.name_layer import NameLayer
 from app.canvas.offer import Offer
 from app.canvas.overlay import look_of
 from app.canvas.screen import PAD, Screen
@@ -40,7 +41,6 @@ from app.core.arrays import U8
 from app.core.document import Hover
 from app.core.geometry import Box
 from app.tools.base import Choices, Outline, Tool
-from resources.classes import palette as class_colours
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -71,6 +71,7 @@ class Canvas(PhotoView):
         self._hover: Hover | None = None
         self._marked = QRegion()  # where the brush is drawn at the moment
         self._offer = Offer()
+        self._names = NameLayer(self, session, self._screen)
         self._signs = Signs(self)
         self._signs.busy.cancelled.connect(self.cancel_requested)
         self._signs.empty.open_requested.connect(self.open_requested)
@@ -85,6 +86,7 @@ class Canvas(PhotoView):
         session.prediction_changed.connect(self._prediction_changed)
         session.pixels_changed.connect(self._pixels_changed)
         session.tables_changed.connect(self._tables_changed)
+        session.styling.changed.connect(self._tables_changed)
         session.brush_size_changed.connect(self._mark)
         session.tool_changed.connect(self._tool_changed)
         session.tool_value_changed.connect(self._option_changed)
@@ -149,6 +151,7 @@ class Canvas(PhotoView):
 
     def looked(self) -> None:
         self.update()
+        self._names.moved()
         self._say_hover()
         self._mark()
 
@@ -181,9 +184,10 @@ class Canvas(PhotoView):
 
     def _tables_changed(self) -> None:
         document = self.session.document
-        line = max(1, round(self.devicePixelRatioF()))
-        look = None if document is None else look_of(document, self.session.overlay, line=line)
+        line, styles = max(1, round(self.devicePixelRatioF())), self.session.styling.styles
+        look = None if document is None else look_of(document, self.session.overlay, line=line, styles=styles)
         self._screen.set_look(look)
+        self._offer.forget()
         self.update()
         self._say_hover()
 
@@ -192,7 +196,12 @@ class Canvas(PhotoView):
         if self.viewport is not None:
             reach = self._screen.reach
             self.update(logical_rect(self.viewport.device_box(box).grow(reach), self.devicePixelRatioF()))
+        self._labels_changed()
+
+    def _labels_changed(self) -> None:
         self._say_hover()
+        if self.tool is not None:
+            self.tool.changed()
 
     def _set_photo(self) -> None:
         palette = self.palette()
@@ -220,8 +229,10 @@ class Canvas(PhotoView):
             for image in self._layers(view):
                 painter.drawImage(device.topLeft(), image, device.translated(PAD, PAD))
         draw_frame(painter, view, self.palette().color(QPalette.ColorRole.WindowText))
+        if not self._bare:
+            self._names.draw(painter)
         if self.tool is not None and not self._bare:
-            self._offer.draw(painter, self.tool, view, colours=class_colours(), ratio=ratio)
+            self._offer.draw(painter, self.tool, view, colours=self.session.styling.styles.colours, ratio=ratio)
         outline, at = self._outline(), self.mouse.outline_at
         if outline is not None and at is not None:
             draw_outline(painter, outline, view, at, ratio)

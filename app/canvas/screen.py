@@ -70,6 +70,11 @@ class Screen:
     def has_overlay(self) -> bool:
         return self._map is not None and self._look is not None
 
+    @property
+    def seen_codes(self) -> U8:
+        """The codes of the view as it was last refreshed, without the padding."""
+        return self.codes[PAD:-PAD, PAD:-PAD]
+
     def refresh(self, view: Viewport) -> bool:
         """Make the three arrays show `view` inside their padding; True when they are new arrays, of another size."""
         view = view.padded(PAD)

@@ -78,7 +78,7 @@ def test_a_threshold_changes_colours_without_sampling_the_map(
     bare = colour_at(canvas, at)
     sampled: list[object] = []
     real = SegmentMap.sample
-    monkeypatch.setattr(SegmentMap, "sample", lambda self, ys, xs: sampled.append(1) or real(self, ys, xs))
+    monkeypatch.setattr(SegmentMap, "sample", lambda *args, **how: sampled.append(1) or real(*args, **how))
     session.set_threshold(0.2)
     shown = colour_at(canvas, at)
     assert close(shown, over(np.array(bare), 1, session.overlay.opacity))
