@@ -31,7 +31,8 @@ from app.model_button import ModelButton
 from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
 from app.panels.choices_card import ChoicesCard
-from app.panels.icons import icon
+from app.panels.decided_key import DecidedKey
+from app.panels.icons import icon, set_class_styles
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
 from app.panels.opacity import OpacitySlider
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self.legend = Legend(self.session)
         self.tool_options = ToolOptions(self.session)
         self.choices_card = ChoicesCard(self.canvas)
+        self.decided_key = DecidedKey(self.session, self.canvas)
         right = QWidget()
         layout = QVBoxLayout(right)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -144,6 +146,7 @@ class MainWindow(QMainWindow):
         session.undo_group.undoTextChanged.connect(self._update_actions)
         session.undo_group.redoTextChanged.connect(self._update_actions)
         session.tables_changed.connect(self._follow_session)
+        session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
         session.mode_changed.connect(self._follow_session)
         self.image_list.activated.connect(desk.show)
         self.image_list.thumbnail_wanted.connect(desk.request_thumbnail)
