@@ -88,6 +88,8 @@ class Canvas(PhotoView):
         session.tables_changed.connect(self._tables_changed)
         session.styling.changed.connect(self._tables_changed)
         session.brush_size_changed.connect(self._mark)
+        session.rule_changed.connect(self._work_changed)
+        session.current_class_changed.connect(lambda _class_id: self._work_changed())
         session.tool_changed.connect(self._tool_changed)
         session.tool_value_changed.connect(self._option_changed)
         self._set_photo()
@@ -200,6 +202,9 @@ class Canvas(PhotoView):
 
     def _labels_changed(self) -> None:
         self._say_hover()
+        self._work_changed()
+
+    def _work_changed(self) -> None:
         if self.tool is not None:
             self.tool.changed()
 

@@ -34,18 +34,22 @@ class OptionRow(QWidget):
         self._tool = tool
         self._controls: dict[str, QWidget] = {}
         self._sliders: dict[str, Slider] = {}
+        self._widgets: dict[str, list[QWidget]] = {}  # of each option, its label included
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT)
         for option in tool.options:
+            widgets = self._make(option)
+            for widget in widgets:
+                widget.setAccessibleName(option.label)
+                widget.setToolTip(option.tip or option.label)
             if not isinstance(option, Flag):
                 label = QLabel(option.label, self)
                 label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-                row.addWidget(label)
-            for widget in self._make(option):
-                widget.setAccessibleName(option.label)
-                widget.setToolTip(option.tip or option.label)
+                widgets.insert(0, label)
+            for widget in widgets:
                 row.addWidget(widget)
+            self._widgets[option.key] = widgets
         self.follow()
 
     def use(self, tool: Tool) -> None:
@@ -77,6 +81,8 @@ class OptionRow(QWidget):
                 with QSignalBlocker(slider):
                     if not slider.isSliderDown():  # else rounding would pull at the handle
                         slider.setValue(step_of(option, value))
+            for widget in self._widgets[option.key]:
+                widget.setVisible(option.only is None or self._tool.value(option.only[0]) in option.only[1])
 
     def _make(self, option: Option) -> list[QWidget]:
         match option:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.tools.base import Tool
 from app.tools.brush import Brush
+from app.tools.cleanup import Cleanup
 from app.tools.eraser import Eraser
 from app.tools.fill import Fill
 from app.tools.pan import Pan
@@ -31,6 +32,7 @@ _ALL: tuple[type[Tool], ...] = (
     Rectangle,
     Ellipse,
     Wand,
+    Cleanup,
     Pick,
     Pan,
     Zoom,

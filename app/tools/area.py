@@ -27,6 +27,7 @@ class LassoTool(Tool):
         self._drawn: list[tuple[float, float]] = []
         self._start = Pointer(0, 0)
         self._far = 0.0
+        self.line: Sketch | None = None  # the last one that was closed
 
     @abstractmethod
     def area(self, inside: Spans, start: Pointer) -> None:
@@ -53,7 +54,8 @@ class LassoTool(Tool):
             self.show()
 
     def release(self, pointer: Pointer) -> None:
-        points, self._points, self._drawn = self._points, [], []
+        points, drawn = self._points, self._drawn
+        self._points, self._drawn = [], []
         segment_map = self.map
         if not points or segment_map is None:
             return
@@ -65,6 +67,7 @@ class LassoTool(Tool):
         if inside.box.empty:
             self.session.said.emit("This line goes around no pixel of the picture.")
         else:
+            self.line = Sketch(tuple(drawn), closed=True)
             self.area(inside, self._start)
 
     def cancel(self) -> None:

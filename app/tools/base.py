@@ -144,6 +144,10 @@ class Tool(ABC):
     def cancel(self) -> None:
         return
 
+    def changed(self) -> None:
+        """The labels of the picture, the current class or the rule are others now, by whatever means."""
+        return
+
     # --- what waits to be accepted ---------------------------------------------------------------------------------
 
     def pending(self) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Only = tuple[str, frozenset[str]]
+"""The key of a choice, and its values with which an option means something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -13,6 +16,7 @@ class Choice:
     label: str
     choices: tuple[tuple[str, str], ...]
     tip: str = ""
+    only: Only | None = None
 
     @property
     def default(self) -> str:
@@ -35,6 +39,7 @@ class Number:
     decimals: int = 0
     geometric: bool = False
     tip: str = ""
+    only: Only | None = None
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
@@ -48,6 +53,7 @@ class Flag:
     label: str
     default: bool = False
     tip: str = ""
+    only: Only | None = None
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, bool)

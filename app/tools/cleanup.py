@@ -1,0 +1,193 @@
+"""Clean-up: gaps filled, specks and holes removed, boundaries smoothed, after one has seen what would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from app.core import cleanup
+from app.core.arrays import Bool
+from app.core.coarse import CoarseParts
+from app.core.parts import Area, Check, MapLabels, Part, human_values
+from app.core.spans import Spans
+from app.tools.area import LassoTool
+from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
+from app.tools.options import Choice, Number, Option
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_GAPS, _SPECKS, _HOLES, _SMOOTH = "gaps", "specks", "holes", "smooth"
+_TEXTS = {_GAPS: "Fill gaps", _SPECKS: "Remove specks", _HOLES: "Fill holes", _SMOOTH: "Smooth boundaries"}
+_SIZED, _CLASSED = frozenset({_SPECKS, _HOLES}), frozenset({_SPECKS})
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a clean-up would change."""
+
+    count: int
+    preview: Preview | None
+
+
+class Cleanup(LassoTool):
+    """Click to look at the whole picture, or drag around an area: what would change is shown and counted.
+
+    Return does it. Specks are looked for in all classes or in the current one, holes in the current class.
+    """
+
+    id: ClassVar[str] = "cleanup"
+    hint: ClassVar[str] = "Click: look through the whole picture · drag: only inside a line"
+    cursor: ClassVar[Cursor] = Cursor.POINT
+    options: ClassVar[tuple[Option, ...]] = (
+        Choice(
+            "what",
+            "Clean up",
+            ((_GAPS, "Fill gaps"), (_SPECKS, "Remove specks"), (_HOLES, "Fill holes"), (_SMOOTH, "Smooth boundaries")),
+            tip="Gaps: unlabelled pixels take the nearest label · specks: small regions vanish · "
+            "holes: small regions inside the current class join it",
+        ),
+        Number(
+            "size", "under", 2, 100_000, 200, suffix=" px", geometric=True,
+            tip="Regions with fewer pixels than this", only=("what", _SIZED),
+        ),
+        Choice(
+            "classes", "of", (("all", "All classes"), ("current", "Current class")),
+            tip="Whose specks are removed", only=("what", _CLASSED),
+        ),
+        Number(
+            "radius", "Radius", 1, 50, 4, suffix=" px", geometric=True,
+            tip="How far around a pixel its neighbours vote", only=("what", frozenset({_SMOOTH})),
+        ),
+    )  # fmt: skip
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._inside: Spans | None = None  # None while the whole picture is meant
+        self._asked = False  # something was looked for
+        self._found: _Found | None = None  # None while it is still being looked for
+        self._stop: Callable[[], None] = lambda: None
+
+    def click(self, pointer: Pointer) -> None:
+        self._look(None)
+
+    def area(self, inside: Spans, start: Pointer) -> None:
+        self._look(inside)
+
+    def cancel(self) -> None:
+        self._stop()
+        self._asked, self._found, self._inside = False, None, None
+        super().cancel()
+
+    def pending(self) -> bool:
+        return self._asked
+
+    def accept(self) -> None:
+        segment_map, document = self.map, self.session.document
+        work, reach = self._work(), None if self._inside is None else self._inside.box
+        self.cancel()
+        if segment_map is None or document is None or work is None:
+            return
+        self.session.edit(
+            self._text(),
+            lambda check: ((part.box, part.mask, human_values(part.labels)) for part in work(check)),
+            reach=reach,
+            slow=True,
+            unchanged="There is nothing to clean up here.",
+        )
+
+    def changed(self) -> None:
+        if self._asked:
+            self._look(self._inside)
+
+    def value_changed(self, key: str) -> None:
+        self.changed()
+
+    def adjust(self, steps: int) -> bool:
+        key = {_SPECKS: "size", _HOLES: "size", _SMOOTH: "radius"}.get(self.value("what"))
+        if key is None:
+            return False
+        value = self.value(key)
+        self.set_value(
+            key, max(value + steps, value * 1.25**steps) if steps > 0 else min(value - 1, value * 1.25**steps)
+        )
+        return True
+
+    def sketch(self) -> Sketch | None:
+        drawing = super().sketch()
+        return self.line if drawing is None and self._asked and self._inside is not None else drawing
+
+    def preview(self) -> Preview | None:
+        return None if self._found is None else self._found.preview
+
+    def note(self) -> str:
+        if not self._asked:
+            return ""
+        if self._found is None:
+            return "Looking…"
+        where = "in the whole picture" if self._inside is None else "inside the line"
+        if not self._found.count:
+            return f"Nothing to change {where}"
+        pixels = f"{self._found.count:,}".replace(",", " ")
+        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} {where} · Return does it, Esc leaves it"
+
+    # --- looking ---------------------------------------------------------------------------------------------------
+
+    def _look(self, inside: Spans | None) -> None:
+        """Find out in the background what would change."""
+        if inside is not self._inside or not self._asked:
+            self._found = None
+        self._inside, self._asked = inside, True
+        segment_map, document, work = self.map, self.session.document, self._work()
+        if segment_map is None or document is None or work is None:
+            self.cancel()
+            return
+        writable = self.session.rule.writable(document.label_table())
+
+        def look(check: Check) -> _Found:
+            coarse = CoarseParts(segment_map.shape)
+            count = 0
+            for part in work(check):
+                mask: Bool = part.mask if writable is None else part.mask & writable[segment_map.shown(part.box)]
+                count += int(np.count_nonzero(mask))
+                coarse.add(part.box, mask, human_values(part.labels))
+            whole = coarse.whole()
+            return _Found(count, None if whole is None else Preview(*whole))
+
+        self._stop = self.session.compute(
+            look, key=(self.id, "look"), done=self._take, text=f"{self._text()}: looking…"
+        )
+        self.show()
+
+    def _take(self, found: _Found) -> None:
+        self._found = found
+        self.show()
+
+    def _work(self) -> Callable[[Check], Iterable[Part]] | None:
+        """What finds the changes, with the options as they are now; None without a picture."""
+        document, segment_map = self.session.document, self.map
+        if document is None or segment_map is None:
+            return None
+        reader = MapLabels(segment_map, document.label_table())
+        what, size, radius = self.value("what"), int(self.value("size")), int(self.value("radius"))
+        current, inside = self.session.current_class, self._inside
+        classes = (current,) if self.value("classes") == "current" else None
+
+        def work(check: Check) -> Iterator[Part]:
+            area: Area | None = None if inside is None else inside.whole()
+            if what == _GAPS:
+                return cleanup.fill_gaps(reader, area=area, check=check)
+            if what == _SPECKS:
+                return cleanup.remove_specks(reader, size=size, classes=classes, area=area, check=check)
+            if what == _HOLES:
+                return cleanup.fill_holes(reader, class_id=current, size=size, area=area, check=check)
+            return cleanup.smooth(reader, radius=radius, area=area, check=check)
+
+        return work
+
+    def _text(self) -> str:
+        what = self.value("what")
+        return f"{_TEXTS[what]} of {class_name(self.session.current_class)}" if what == _HOLES else _TEXTS[what]

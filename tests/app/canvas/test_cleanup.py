@@ -1,0 +1,155 @@
+"""The clean-up tool under a real hand: look, count, accept, undo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.canvas.canvas import Canvas
+from app.core.rules import Where
+from app.core.segment_map import HUMAN_UNLABELLED, human_value
+from app.session import Session
+from app.tools import make_tool
+from app.tools.base import Preview, Tool
+from tests.app.canvas.hand import LEFT, NONE, drag
+from tests.app.canvas.scene import HEIGHT, LEFT_TOP, WIDTH, document_of, map_of, predict, quarters, spot
+
+SKY = 3
+
+
+@pytest.fixture
+def tool(canvas: Canvas, session: Session) -> Tool:
+    """In hand over a picture whose lower right quarter lies under the threshold, and with a speck in the sky."""
+    layer = quarters()
+    layer[10:13, 10:14] = 3
+    predict(session, layer)
+    made = make_tool("cleanup", session)
+    canvas.set_tool(made)
+    return made
+
+
+def click(canvas: Canvas, x: int, y: int) -> None:
+    QTest.mouseClick(canvas, LEFT, NONE, spot(canvas, x + 0.5, y + 0.5))
+
+
+def preview_of(tool: Tool) -> Preview:
+    preview = tool.preview()
+    assert preview is not None
+    return preview
+
+
+def test_a_click_counts_the_gaps_of_the_whole_picture_and_return_fills_them(
+    canvas: Canvas, session: Session, tool: Tool
+) -> None:
+    gap = (HEIGHT // 2) * (WIDTH // 2)
+    click(canvas, 30, 20)
+    assert f"Changes {gap:,} pixels in the whole picture".replace(",", " ") in tool.note()
+    assert preview_of(tool).box.shape == (HEIGHT // 2, WIDTH // 2)
+    assert not map_of(session).human.any(), "looking changes nothing"
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    labels = document_of(session).labels()
+    assert labels.all()
+    assert labels[HEIGHT // 2, WIDTH - 1] == 13
+    assert labels[HEIGHT - 1, WIDTH // 2] == 5
+    assert not tool.pending()
+    session.undo()
+    assert not map_of(session).human.any()
+
+
+def test_escape_leaves_the_picture_as_it_is(canvas: Canvas, session: Session, tool: Tool) -> None:
+    click(canvas, 30, 20)
+    assert tool.pending()
+    assert canvas.cancel_gesture()
+    assert not tool.pending()
+    assert tool.preview() is None
+    assert not map_of(session).human.any()
+
+
+def test_inside_a_line_only(canvas: Canvas, session: Session, tool: Tool) -> None:
+    corners = [(70, 50), (90, 50), (90, 70), (70, 70), (70, 52)]
+    drag(canvas, [spot(canvas, x, y) for x, y in corners])
+    assert "inside the line" in tool.note()
+    assert tool.sketch() is not None
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    decided = map_of(session).human != 0
+    assert decided[55:68, 73:88].all()
+    assert not decided[:48].any()
+    assert not decided[:, :68].any()
+    assert tool.sketch() is None
+
+
+def test_specks_under_the_size_take_what_is_around_them(canvas: Canvas, session: Session, tool: Tool) -> None:
+    tool.set_value("what", "specks")
+    tool.set_value("size", 12)
+    click(canvas, 30, 20)
+    assert "Nothing to change" in tool.note(), "the speck has twelve pixels"
+    tool.set_value("size", 13)
+    assert "Changes 12 pixels" in tool.note(), "another size is looked for at once"
+    session.set_current_class(1)
+    tool.set_value("classes", "current")
+    assert "Nothing to change" in tool.note()
+    tool.set_value("classes", "all")
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert (document_of(session).labels()[10:13, 10:14] == SKY).all()
+    assert map_of(session).decided == 12
+
+
+def test_holes_of_the_current_class_join_it(canvas: Canvas, session: Session, tool: Tool) -> None:
+    tool.set_value("what", "holes")
+    tool.set_value("size", 40)
+    session.set_current_class(SKY)
+    click(canvas, 30, 20)
+    assert "Changes 12 pixels" in tool.note()
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    stack = session.undo_stack
+    assert stack is not None
+    assert stack.undoText() == "Fill holes of sky"
+    assert (map_of(session).human[10:13, 10:14] == human_value(SKY)).all()
+
+
+def test_smoothing_lets_neighbours_vote(canvas: Canvas, session: Session, tool: Tool) -> None:
+    tool.set_value("what", "smooth")
+    tool.set_value("radius", 6)
+    click(canvas, 30, 20)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert (document_of(session).labels()[10:13, 10:14] == SKY).all()
+
+
+def test_the_count_follows_corrections_threshold_and_rule(canvas: Canvas, session: Session, tool: Tool) -> None:
+    click(canvas, 30, 20)
+    before = tool.note()
+    session.set_threshold(0.2)
+    assert "Nothing to change" in tool.note()
+    session.set_threshold(0.5)
+    assert tool.note() == before
+    gesture = session.begin_edit("Erase")
+    assert gesture is not None
+    gesture.paint(map_of(session).box, np.ones((HEIGHT, WIDTH), bool) & (quarters() == LEFT_TOP), HUMAN_UNLABELLED)
+    gesture.commit()
+    assert tool.note() != before
+    session.set_rule(keep_person=True)
+    assert tool.note() == before, "what a person erased is kept"
+    session.set_rule(where=Where.CLASS, class_id=SKY, keep_person=False)
+    assert "Nothing to change" in tool.note()
+
+
+def test_brackets_change_the_number_that_counts(session: Session, tool: Tool) -> None:
+    assert not tool.adjust(1)
+    tool.set_value("what", "smooth")
+    tool.set_value("radius", 4)
+    assert tool.adjust(1)
+    assert tool.value("radius") == 5
+    assert tool.adjust(-1)
+    assert tool.value("radius") == 4
+    tool.set_value("what", "specks")
+    assert tool.adjust(1)
+    assert tool.value("size") == 250
+
+
+def test_another_picture_ends_it(canvas: Canvas, session: Session, tool: Tool) -> None:
+    click(canvas, 30, 20)
+    session.close_all()
+    assert not tool.pending()
+    assert canvas.tool is tool
