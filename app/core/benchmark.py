@@ -1,7 +1,7 @@
 """What the data layer costs, in milliseconds, without any drawing: for the bench command and for whoever changes it.
 
-Every function takes the picture's size and a number of repetitions and returns one figure per repetition. The map has
-96 rectangular segments, so most strokes cross several.
+Every function takes the picture's size and a number of repetitions and returns one figure per repetition: milliseconds
+but for `strokes_megabytes`. The map has 96 rectangular segments, so most strokes cross several.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 
 from app.core import tables
 from app.core.arrays import U8
+from app.core.geometry import Box
 from app.core.painting import dab, stroke
-from app.core.patches import Edit, Patch, apply_patch
+from app.core.patches import Draft, Edit, Patch, apply_patch
 from app.core.regions import region_at
 from app.core.segment_map import SegmentMap, human_value
 from inference.prediction import SegmentTable
@@ -87,16 +88,70 @@ def commit_times(size: tuple[int, int], repetitions: int, *, diameter: int) -> l
 
 
 def undo_times(size: tuple[int, int], repetitions: int, *, diameter: int) -> list[float]:
-    """Undo of a stroke of 200 dabs."""
+    """Undo of a stroke of 200 dabs, areas included."""
+    return _history_times(size, repetitions, diameter=diameter)[0]
+
+
+def redo_times(size: tuple[int, int], repetitions: int, *, diameter: int) -> list[float]:
+    """Redo of a stroke of 200 dabs, areas included."""
+    return _history_times(size, repetitions, diameter=diameter)[1]
+
+
+def picture_finish_times(size: tuple[int, int], repetitions: int) -> list[float]:
+    """The end of an edit that painted the whole picture."""
     segment_map, times = example_map(size), []
-    patch = _stroke(segment_map, diameter).finish()
+    for _ in range(repetitions):
+        edit = Edit(segment_map)
+        edit.paint(segment_map.box, None, _WALL)
+        began = time.perf_counter()
+        patch = edit.finish()
+        times.append(_since(began))
+        _undo(segment_map, patch)
+    return times
+
+
+def picture_patch_times(size: tuple[int, int], repetitions: int) -> list[float]:
+    """Undo and redo, in turn, of a patch that covers the whole picture, over corrections of a stroke's size."""
+    segment_map, times = example_map(size), []
+    _stroke(segment_map, 1000).finish()
+    edit = Edit(segment_map)
+    edit.paint(segment_map.box, None, human_value(2))
+    patch = edit.finish()
+    assert patch is not None
+    for index in range(repetitions):
+        began = time.perf_counter()
+        apply_patch(segment_map, patch, forward=index % 2 == 1)
+        times.append(_since(began))
+    return times
+
+
+def draft_times(size: tuple[int, int], repetitions: int) -> list[float]:
+    """A computed edit of the whole picture, in strips as a worker makes them, up to its patch."""
+    segment_map, times = example_map(size), []
+    strips = [Box(0, top, size[1], min(top + 100, size[0])) for top in range(0, size[0], 100)]
     for _ in range(repetitions):
         began = time.perf_counter()
-        _undo(segment_map, patch)
+        draft = Draft(segment_map)
+        for strip in strips:
+            draft.paint(strip, None, _WALL)
+        draft.finish()
         times.append(_since(began))
-        if patch is not None:
-            apply_patch(segment_map, patch, forward=True)
     return times
+
+
+def strokes_megabytes(size: tuple[int, int], repetitions: int, *, diameter: int, strokes: int) -> list[float]:
+    """Memory of the patches of `strokes` strokes in many classes across each other, in MB of 2**20 bytes."""
+    figures = []
+    for seed in range(repetitions):
+        segment_map, random, taken = example_map(size), np.random.default_rng(seed), 0
+        for _ in range(strokes):
+            (x0, x1), (y0, y1) = random.integers(0, size[1], 2), random.integers(0, size[0], 2)
+            edit = Edit(segment_map)
+            edit.paint(*stroke((x0, y0), (x1, y1), diameter, size), human_value(int(random.integers(0, 151))))
+            patch = edit.finish()
+            taken += 0 if patch is None else patch.nbytes
+        figures.append(taken / 2**20)
+    return figures
 
 
 def fill_times(size: tuple[int, int], repetitions: int) -> list[float]:
@@ -153,11 +208,16 @@ def label_table_times(_size: tuple[int, int], repetitions: int) -> list[float]:
 MEASURES = (
     Measure("dab of a 100 px brush", 0.5, lambda size, n: dab_times(size, n, diameter=100)),
     Measure("dab of a 1000 px brush", 5.0, lambda size, n: dab_times(size, n, diameter=1000)),
+    Measure("dab of a 2000 px brush", 10.0, lambda size, n: dab_times(size, n, diameter=2000)),
     Measure("first dab of a 100 px brush", 0.5, lambda size, n: first_dab_times(size, n, diameter=100)),
-    Measure("first dab of a 1000 px brush", 5.0, lambda size, n: first_dab_times(size, n, diameter=1000)),
+    Measure("first dab of a 1000 px brush", 4.0, lambda size, n: first_dab_times(size, n, diameter=1000)),
     Measure("end of a stroke of 200 dabs, 100 px", 16.0, lambda size, n: commit_times(size, n, diameter=100)),
     Measure("undo of that stroke", 8.0, lambda size, n: undo_times(size, n, diameter=100)),
-    Measure("undo of a stroke of 200 dabs, 1000 px", 16.0, lambda size, n: undo_times(size, n, diameter=1000)),
+    Measure("undo of a stroke of 200 dabs, 1000 px", 6.0, lambda size, n: undo_times(size, n, diameter=1000)),
+    Measure("redo of a stroke of 200 dabs, 1000 px", 6.0, lambda size, n: redo_times(size, n, diameter=1000)),
+    Measure("end of an edit of the whole picture", 25.0, picture_finish_times),
+    Measure("undo or redo of that edit", 16.0, picture_patch_times),
+    Measure("draft of the whole picture", 100.0, draft_times),
     Measure("fill of a quarter of the picture", 50.0, fill_times),
     Measure("areas after a stroke", 2.0, areas_times),
     Measure("codes for a view of 1500 x 1000, whole picture", 6.0, lambda size, n: sample_times(size, n, zoom=0.25)),
@@ -188,6 +248,19 @@ def _stroke(segment_map: SegmentMap, diameter: int) -> Edit:
     for start, end in _path(segment_map.shape, _DABS):
         edit.paint(*stroke(start, end, diameter, segment_map.shape), _WALL)
     return edit
+
+
+def _history_times(size: tuple[int, int], repetitions: int, *, diameter: int) -> tuple[list[float], list[float]]:
+    segment_map = example_map(size)
+    patch = _stroke(segment_map, diameter).finish()
+    assert patch is not None
+    times: tuple[list[float], list[float]] = ([], [])
+    for index in range(2 * repetitions):
+        began = time.perf_counter()
+        apply_patch(segment_map, patch, forward=index % 2 == 1)
+        segment_map.histogram()
+        times[index % 2].append(_since(began))
+    return times
 
 
 def _undo(segment_map: SegmentMap, patch: Patch | None) -> None:

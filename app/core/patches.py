@@ -1,15 +1,17 @@
-"""Reversible edits of the human layer: a gesture in progress (`Edit`) and what it leaves behind (`Patch`).
+"""Reversible edits of the human layer: a gesture in progress (`Edit`, `Draft`) and what it leaves behind (`Patch`).
 
-Both work on tiles of 256 x 256 pixels: an edit copies a tile before it first changes it, and a patch keeps only tiles
-that differ, cut down to what differs. A long diagonal stroke costs what it touches, not its bounding box. Patches hold
-the human layer only, so they stay valid under any threshold and any model.
+All work on tiles of 256 x 256 pixels: a gesture keeps a tile before it first changes it, and a patch keeps only tiles
+that differ, cut down to what differs. A long diagonal stroke costs what it touches, not its bounding box, and a tile
+that holds one value costs no look at its pixels. Patches hold the human layer only, so they stay valid under any
+threshold and any model.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,25 +21,23 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.errors import PatchError
 from app.core.geometry import NOTHING, Box
-from app.core.segment_map import CODES, HUMAN_BASE, HUMAN_UNLABELLED, SegmentMap, is_human_value
+from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, encode_change, extent
+from app.core.segment_map import (
+    CODES,
+    TILE,
+    SegmentMap,
+    count_codes,
+    is_human_value,
+    write_under,
+)
 
-TILE = 256
 _MAGIC = b"ASMP"
-_VERSION = 1
+_VERSION = 2
 _HEADER = struct.Struct("<4sIII")  # magic, version, length and CRC-32 of the body
 _BODY = struct.Struct("<III")  # height, width, number of tiles
 _TILE = struct.Struct("<IIHHII")  # x, y, width, height, bytes before, bytes after
 _OVERHEAD = 400  # bytes of Python objects around the pixels of one tile
-_DAMAGED = "A stored step of the history is damaged and cannot be used."
-
-
-@dataclass(frozen=True)
-class PatchTile:
-    """What one edit changed within one tile. `before` and `after` hold the human layer in `box`, compressed."""
-
-    box: Box
-    before: bytes
-    after: bytes
+_NO_HUMAN_VALUES = [value for value in range(CODES) if not is_human_value(value)]
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,20 @@ class Patch:
         try:
             magic, version, length, checksum = _HEADER.unpack_from(data)
         except struct.error:
-            raise PatchError(_DAMAGED) from None
+            raise PatchError(DAMAGED) from None
         body = data[_HEADER.size :]
         if magic != _MAGIC or length != len(body) or zlib.crc32(body) != checksum:
-            raise PatchError(_DAMAGED)
+            raise PatchError(DAMAGED)
         if version != _VERSION:
             raise PatchError(f"A stored step of the history has version {version}; this program reads {_VERSION}.")
         try:
             return _read_body(body)
-        except (struct.error, zlib.error):
-            raise PatchError(_DAMAGED) from None
+        except struct.error:
+            raise PatchError(DAMAGED) from None
 
 
-class Edit:
-    """One gesture in progress on a segment map: the only code that writes human-layer pixels.
+class _Gesture(ABC):
+    """One gesture in progress: which pixels a call to `paint` changes, and the patch of all of them.
 
     Whether paint may cover a pixel is decided by the code it shows at the moment it is painted, earlier paint of the
     same gesture included. A painted pixel then shows its human code, so painting it again with the same value changes
@@ -97,13 +97,13 @@ class Edit:
         """`writable`: (256,) bool, the shown codes that paint may cover; None means all."""
         if writable is not None and writable.shape != (CODES,):
             raise ValueError(f"A table of writable codes has {CODES} entries, not shape {writable.shape}.")
+        self.refused = False  # whether the rule kept paint away from any pixel that it would have changed
         self._map = segment_map
         self._writable: U8 | None = None if writable is None else writable.astype(np.uint8)
-        self._before: dict[Box, U8] = {}  # whole tiles as they were when the gesture began
         self._open = True
 
     def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> Box | None:
-        """Write `value` under `mask` and return the smallest box around the pixels that changed, or None.
+        """Make `value` what the gesture shows under `mask`; the smallest box around what changed by that, or None.
 
         `mask` (h, w) covers `box`, which may reach over the map's edge; bool, or uint8 with 0 for "leave alone"; None
         paints all of the box. `value` is a human-layer value (0 gives pixels back to the network), or an array (h, w)
@@ -116,61 +116,131 @@ class Edit:
             if isinstance(array, np.ndarray) and array.shape != box.shape:
                 raise ValueError(f"An array of shape {array.shape} does not cover a box of {box.shape}.")
         dirty = NOTHING
-        for part in box.clip(self._map.shape).tiles(TILE):
+        for tile in self._map.tiles(box):
+            content = self._content(tile)
+            if isinstance(content, int) and isinstance(value, int) and content == value:
+                continue  # all of the tile has the value: the inside of a stroke, which a large brush passes often
+            part = tile.intersect(box)
             local = part.move(-box.x0, -box.y0).slices
             under = None if mask is None else mask[local]
             if under is None or cv2.hasNonZero(under.view(np.uint8)):
-                dirty = dirty.union(self._paint_tile(part, under, value if isinstance(value, int) else value[local]))
+                content_here = value if isinstance(value, int) else value[local]
+                dirty = dirty.union(self._paint_part(tile, part, content, under, content_here))
         return None if dirty.empty else dirty
 
     def finish(self) -> Patch | None:
         """End the gesture. The patch that undoes and redoes it, or None when no pixel differs from before."""
         self._check_open()
         self._open = False
-        human = self._map.human
-        tiles, changed = [], 0
-        for box, before in self._before.items():
-            encoded = _encode_tile(box, before, human[box.slices])
-            if encoded is not None:
-                tiles.append(encoded[0])
-                changed += encoded[1]
-        self._before = {}
-        return Patch(self._map.shape, tuple(tiles), changed) if tiles else None
+        return _patch(self._map.shape, self._tiles())
 
-    def cancel(self) -> Box | None:
-        """End the gesture and put every pixel back; the box around what changed by that, or None."""
-        self._check_open()
-        self._open = False
-        dirty = _union(_restore(self._map, box, before) for box, before in self._before.items())
-        self._before = {}
-        return None if dirty.empty else dirty
+    @abstractmethod
+    def _content(self, tile: Box) -> int | U8:
+        """The human layer in `tile` as the gesture has left it: one value, or (h, w) of them, not to be written."""
+
+    @abstractmethod
+    def _write(self, tile: Box, content: int | U8, box: Box, value: int | U8, mask: Bool | None) -> None:
+        """Make `box`, a part of `tile`, whose `_content` is `content`, equal to `value` where `mask` is set."""
+
+    @abstractmethod
+    def _tiles(self) -> Iterator[tuple[Box, int | U8, int | U8]]:
+        """Every tile that was written, with the human layer in it before the gesture and now."""
 
     def _check_open(self) -> None:
         if not self._open:
             raise RuntimeError("This edit was already finished or cancelled.")
 
-    def _paint_tile(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> Box:
-        """Paint `box`, which lies within one tile; the box around what changed."""
-        human = self._map.human[box.slices]
-        changed = human != value
-        if mask is not None:
-            changed &= mask if mask.dtype == np.bool_ else mask != 0
-        if self._writable is not None:
-            changed &= cv2.LUT(self._map.shown(box), self._writable).view(np.bool_)
-        extent = _extent(changed)
-        dirty = extent.move(box.x0, box.y0)
+    def _paint_part(self, tile: Box, part: Box, content: int | U8, mask: Bool | U8 | None, value: int | U8) -> Box:
+        """Paint `part` of `tile`, whose human layer is `content`; the box around what changed."""
+        held = content if isinstance(content, int) else content[part.move(-tile.x0, -tile.y0).slices]
+        changed = self._allowed(tile, part, held, _changes(held, mask, value))
+        if changed is None:
+            self._write(tile, content, part, value, None)
+            return part
+        inside = extent(changed)
+        dirty = inside.move(part.x0, part.y0)
         if not dirty.empty:
-            self._keep(box)
-            part = changed[extent.slices]
-            content = value if isinstance(value, int) else value[extent.slices]
-            self._map.write_human(dirty, content if part.all() else np.where(part, content, human[extent.slices]))
+            here = changed[inside.slices]
+            if not isinstance(value, int):
+                value = value[inside.slices]
+            full = cv2.countNonZero(here.view(np.uint8)) == here.size
+            self._write(tile, content, dirty, value, None if full else here)
         return dirty
 
-    def _keep(self, box: Box) -> None:
-        left, top = box.x0 // TILE * TILE, box.y0 // TILE * TILE
-        tile = Box(left, top, left + TILE, top + TILE).clip(self._map.shape)
+    def _allowed(self, tile: Box, part: Box, held: int | U8, changed: Bool | None) -> Bool | None:
+        """What the rule leaves of `changed`, (h, w) or None for all of `part`; it may share memory with `changed`."""
+        if self._writable is None:
+            return changed
+        if isinstance(held, int):
+            allowed = self._writable[[held] if held else self._map.network_codes_in(tile)]
+            if allowed.all():
+                return changed
+            if not allowed.any():
+                self.refused = self.refused or changed is None or cv2.hasNonZero(changed.view(np.uint8))
+                return np.zeros(part.shape, np.bool_)
+        shown = np.maximum(self._map.network[part.slices], held)
+        left: Bool = np.asarray(cv2.LUT(shown, self._writable), np.uint8).view(np.bool_)
+        wanted = part.area
+        if changed is not None:
+            wanted = cv2.countNonZero(changed.view(np.uint8))
+            left &= changed
+        self.refused = self.refused or cv2.countNonZero(left.view(np.uint8)) < wanted
+        return left
+
+
+class Edit(_Gesture):
+    """A gesture that writes the map as it goes: the only code that changes pixels of the human layer."""
+
+    def __init__(self, segment_map: SegmentMap, *, writable: Bool | None = None) -> None:
+        super().__init__(segment_map, writable=writable)
+        self._before = TileStore()
+
+    def cancel(self) -> Box | None:
+        """End the gesture and put every pixel back; the box around what changed by that, or None."""
+        self._check_open()
+        self._open = False
+        dirty = _union(_restore(self._map, *tile) for tile in self._tiles())
+        return None if dirty.empty else dirty
+
+    def _content(self, tile: Box) -> int | U8:
+        return self._map.human_in(tile)
+
+    def _write(self, tile: Box, content: int | U8, box: Box, value: int | U8, mask: Bool | None) -> None:
         if tile not in self._before:
-            self._before[tile] = self._map.human[tile.slices].copy()
+            self._before.put(tile, content if isinstance(content, int) else content.copy())
+        self._map.write_human(box, value, mask=mask)
+
+    def _tiles(self) -> Iterator[tuple[Box, int | U8, int | U8]]:
+        return ((tile, before, self._map.human_in(tile)) for tile, before in self._before.items())
+
+
+class Draft(_Gesture):
+    """A gesture that leaves the map alone: `finish` gives the patch that `apply_patch` may show later.
+
+    It only reads the map, so a worker may run it as long as nobody writes the map meanwhile. What it keeps follows
+    what it changed, one value per tile or a compressed tile, and never is a second layer.
+    """
+
+    def __init__(self, segment_map: SegmentMap, *, writable: Bool | None = None) -> None:
+        super().__init__(segment_map, writable=writable)
+        self._after = TileStore()
+
+    def _content(self, tile: Box) -> int | U8:
+        return self._after.get(tile) if tile in self._after else self._map.human_in(tile)
+
+    def _write(self, tile: Box, content: int | U8, box: Box, value: int | U8, mask: Bool | None) -> None:
+        if mask is None and isinstance(value, int) and box == tile:
+            self._after.put(tile, value)
+            return
+        if isinstance(content, int):
+            content = np.full(tile.shape, content, np.uint8)
+        elif tile not in self._after:
+            content = content.copy()
+        write_under(content[box.move(-tile.x0, -tile.y0).slices], value, mask)
+        self._after.put(tile, content)
+
+    def _tiles(self) -> Iterator[tuple[Box, int | U8, int | U8]]:
+        return ((tile, self._map.human_in(tile), after) for tile, after in self._after.items())
 
 
 def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
@@ -180,57 +250,52 @@ def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
             f"A correction of a picture of {_size(patch.shape)} does not fit one of {_size(segment_map.shape)}."
         )
     for tile in patch.tiles:
-        segment_map.write_human(tile.box, _decode(tile.after if forward else tile.before, tile.box.shape))
+        content = decode(tile.after if forward else tile.before, tile.box.shape)
+        segment_map.write_human(tile.box, content.pixels, values=content.values)
     return patch.box
 
 
 def human_snapshot(segment_map: SegmentMap) -> Patch | None:
     """The whole human layer as the patch that makes it from an empty one; None when no pixel is decided."""
+    tiles = segment_map.tiles(segment_map.box)
+    return _patch(segment_map.shape, ((tile, 0, segment_map.human_in(tile)) for tile in tiles))
+
+
+def _patch(shape: tuple[int, int], contents: Iterable[tuple[Box, int | U8, int | U8]]) -> Patch | None:
+    """The patch from tiles with their contents before and after; None when no pixel differs."""
     tiles, changed = [], 0
-    human, empty = segment_map.human, np.zeros((TILE, TILE), np.uint8)
-    for box in segment_map.box.tiles(TILE):
-        encoded = _encode_tile(box, empty[: box.height, : box.width], human[box.slices])
+    for tile, before, after in contents:
+        encoded = encode_change(tile, before, after)
         if encoded is not None:
             tiles.append(encoded[0])
             changed += encoded[1]
-    return Patch(segment_map.shape, tuple(tiles), changed) if tiles else None
+    return Patch(shape, tuple(tiles), changed) if tiles else None
 
 
-def _restore(segment_map: SegmentMap, box: Box, content: U8) -> Box:
-    """Make the human layer in `box` equal to `content`; the box around what changed by that."""
-    extent = _extent(segment_map.human[box.slices] != content)
-    dirty = extent.move(box.x0, box.y0)
+def _restore(segment_map: SegmentMap, tile: Box, content: int | U8, now: int | U8) -> Box:
+    """Make the human layer in `tile`, which is `now`, equal to `content`; the box around what changed by that."""
+    if isinstance(content, int) and isinstance(now, int):
+        inside = Box.of_shape(tile.shape) if content != now else NOTHING
+    else:
+        inside = extent(np.asarray(np.not_equal(now, content)))
+    dirty = inside.move(tile.x0, tile.y0)
     if not dirty.empty:
-        segment_map.write_human(dirty, content[extent.slices])
+        segment_map.write_human(dirty, content if isinstance(content, int) else content[inside.slices])
     return dirty
 
 
-def _encode_tile(box: Box, before: U8, after: U8) -> tuple[PatchTile, int] | None:
-    differs = before != after
-    extent = _extent(differs)
-    if extent.empty:
-        return None
-    part = extent.slices
-    tile = PatchTile(extent.move(box.x0, box.y0), _encode(before[part]), _encode(after[part]))
-    return tile, int(np.count_nonzero(differs))
-
-
-def _encode(pixels: U8) -> bytes:
-    """One byte when all pixels are equal, else zlib's fastest level."""
-    if pixels.min() == pixels.max():
-        return bytes((int(pixels[0, 0]),))
-    return zlib.compress(pixels.tobytes(), 1)
-
-
-def _decode(data: bytes, shape: tuple[int, int]) -> int | U8:
-    """The one value of all pixels, or (h, w) of them."""
-    if len(data) == 1:
-        return data[0]
-    stream = zlib.decompressobj()
-    pixels = stream.decompress(data, shape[0] * shape[1])
-    if len(pixels) != shape[0] * shape[1] or not stream.eof or stream.unused_data:
-        raise PatchError(_DAMAGED)
-    return np.frombuffer(pixels, np.uint8).reshape(shape)
+def _changes(held: int | U8, mask: Bool | U8 | None, value: int | U8) -> Bool | None:
+    """Where `mask` is set and `value` differs from what is `held`: (h, w), or None for everywhere."""
+    under: Bool | None = None
+    if mask is not None:
+        under = mask.view(np.bool_) if mask.dtype == np.bool_ else mask != 0
+    if isinstance(held, int) and isinstance(value, int):  # they differ: equal ones are never painted
+        full = under is None or cv2.countNonZero(under.view(np.uint8)) == under.size
+        return None if full else under
+    differs: Bool = np.asarray(np.not_equal(held, value))
+    if under is not None:
+        differs &= under
+    return differs
 
 
 def _read_body(body: bytes) -> Patch:
@@ -241,42 +306,34 @@ def _read_body(body: bytes) -> Patch:
         x, y, w, h, *lengths = _TILE.unpack_from(body, offset)
         box = Box.at(x, y, width=w, height=h)
         if box.empty or box != box.clip((height, width)) or len(list(box.tiles(TILE))) != 1:
-            raise PatchError(_DAMAGED)
+            raise PatchError(DAMAGED)
         start, middle = offset + _TILE.size, offset + _TILE.size + lengths[0]
         offset = middle + lengths[1]
         tile = PatchTile(box, body[start:middle], body[middle:offset])
-        before, after = _decode(tile.before, box.shape), _decode(tile.after, box.shape)
-        _check_stored(before, after)
+        before, after = (_read_pixels(data, box) for data in (tile.before, tile.after))
         changed += int(np.count_nonzero(np.broadcast_to(np.not_equal(before, after), box.shape)))
         tiles[x // TILE, y // TILE] = tile
     if offset != len(body) or len(tiles) != count or not count:
-        raise PatchError(_DAMAGED)
+        raise PatchError(DAMAGED)
     return Patch((height, width), tuple(tiles.values()), changed)
 
 
-def _check_stored(*layers: int | U8) -> None:
+def _read_pixels(data: bytes, box: Box) -> int | U8:
+    pixels = decode(data, box.shape).pixels
     try:
-        for layer in layers:
-            _check_value(layer)
+        _check_value(pixels)
     except ValueError:
-        raise PatchError(_DAMAGED) from None
+        raise PatchError(DAMAGED) from None
+    return pixels
 
 
 def _check_value(value: int | U8) -> None:
     if isinstance(value, np.ndarray):
-        # One comparison for both ends: 1..100 and 252..255 turn into 156..255 and 151..154 when 101 is subtracted.
-        wrong = (value - np.uint8(HUMAN_BASE + 1) > HUMAN_UNLABELLED - HUMAN_BASE - 1) & (value != 0)
-        if value.dtype == np.uint8 and not wrong.any():
+        if value.dtype == np.uint8 and not count_codes(value)[_NO_HUMAN_VALUES].any():
             return
     elif is_human_value(value):
         return
     raise ValueError("The human layer holds 0 and 101..251 only.")
-
-
-def _extent(mask: Bool) -> Box:
-    """The smallest box around the true pixels of a mask, relative to it."""
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return Box.at(x, y, width=width, height=height)
 
 
 def _union(boxes: Iterable[Box]) -> Box:

@@ -1,4 +1,4 @@
-"""The segment map: one byte per pixel in two layers, and the count of every code it shows.
+"""The segment map: one byte per pixel in two layers, and the count of every code it shows, tile by tile.
 
 | value    | layer   | meaning                          |
 |----------|---------|----------------------------------|
@@ -9,15 +9,20 @@
 
 In the human layer 0 means "no decision". Every human value is larger than every network value, so what a pixel shows is
 simply the larger of the two layers: the human layer where it decides, the network layer elsewhere.
+
+The counts are kept per tile of 256 x 256 pixels, of the codes shown and of the network layer alone. They say of most
+tiles what is in them (one value, a few codes, no correction) before anyone looks at a pixel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 
+import cv2
 import numpy as np
 
-from app.core.arrays import I64, U8, Intp
+from app.core.arrays import I32, I64, U8, Bool, Intp
 from app.core.geometry import Box
 from resources.classes import CLASS_COUNT
 
@@ -25,10 +30,13 @@ CODES = 256
 NETWORK_MAX = 100
 HUMAN_BASE = 100
 HUMAN_UNLABELLED = 251
+TILE = 256
 
-_ROWS_AT_ONCE = 256  # full passes go in strips: their temporaries stay small whatever the picture's size
 _SAMPLED_ROWS = 64
-_SHORT = 4096  # pixels; up to here looking for runs does not pay
+_SHORT = 4096  # pixels; up to here `np.bincount` is the fastest count
+_EXACT = 2**24  # pixels; `cv2.calcHist` answers in float32, which counts up to here one by one
+_SHORT_RUN = 8  # pixels; with shorter ones than that, counting runs does not pay
+_FEW = 5  # codes; up to here comparing with each is faster than a histogram
 
 
 class Decider(Enum):
@@ -51,21 +59,37 @@ def is_human_value(value: int) -> bool:
     return value == 0 or HUMAN_BASE < value <= HUMAN_UNLABELLED
 
 
+class Layer(Enum):
+    """What of a map is looked at."""
+
+    SHOWN = "shown"
+    NETWORK = "network"
+
+
 def count_codes(codes: U8) -> I64:
     """How often each value occurs in `codes` (any shape, uint8): (256,) int64."""
-    flat = codes.reshape(-1)
-    if flat.size < _SHORT:
-        return np.bincount(flat, minlength=CODES).astype(np.int64, copy=False)
-    # Maps consist of areas: along the rows the same code comes many times, and counting the runs is much faster.
-    ends = np.flatnonzero(flat[1:] != flat[:-1])
-    if ends.size > flat.size // 8:
-        return np.bincount(flat, minlength=CODES).astype(np.int64, copy=False)
-    starts = np.concatenate(([0], ends + 1, [flat.size]))
-    return np.bincount(flat[starts[:-1]], weights=np.diff(starts), minlength=CODES).astype(np.int64)
+    if codes.size <= _SHORT:
+        return np.bincount(codes.reshape(-1), minlength=CODES).astype(np.int64, copy=False)
+    if codes.ndim == 2 and codes.size <= _EXACT:
+        return _exact_histogram(codes)
+    flat = codes.reshape(1, -1)
+    counts = np.zeros(CODES, np.int64)
+    for start in range(0, flat.size, _EXACT):
+        counts += _exact_histogram(flat[:, start : start + _EXACT])
+    return counts
+
+
+def write_under(target: U8, content: int | U8, mask: Bool | None) -> None:
+    """Make `target` (h, w) equal to `content`, one value or (h, w) of them, where `mask` is set; None is everywhere."""
+    if mask is None:
+        target[...] = content
+    else:
+        source = np.full(target.shape, content, np.uint8) if isinstance(content, int) else content
+        cv2.copyTo(source, mask.view(np.uint8), target)
 
 
 class SegmentMap:
-    """Two (H, W) uint8 layers and the histogram of the codes they show; nothing else is kept at full size.
+    """Two (H, W) uint8 layers and what their tiles hold; nothing else is kept at full size.
 
     The network layer is replaced as a whole by `set_network`. The human layer changes through `app.core.patches` only.
     """
@@ -77,8 +101,11 @@ class SegmentMap:
         self._human: U8 = np.full(
             (height, width), 0, np.uint8
         )  # touched now: the first stroke need not wait for memory
-        self._histogram: I64 = np.zeros(CODES, np.int64)
-        self._histogram[0] = height * width
+        self._tile_areas: I32 = np.outer(_spans(height), _spans(width)).astype(np.int32)
+        self._network_counts: I32 = np.zeros((*self._tile_areas.shape, CODES), np.int32)
+        self._network_counts[..., 0] = self._tile_areas
+        self._counts: I32 = self._network_counts.copy()  # of the codes shown
+        self._histogram: I64 | None = None  # their sum over all tiles, while nothing changes
         self._network_view, self._human_view = _read_only(self._network), _read_only(self._human)
 
     @property
@@ -110,13 +137,19 @@ class SegmentMap:
         if layer.shape != self.shape or layer.dtype != np.uint8:
             raise ValueError(f"A network layer of {layer.shape} {layer.dtype} does not fit a map of {self.shape}.")
         layer = np.ascontiguousarray(layer)
-        histogram = np.zeros(CODES, np.int64)
-        for top in range(0, self.shape[0], _ROWS_AT_ONCE):
-            strip = layer[top : top + _ROWS_AT_ONCE]
-            if int(strip.max()) > NETWORK_MAX:
-                raise ValueError(f"A network layer holds 0..{NETWORK_MAX}, not {int(strip.max())}.")
-            histogram += count_codes(np.maximum(strip, self._human[top : top + _ROWS_AT_ONCE]))
-        self._network, self._network_view, self._histogram = layer, _read_only(layer), histogram
+        network_counts = np.empty_like(self._network_counts)
+        for row in range(len(network_counts)):
+            network_counts[row] = _count_tiles(layer[row * TILE : (row + 1) * TILE])
+        wrong = network_counts[..., NETWORK_MAX + 1 :].any(axis=(0, 1))
+        if wrong.any():
+            largest = NETWORK_MAX + 1 + int(np.flatnonzero(wrong)[-1])
+            raise ValueError(f"A network layer holds 0..{NETWORK_MAX}, not {largest}.")
+        counts = network_counts.copy()
+        for row, column in np.argwhere(self._counts[..., NETWORK_MAX + 1 :].any(axis=2)):
+            part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+            counts[row, column] = count_codes(np.maximum(layer[part], self._human[part]))
+        self._network, self._network_view = layer, _read_only(layer)
+        self._network_counts, self._counts, self._histogram = network_counts, counts, None
 
     def shown(self, box: Box | None = None) -> U8:
         """The codes shown in `box` (default: everywhere): a copy, (h, w) uint8. The box must lie on the map."""
@@ -129,8 +162,8 @@ class SegmentMap:
             raise IndexError(f"Pixel ({x}, {y}) lies outside a map of {self.shape}.")
         return max(int(self._network[y, x]), int(self._human[y, x]))
 
-    def sample(self, ys: Intp, xs: Intp) -> U8:
-        """The codes shown at rows `ys` and columns `xs`: (len(ys), len(xs)) uint8.
+    def sample(self, ys: Intp, xs: Intp, *, layer: Layer = Layer.SHOWN) -> U8:
+        """The codes at rows `ys` and columns `xs` that are shown or that the network gave: (len(ys), len(xs)) uint8.
 
         For drawing at screen resolution: the cost follows the output, not the picture. Rows and columns may come in
         any order and may repeat. IndexError for one outside the map.
@@ -142,42 +175,173 @@ class SegmentMap:
             raise IndexError(f"Rows or columns outside a map of {self.shape} were asked for.")
         ys, xs = ys - box.y0, xs - box.x0
         if box.height > len(ys) or box.width > len(xs):
-            return self._sample_reduced(box, ys, xs)
-        codes = self.shown(box)  # pixels as large as the screen's or larger: look each up once, then repeat it
+            return self._sample_reduced(box, ys, xs, layer)
+        codes = self._network[box.slices] if layer is Layer.NETWORK else self.shown(box)
+        # Pixels are as large as the screen's or larger here: look each up once, then repeat it.
         if not _is_range(xs, box.width):
             codes = codes.take(xs, axis=1, mode="clip")
-        return codes if _is_range(ys, box.height) else codes.take(ys, axis=0, mode="clip")
+        if not _is_range(ys, box.height):
+            codes = codes.take(ys, axis=0, mode="clip")
+        return codes.copy() if np.may_share_memory(codes, self._network) else codes
 
-    def _sample_reduced(self, box: Box, ys: Intp, xs: Intp) -> U8:
+    def _sample_reduced(self, box: Box, ys: Intp, xs: Intp, layer: Layer) -> U8:
         network, human = self._network[box.slices], self._human[box.slices]
         codes = np.empty((len(ys), len(xs)), np.uint8)
         for top in range(0, len(ys), _SAMPLED_ROWS):  # few rows at a time stay in the cache between the two steps
             rows = ys[top : top + _SAMPLED_ROWS]
-            strip = np.maximum(network[rows], human[rows])
+            strip = network[rows] if layer is Layer.NETWORK else np.maximum(network[rows], human[rows])
             strip.take(xs, axis=1, out=codes[top : top + _SAMPLED_ROWS], mode="clip")
         return codes
 
     def histogram(self) -> I64:
-        """Pixels per code shown, (256,) int64: a copy. Kept up to date by every edit, which counts what it changes."""
+        """Pixels per code shown, (256,) int64: a copy. Edits count what they change, so no pixel is looked at here."""
+        if self._histogram is None:
+            # One tile has at most 2**16 pixels: a row of tiles adds up in 32 bits, which is faster.
+            self._histogram = self._counts.sum(axis=1, dtype=np.int32).sum(axis=0, dtype=np.int64)
         return self._histogram.copy()
 
     @property
     def decided(self) -> int:
         """How many pixels a person decided."""
-        return int(self._histogram[HUMAN_BASE + 1 :].sum())
+        return int(self.histogram()[HUMAN_BASE + 1 :].sum())
 
-    def write_human(self, box: Box, content: int | U8) -> None:
-        """Make the human layer in `box` equal to `content`, one value or (h, w) of them, and recount the box.
+    def tiles(self, box: Box) -> Iterator[Box]:
+        """The tiles that share pixels with `box`, whole, row by row; those at the map's edges may be smaller."""
+        height, width = self.shape
+        inside = box.clip((height, width))
+        if inside.empty:
+            return
+        for top in range(inside.y0 // TILE * TILE, inside.y1, TILE):
+            for left in range(inside.x0 // TILE * TILE, inside.x1, TILE):
+                yield Box(left, top, min(left + TILE, width), min(top + TILE, height))
 
-        Only `app.core.patches` calls this: that is what makes every change of the human layer reversible.
+    def human_in(self, tile: Box) -> int | U8:
+        """The human layer in `tile`: its value when all pixels have the same, else a read-only view (h, w)."""
+        row, column = tile.y0 // TILE, tile.x0 // TILE
+        counts = self._counts[row, column]
+        most = int(counts.argmax())
+        if counts[most] == self._tile_areas[row, column]:
+            return most if most > HUMAN_BASE else 0
+        return self._human_view[tile.slices] if counts[HUMAN_BASE + 1 :].any() else 0
+
+    def network_codes_in(self, tile: Box) -> list[int]:
+        """The codes that occur in the network layer in `tile`, ascending."""
+        codes: list[int] = self._network_counts[tile.y0 // TILE, tile.x0 // TILE].nonzero()[0].tolist()
+        return codes
+
+    def write_human(self, box: Box, content: int | U8, *, mask: Bool | None = None, values: I64 | None = None) -> None:
+        """Make the human layer in `box` equal to `content`, one value or (h, w) of them, where `mask` (h, w) is set.
+
+        `box` lies within one tile. `values` (256,), if known, is how often each value occurs in an array `content`
+        that is written without a mask. Only `app.core.patches` calls this: that is what makes every change of the
+        human layer reversible.
         """
-        network, human = self._network[box.slices], self._human[box.slices]
-        self._histogram -= count_codes(np.maximum(network, human))
-        human[...] = content
-        if isinstance(content, int) and content:
-            self._histogram[content] += box.area
+        self._histogram = None
+        if isinstance(content, int):
+            self._write_value(box, content, mask)
         else:
-            self._histogram += count_codes(np.maximum(network, human))
+            self._write_values(box, content, mask, values)
+
+    def _write_value(self, box: Box, value: int, mask: Bool | None) -> None:
+        row, column = box.y0 // TILE, box.x0 // TILE
+        counts, network_counts = self._counts[row, column], self._network_counts[row, column]
+        human = self._human[box.slices]
+        everything = mask is None and box.area == self._tile_areas[row, column]
+        if not value and (everything or (mask is None and cv2.countNonZero(human) == counts[HUMAN_BASE + 1 :].sum())):
+            counts[:] = network_counts  # no decision is left in the tile: the usual case when a stroke is undone
+            human[...] = 0
+            return
+        counts -= counts if everything else self._count_shown(box, mask)
+        write_under(human, value, mask)
+        if value:
+            counts[value] += box.area if mask is None else cv2.countNonZero(mask.view(np.uint8))
+        else:
+            counts += count_among(self._network[box.slices], network_counts.nonzero()[0].tolist(), _bytes(mask))
+
+    def _write_values(self, box: Box, content: U8, mask: Bool | None, values: I64 | None) -> None:
+        row, column = box.y0 // TILE, box.x0 // TILE
+        counts, human, network = self._counts[row, column], self._human[box.slices], self._network[box.slices]
+        if mask is not None:
+            content = np.where(mask, content, human)
+            values = None
+        new = count_codes(content) if values is None else values.copy()
+        below = self._network_counts[row, column].nonzero()[0].tolist()
+        if counts[HUMAN_BASE + 1 :].any():
+            counts -= counts if box.area == self._tile_areas[row, column] else self._count_shown(box, None)
+            if new[0]:
+                counts += count_among(network, below, (content == 0).view(np.uint8))
+        elif new[0] < box.area:  # no decision so far: the network's codes go where one is made now
+            counts -= count_among(network, below, content)
+        new[0] = 0
+        counts += new
+        human[...] = content
+
+    def _count_shown(self, box: Box, mask: Bool | None) -> I64:
+        """Pixels per code shown in `box`, which lies within one tile, where `mask` is set: (256,)."""
+        present = self._counts[box.y0 // TILE, box.x0 // TILE].nonzero()[0].tolist()
+        codes = self._network[box.slices]
+        if len(present) > 1 and present[-1] > HUMAN_BASE:
+            codes = np.asarray(cv2.max(codes, self._human[box.slices]), np.uint8)
+        return count_among(codes, present, _bytes(mask))
+
+
+def _count_tiles(strip: U8) -> I64:
+    """Pixels per code in every tile of a row of tiles (h, W): (number of tiles, 256).
+
+    A network layer consists of areas: along the rows the same code comes many times, and runs are counted much faster
+    than pixels.
+    """
+    width = strip.shape[1]
+    lefts = range(0, width, TILE)
+    ends = np.empty(strip.shape, np.bool_)
+    np.not_equal(strip[:, 1:], strip[:, :-1], out=ends[:, :-1])
+    ends[:, TILE - 1 :: TILE] = True
+    ends[:, -1] = True
+    last = np.flatnonzero(ends)
+    if last.size * _SHORT_RUN > strip.size:
+        return np.stack([count_codes(strip[:, left : left + TILE]) for left in lefts])
+    bins = last % width // TILE * CODES + strip.reshape(-1)[last]
+    lengths = np.diff(last, prepend=-1)
+    return np.bincount(bins, weights=lengths, minlength=len(lefts) * CODES).astype(np.int64).reshape(-1, CODES)
+
+
+def count_among(codes: U8, among: list[int], mask: U8 | None) -> I64:
+    """Pixels per code, (256,), where `mask` is not 0, of an array (h, w) that holds no codes but `among`, ascending."""
+    inside = codes.size if mask is None else cv2.countNonZero(mask)
+    counts: I64 = np.zeros(CODES, np.int64)
+    if len(among) == 1:
+        counts[among] = inside
+        return counts
+    if mask is not None:
+        codes = np.asarray(cv2.copyTo(codes, mask), np.uint8)  # 0 outside of the mask
+    if len(among) > _FEW or codes.size <= _SHORT:
+        counts = count_codes(codes)
+        counts[0] -= codes.size - inside
+        return counts
+    low, high, *others = among
+    total = round(cv2.sumElems(codes)[0])
+    for code in others:
+        counts[code] = cv2.countNonZero((codes == code).view(np.uint8))
+        total -= code * int(counts[code])
+        inside -= int(counts[code])
+    # How many the last two are follows from their number and their sum.
+    counts[high] = (total - low * inside) // (high - low)
+    counts[low] = inside - int(counts[high])
+    return counts
+
+
+def _bytes(mask: Bool | None) -> U8 | None:
+    return None if mask is None else mask.view(np.uint8)
+
+
+def _exact_histogram(codes: U8) -> I64:
+    counts = cv2.calcHist([codes], [0], None, [CODES], [0, CODES])
+    return np.asarray(counts, np.float32).reshape(-1).astype(np.int64)
+
+
+def _spans(length: int) -> list[int]:
+    """The sides of the tiles along an axis of `length` pixels."""
+    return [min(TILE, length - start) for start in range(0, length, TILE)]
 
 
 def _is_range(indices: Intp, length: int) -> bool:

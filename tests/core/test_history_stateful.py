@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.core import tables
 from app.core.geometry import Box
 from app.core.painting import stroke
-from app.core.patches import Edit, Patch, apply_patch, human_snapshot
+from app.core.patches import Draft, Edit, Patch, apply_patch, human_snapshot
 from app.core.regions import region_at, region_of_code
 from app.core.segment_map import Decider, SegmentMap
 from inference.prediction import SegmentTable
@@ -156,6 +156,28 @@ class History(RuleBasedStateMachine):
         changed, self.edit = self.edit.cancel(), None
         assert (changed is None) == np.array_equal(self.before, self.human)
         self.human = self.before.copy()
+
+    @precondition(lambda self: self.edit is None)
+    @rule(
+        seed=st.one_of(st.none(), seeds),
+        boxes=st.lists(st.tuples(st.integers(-30, LARGEST), st.integers(-30, LARGEST), seeds, values), max_size=3),
+    )
+    def compute(self, seed: int | None, boxes: list[tuple[int, int, int, int]]) -> None:
+        """An edit that is computed away from the map, and then shown."""
+        before = self.human.copy()
+        self.writable = np.ones(256, bool) if seed is None else np.random.default_rng(seed).random(256) < 0.5
+        draft = Draft(self.map, writable=None if seed is None else self.writable)
+        for x, y, salt, value in boxes:
+            mask = np.random.default_rng(salt).random((120, 260)) < 0.7
+            draft.paint(Box.at(x, y, width=260, height=120), mask, value)
+            self.paint_plainly(Box.at(x, y, width=260, height=120), mask, value)
+        patch = draft.finish()
+        assert np.array_equal(self.map.human, before)
+        assert (patch is None) == np.array_equal(before, self.human)
+        if patch is not None:
+            assert apply_patch(self.map, patch, forward=True) == patch.box
+            self.done.append((patch, before, self.human.copy()))
+            self.undone.clear()
 
     # --- history -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from app.core.geometry import Box
-from app.core.segment_map import SegmentMap, count_codes, human_value, is_human_value
+from app.core.patches import Edit
+from app.core.segment_map import Layer, SegmentMap, count_among, count_codes, human_value, is_human_value
 from tests.core.helpers import HUMAN_VALUES, filled_map, random_map
 
 
@@ -21,7 +22,7 @@ def test_human_values() -> None:
             human_value(class_id)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (70, 100), (1, 30_000), (4097, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (70, 100), (1, 30_000), (4097, 3), (70, 80, 3), (9000,)])
 def test_count_codes_counts(shape: tuple[int, int]) -> None:
     codes = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
     assert np.array_equal(count_codes(codes), np.bincount(codes.ravel(), minlength=256))
@@ -32,6 +33,29 @@ def test_count_codes_counts(shape: tuple[int, int]) -> None:
 def test_count_codes_counts_runs(runs: list[tuple[int, int]]) -> None:
     codes = np.repeat(np.array([code for code, _ in runs], np.uint8), [length for _, length in runs])
     assert np.array_equal(count_codes(codes), np.bincount(codes, minlength=256))
+
+
+def test_count_codes_counts_more_than_float32_can() -> None:
+    codes = np.full(2**24 + 3, 7, np.uint8)
+    codes[:2] = 9
+    assert count_codes(codes)[7] == 2**24 + 1
+    assert count_codes(codes.reshape(1, -1))[9] == 2
+
+
+@given(
+    st.sets(st.integers(0, 251), min_size=1, max_size=9),
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from((None, 0.0, 0.5, 1.0)),
+)
+def test_count_among_counts(among: set[int], height: int, width: int, seed: int, share: float | None) -> None:
+    random, present = np.random.default_rng(seed), sorted(among)
+    occurring = random.permutation(present)[: random.integers(1, len(present) + 1)]  # not all of them need to be there
+    codes = random.choice(occurring, (height, width)).astype(np.uint8)
+    mask = None if share is None else (random.random((height, width)) < share).astype(np.uint8) * np.uint8(201)
+    counted = codes if mask is None else codes[mask > 0]
+    assert np.array_equal(count_among(codes, present, mask), np.bincount(counted.ravel(), minlength=256))
 
 
 def test_a_new_map_shows_nothing() -> None:
@@ -90,6 +114,32 @@ def test_a_layer_that_does_not_fit_changes_nothing(layer: np.ndarray) -> None:
     assert segment_map.histogram()[3] == 20
 
 
+def test_a_new_network_layer_of_areas_or_noise_is_counted() -> None:
+    segment_map = random_map(600, 700, human_share=0.0)
+    noise = segment_map.network.copy()
+    areas = np.kron(np.arange(30, dtype=np.uint8).reshape(5, 6), np.ones((120, 117), np.uint8))[:, :700]
+    for layer in (areas, noise, np.where(np.arange(700) < 256, areas, noise)):
+        segment_map.set_network(layer)
+        assert np.array_equal(segment_map.histogram(), np.bincount(layer.ravel(), minlength=256))
+        for tile in segment_map.tiles(segment_map.box):
+            assert segment_map.network_codes_in(tile) == np.unique(layer[tile.slices]).tolist()
+
+
+def test_what_a_tile_holds_is_known() -> None:
+    segment_map = SegmentMap(300, 600)
+    first, second, third = list(segment_map.tiles(Box(-9, 4, 9999, 40)))
+    assert (first, third) == (Box(0, 0, 256, 256), Box(512, 0, 600, 256))
+    assert list(segment_map.tiles(Box(600, 0, 700, 90))) == []
+    edit = Edit(segment_map)
+    edit.paint(first, None, 120)
+    edit.paint(second.grow(-1), None, 130)
+    assert segment_map.human_in(first) == 120
+    assert np.array_equal(segment_map.human_in(second), segment_map.human[second.slices])
+    assert segment_map.human_in(third) == 0
+    edit.cancel()
+    assert [segment_map.human_in(tile) for tile in (first, second, third)] == [0, 0, 0]
+
+
 def indices(limit: int) -> st.SearchStrategy[np.ndarray]:
     return arrays(np.intp, st.integers(0, 90), elements=st.integers(0, limit - 1))
 
@@ -98,6 +148,8 @@ def indices(limit: int) -> st.SearchStrategy[np.ndarray]:
 def test_sample_is_plain_indexing(ys: np.ndarray, xs: np.ndarray) -> None:
     segment_map = random_map(40, 50)
     assert np.array_equal(segment_map.sample(ys, xs), segment_map.shown()[ys[:, None], xs])
+    network = segment_map.sample(ys, xs, layer=Layer.NETWORK)
+    assert np.array_equal(network, segment_map.network[ys[:, None], xs])
 
 
 @pytest.mark.parametrize("scale", [0.11, 0.25, 0.5, 1.0, 1.7, 4.0, 30.0])
@@ -107,6 +159,10 @@ def test_sample_at_every_zoom(scale: float, offset: float) -> None:
     ys = np.clip(np.floor((np.arange(150) + 0.5) / scale + offset), 0, 199).astype(np.intp)
     xs = np.clip(np.floor((np.arange(220) + 0.5) / scale + offset), 0, 299).astype(np.intp)
     assert np.array_equal(segment_map.sample(ys, xs), segment_map.shown()[ys[:, None], xs])
+    network = segment_map.sample(ys, xs, layer=Layer.NETWORK)
+    assert np.array_equal(network, segment_map.network[ys[:, None], xs])
+    network[:] = 7  # a copy at every zoom
+    assert np.array_equal(segment_map.network, random_map(200, 300).network)
 
 
 def test_sample_refuses_what_lies_outside() -> None:

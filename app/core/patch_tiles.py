@@ -1,0 +1,144 @@
+"""What patches and gestures keep of the human layer: the pixels of one tile, as few bytes as they need.
+
+A tile of one value, by far the most frequent, is that value. Others are bytes: the runs along the rows, or the plain
+pixels where there are too many runs, both through zlib's fastest level. Runs halve what zlib alone makes of a stroke's
+edge, unpack in a third of the time, and say how often each value occurs.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from app.core.arrays import I64, U8, Bool
+from app.core.errors import PatchError
+from app.core.geometry import Box
+from app.core.segment_map import CODES
+
+DAMAGED = "A stored step of the history is damaged and cannot be used."
+
+_RUNS, _PIXELS = b"\x00", b"\x01"
+_RUN_BYTES = 3  # its length - 1 (uint16, little end first) and its value, each in a block of its own
+_LONGEST_RUN = 2**16
+_FEWEST_PIXELS_PER_RUN = 8
+_UNPACKED = 256  # arrays that a `TileStore` holds: 16 MB
+
+
+class Content(NamedTuple):
+    """Pixels of the human layer: one value for all, or (h, w) of them and, if known, how often each occurs (256,)."""
+
+    pixels: int | U8
+    values: I64 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatchTile:
+    """What one edit changed within one tile. `before` and `after` hold the human layer in `box`, encoded."""
+
+    box: Box
+    before: bytes
+    after: bytes
+
+
+class TileStore:
+    """Contents by tile, of any number of tiles: the arrays least recently put in are kept encoded."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Box, int | U8 | bytes] = {}
+        self._unpacked: dict[Box, None] = {}
+
+    def __contains__(self, tile: Box) -> bool:
+        return tile in self._contents
+
+    def put(self, tile: Box, pixels: int | U8) -> None:
+        """Keep `pixels`, one value or (h, w) of them: an array itself, not a copy."""
+        self._contents[tile] = pixels
+        self._unpacked.pop(tile, None)
+        if isinstance(pixels, int):
+            return
+        self._unpacked[tile] = None
+        if len(self._unpacked) > _UNPACKED:
+            oldest = next(iter(self._unpacked))
+            del self._unpacked[oldest]
+            held = self._contents[oldest]
+            self._contents[oldest] = encode(held) if isinstance(held, np.ndarray) else held
+
+    def get(self, tile: Box) -> int | U8:
+        """What was put for `tile`. KeyError where there is nothing."""
+        held = self._contents[tile]
+        return decode(held, tile.shape).pixels if isinstance(held, bytes) else held
+
+    def items(self) -> Iterator[tuple[Box, int | U8]]:
+        return ((tile, self.get(tile)) for tile in self._contents)
+
+
+def encode(pixels: int | U8) -> bytes:
+    """One byte for one value; else a byte that says how, and the compressed rest. At most 2**16 pixels, at least 1."""
+    if isinstance(pixels, int):
+        return bytes((pixels,))
+    flat = pixels.reshape(-1)
+    last = np.flatnonzero(flat[1:] != flat[:-1])
+    if not last.size:
+        return bytes((int(flat[0]),))
+    if flat.size > _LONGEST_RUN or last.size * _FEWEST_PIXELS_PER_RUN > flat.size:
+        return _PIXELS + zlib.compress(flat.tobytes(), 1)
+    last = np.append(last, flat.size - 1)
+    lengths = np.diff(last, prepend=-1) - 1
+    return _RUNS + zlib.compress(lengths.astype("<u2").tobytes() + flat[last].tobytes(), 1)
+
+
+def decode(data: bytes, shape: tuple[int, int]) -> Content:
+    """What `encode` was given, in an array of its own. PatchError unless `data` is exactly that many pixels."""
+    area = shape[0] * shape[1]
+    if len(data) == 1:
+        return Content(data[0])
+    if data[:1] == _PIXELS:
+        return Content(np.frombuffer(bytearray(_unpack(data, area, area)), np.uint8).reshape(shape))
+    if data[:1] != _RUNS:
+        raise PatchError(DAMAGED)
+    raw = _unpack(data, _RUN_BYTES, area * _RUN_BYTES)
+    if len(raw) % _RUN_BYTES:
+        raise PatchError(DAMAGED)
+    count = len(raw) // _RUN_BYTES
+    lengths = np.frombuffer(raw, "<u2", count).astype(np.intp) + 1
+    if int(lengths.sum()) != area:
+        raise PatchError(DAMAGED)
+    values = np.frombuffer(raw, np.uint8, count, offset=2 * count)
+    often = np.bincount(values, weights=lengths, minlength=CODES).astype(np.int64)
+    return Content(np.repeat(values, lengths).reshape(shape), often)
+
+
+def encode_change(tile: Box, before: int | U8, after: int | U8) -> tuple[PatchTile, int] | None:
+    """The pixels of `tile` that differ, cut down to the box around them, and their number; None when none differs."""
+    if isinstance(before, int) and isinstance(after, int):
+        return None if before == after else (PatchTile(tile, encode(before), encode(after)), tile.area)
+    differs = np.asarray(np.not_equal(before, after))
+    part = extent(differs)
+    if part.empty:
+        return None
+    old, new = (layer if isinstance(layer, int) else layer[part.slices] for layer in (before, after))
+    changed = cv2.countNonZero(differs.view(np.uint8))
+    return PatchTile(part.move(tile.x0, tile.y0), encode(old), encode(new)), changed
+
+
+def extent(mask: Bool) -> Box:
+    """The smallest box around the true pixels of a mask, relative to it."""
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return Box.at(x, y, width=width, height=height)
+
+
+def _unpack(data: bytes, least: int, most: int) -> bytes:
+    """The compressed rest of `data`, of `least` to `most` bytes; more are never unpacked. PatchError otherwise."""
+    stream = zlib.decompressobj()
+    try:
+        raw = stream.decompress(memoryview(data)[1:], most)
+    except zlib.error:
+        raise PatchError(DAMAGED) from None
+    if not least <= len(raw) <= most or not stream.eof or stream.unused_data:
+        raise PatchError(DAMAGED)
+    return raw
