@@ -39,9 +39,7 @@ def ranked_queries(prediction: Prediction, x: int, y: int) -> tuple[Candidate, .
     """
     if not Box.of_shape(prediction.size).contains(x, y):
         raise IndexError(f"Pixel ({x}, {y}) lies outside a photo of {prediction.size}.")
-    _, height, width = prediction.mask_probs.shape
-    rows = Axis.of(pixels=prediction.size[0], centres=height, start=y, stop=y + 1)
-    columns = Axis.of(pixels=prediction.size[1], centres=width, start=x, stop=x + 1)
+    rows, columns = _pixel_axes(prediction, x, y)
     planes = prediction.mask_probs * prediction.scores[:, None, None]  # as in the segment map: products, then resized
     strengths = resized(planes, rows=rows, columns=columns).ravel()
     mask_probs = resized(prediction.mask_probs, rows=rows, columns=columns).ravel()
@@ -62,6 +60,22 @@ def probable_classes(prediction: Prediction, query: int, count: int = 5) -> tupl
     probs = prediction.class_probs[query]
     best = np.argsort(-probs, kind="stable")[:count].tolist()
     return tuple((index + 1, float(probs[index])) for index in best)
+
+
+def classes_at(prediction: Prediction, x: int, y: int, count: int = 5) -> tuple[tuple[int, float], ...]:
+    """The `count` classes with the largest shares at pixel (x, y), whatever the queries, as the semantic view sees it.
+
+    As for `probable_classes`; the share of a class is Σ over queries of class · mask probability, the shares of all
+    classes adding up to 1. IndexError outside the photo.
+    """
+    if not Box.of_shape(prediction.size).contains(x, y):
+        raise IndexError(f"Pixel ({x}, {y}) lies outside a photo of {prediction.size}.")
+    rows, columns = _pixel_axes(prediction, x, y)
+    mask_probs = resized(prediction.mask_probs, rows=rows, columns=columns).ravel()
+    sums = mask_probs @ prediction.class_probs
+    shares: F32 = sums / np.float32(max(float(sums.sum()), 1e-30))
+    best = np.argsort(-shares, kind="stable")[:count].tolist()
+    return tuple((index + 1, float(shares[index])) for index in best)
 
 
 def soft_mask(prediction: Prediction, query: int, level: float, *, box: Box | None = None) -> tuple[Box, Bool]:
@@ -98,6 +112,13 @@ def coarse_soft_mask(
     columns = Axis.of(pixels=photo_width, centres=width, step=step)
     found, mask = _above(plane, level, rows=rows, columns=columns)
     return Box(*(step * side for side in found)), mask
+
+
+def _pixel_axes(prediction: Prediction, x: int, y: int) -> tuple[Axis, Axis]:
+    """Rows and columns of one pixel."""
+    (height, width), (photo_height, photo_width) = prediction.mask_probs.shape[1:], prediction.size
+    rows = Axis.of(pixels=photo_height, centres=height, start=y, stop=y + 1)
+    return rows, Axis.of(pixels=photo_width, centres=width, start=x, stop=x + 1)
 
 
 def _above(plane: F32, level: float, *, rows: Axis, columns: Axis) -> tuple[Box, Bool]:

@@ -65,6 +65,11 @@ class Spans:
         first, stop = np.searchsorted(self.rows, (top, bottom))
         return Spans(self.rows[first:stop], self.starts[first:stop], self.stops[first:stop])
 
+    def clip(self, box: Box) -> Spans:
+        """What lies in the box."""
+        rows = self.between(box.y0, box.y1)
+        return Spans.of(rows.rows, np.maximum(rows.starts, box.x0), np.minimum(rows.stops, box.x1))
+
     def parts(self, height: int = BAND) -> Iterator[tuple[Box, Bool]]:
         """The same pixels as (box, mask), cut along a grid of `height` rows that starts at row 0.
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property, reduce
 from typing import assert_never
 
+import cv2
+import numpy as np
+
 from app.core.arrays import U8, Bool
-from app.core.geometry import Box
-from app.core.regions import region_at, region_of_code, region_of_codes
-from app.core.segment_map import NETWORK_MAX, SegmentMap
+from app.core.geometry import NOTHING, Box
+from app.core.regions import region_at
+from app.core.segment_map import CODES, NETWORK_MAX, TILE, SegmentMap
+from app.core.spans import Spans
 
 
 class Scope(Enum):
@@ -19,8 +26,67 @@ class Scope(Enum):
     CLASS = "class"  # every pixel of one label
 
 
-def target_at(segment_map: SegmentMap, label_table: U8, x: int, y: int, scope: Scope) -> tuple[Box, Bool] | None:
-    """The pixels that `scope` means at pixel (x, y): box and mask (h, w) bool; None outside the picture.
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The pixels that a click means. They are looked for when they are wanted: `parts` may run in another thread."""
+
+    segment_map: SegmentMap
+    codes: Bool  # (256,) the codes that belong to it
+    seed: tuple[int, int] | None  # (x, y) with which all of it is connected; None when it may be anywhere
+
+    @property
+    def reach(self) -> Box:
+        """A box that holds all of it: all of the picture while only a search would tell how far it goes."""
+        if self.seed is not None:
+            return self.segment_map.box
+        return reduce(Box.union, (tile for tile, _ in self._tiles), NOTHING)
+
+    def parts(self, *, within: Spans | None = None) -> Iterator[tuple[Box, Bool | None]]:
+        """Its pixels as boxes and masks (h, w) bool, None where all of a box belongs to it; only those `within`.
+
+        Each may be painted before the next is taken, and it costs nothing at full size unless it is connected.
+        """
+        for box, mask in self._parts(self.segment_map.box if within is None else within.box):
+            if within is None:
+                yield box, mask
+                continue
+            runs = within.clip(box)
+            inner, inside = runs.whole()
+            if mask is not None:
+                inside &= mask[inner.move(-box.x0, -box.y0).slices]
+            if not inner.empty:
+                yield inner, inside
+
+    def _parts(self, bounds: Box) -> Iterator[tuple[Box, Bool | None]]:
+        if self.seed is not None:
+            yield region_at(self.segment_map, *self.seed, table=self.codes.astype(np.uint8))
+            return
+        table = self.codes.astype(np.uint8)
+        for tile, whole in self._tiles:
+            if whole:
+                yield tile, None
+            elif not tile.intersect(bounds).empty:
+                yield tile, np.asarray(cv2.LUT(self.segment_map.shown(tile), table), np.uint8).view(np.bool_)
+
+    @cached_property
+    def _tiles(self) -> list[tuple[Box, bool]]:
+        """The tiles of the map in which some of it may be, and whether all of each belongs to it."""
+        known = ((tile, self._known(tile)) for tile in self.segment_map.box.tiles(TILE))
+        return [(tile, whole is True) for tile, whole in known if whole is not False]
+
+    def _known(self, tile: Box) -> bool | None:
+        """Whether all or nothing of a tile belongs to it, as far as that is known without a look at its pixels."""
+        human = self.segment_map.human_in(tile)
+        if isinstance(human, int) and human:
+            return bool(self.codes[human])
+        below = self.codes[self.segment_map.network_codes_in(tile)]
+        if isinstance(human, int):
+            return True if below.all() else None if below.any() else False
+        return None if below.any() or self.codes[NETWORK_MAX + 1 :].any() else False
+
+
+def target_at(segment_map: SegmentMap, label_table: U8, x: int, y: int, scope: Scope) -> Target | None:
+    """What `scope` means at pixel (x, y); None outside the picture.
 
     `label_table` (256,) uint8: the label of every code. A segment is everything that shows the same query, also one
     that the threshold hides; what a person decided and what nobody decided belongs to no query: there the connected
@@ -29,12 +95,13 @@ def target_at(segment_map: SegmentMap, label_table: U8, x: int, y: int, scope: S
     if not segment_map.box.contains(x, y):
         return None
     code = segment_map.code_at(x, y)
+    same_code, same_label = np.arange(CODES) == code, np.asarray(label_table == label_table[code], np.bool_)
     match scope:
         case Scope.SEGMENT:
-            return region_of_code(segment_map, code) if 1 <= code <= NETWORK_MAX else region_at(segment_map, x, y)
+            return Target(segment_map, same_code, None if 1 <= code <= NETWORK_MAX else (x, y))
         case Scope.REGION:
-            return region_at(segment_map, x, y, table=label_table)
+            return Target(segment_map, same_label, (x, y))
         case Scope.CLASS:
-            return region_of_codes(segment_map, label_table == label_table[code])
+            return Target(segment_map, same_label, None)
         case unexpected:
             assert_never(unexpected)

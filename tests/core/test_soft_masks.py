@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.core.geometry import Box
-from app.core.soft_masks import LEAST_MASK_PROB, coarse_soft_mask, probable_classes, ranked_queries, soft_mask
+from app.core.soft_masks import (
+    LEAST_MASK_PROB,
+    classes_at,
+    coarse_soft_mask,
+    probable_classes,
+    ranked_queries,
+    soft_mask,
+)
 from inference.composition import compose
 from inference.prediction import Prediction
 from inference.resizing import Axis, resized
@@ -172,3 +179,16 @@ def test_probable_classes_come_with_their_probabilities() -> None:
     np.testing.assert_allclose([probability for _, probability in found], [0.4, 0.3, 0.1, 0.1, 0.001], rtol=1e-6)
     assert probable_classes(prediction, 1, count=2) == found[:2]
     assert found[0][0] == prediction.class_ids[1]
+
+
+@given(predictions(), st.data())
+def test_the_largest_share_is_that_of_the_semantic_view(prediction: Prediction, data: st.DataObject) -> None:
+    height, width = prediction.size
+    x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    shares = dict(classes_at(prediction, x, y, 150))
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-4) or not any(shares.values())
+    assert shares[int(prediction.semantic_labels()[y, x])] == pytest.approx(max(shares.values()), abs=1e-5)
+    assert classes_at(prediction, x, y) == tuple(shares.items())[:5]
+    with pytest.raises(IndexError):
+        classes_at(prediction, width, y)

@@ -44,6 +44,15 @@ def test_parts_share_the_pixels_among_bands_of_the_grid(mask: NDArray[np.bool_],
     assert np.array_equal(painted, mask)
 
 
+@given(masks, st.integers(-3, 12), st.integers(-3, 12), st.integers(0, 12), st.integers(0, 12))
+def test_clip_keeps_what_lies_in_the_box(mask: NDArray[np.bool_], x: int, y: int, width: int, height: int) -> None:
+    box = Box.at(x, y, width=width, height=height)
+    inside = np.zeros_like(mask)
+    part = box.clip(mask.shape).slices
+    inside[part] = mask[part]
+    assert np.array_equal(spans_of(mask).clip(box).mask(Box.of_shape(mask.shape)), inside)
+
+
 def test_empty_runs_are_left_out() -> None:
     rows, starts, stops = np.array([4, 5, 6]), np.array([9, 2, 0]), np.array([9, 5, -1])
     spans = Spans.of(rows, starts, stops)
