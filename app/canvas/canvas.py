@@ -71,6 +71,7 @@ class Canvas(PhotoView):
         self._hover: Hover | None = None
         self._marked = QRegion()  # where the brush is drawn at the moment
         self._offer = Offer()
+        self._labels: bytes | None = None  # the label of every code when the tables changed last
         self._names = NameLayer(self, session, self._screen)
         self._signs = Signs(self)
         self._signs.busy.cancelled.connect(self.cancel_requested)
@@ -182,6 +183,7 @@ class Canvas(PhotoView):
     def _prediction_changed(self) -> None:
         document = self.session.document
         self._screen.set_map(None if document is None or not document.pyramid else document.segment_map)
+        self._labels = None
         self._tables_changed()
 
     def _tables_changed(self) -> None:
@@ -191,6 +193,10 @@ class Canvas(PhotoView):
         self._screen.set_look(look)
         self._offer.forget()
         self.update()
+        labels = None if document is None else document.label_table().tobytes()
+        if labels != self._labels:  # opacity and hidden classes leave them as they are
+            self._labels = labels
+            self._work_changed()
         self._say_hover()
 
     def _pixels_changed(self, box: Box) -> None:

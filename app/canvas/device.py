@@ -36,6 +36,11 @@ def logical_rect(box: Box, ratio: float) -> QRect:
 
 
 def shared_image(argb: U32) -> QImage:
-    """A (h, w) uint32 array of premultiplied 0xAARRGGBB as an image over the same memory: keep the array alive."""
+    """A (h, w) uint32 array of premultiplied 0xAARRGGBB as an image over the same memory: keep the array alive.
+
+    ValueError for an array that does not lie row by row in memory: the image would read what is not its own.
+    """
+    if not argb.flags.c_contiguous:
+        raise ValueError("An image can only share memory that lies row by row.")
     height, width = argb.shape
     return QImage(argb.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)

@@ -64,14 +64,16 @@ def preview_pixels(preview: Preview, view: Viewport, colours: U8) -> U32:
     inside_y = (ys >= preview.box.y0) & (ys < preview.box.y1)
     columns = np.clip((xs - preview.box.x0) * width // preview.box.width, 0, width - 1)
     rows = np.clip((ys - preview.box.y0) * height // preview.box.height, 0, height - 1)
-    mask = preview.mask[rows][:, columns]
+    mask = preview.mask.take(rows, axis=0).take(columns, axis=1)
     mask &= inside_x
     mask &= inside_y[:, None]
     table = preview_colours(colours)
     value = preview.value
-    filled = table[value[rows][:, columns]] if isinstance(value, np.ndarray) else np.full(mask.shape, table[value])
-    pixels = np.where(mask, filled, np.uint32(0))
-    return _edged(pixels, mask)
+    if isinstance(value, np.ndarray):
+        filled = table[value.take(rows, axis=0).take(columns, axis=1)]
+    else:
+        filled = np.full(mask.shape, table[value])
+    return _edged(np.ascontiguousarray(np.where(mask, filled, np.uint32(0))), np.ascontiguousarray(mask))
 
 
 def _edged(pixels: U32, mask: Bool) -> U32:
