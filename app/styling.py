@@ -34,10 +34,11 @@ class Styling(QObject):
 
     def _follow(self) -> None:
         overlay = self._session.overlay
-        if overlay.palette is Palette.ADE and not overlay.patterns:
+        patterned = overlay.patterns and not overlay.outline
+        if overlay.palette is Palette.ADE and not patterned:
             styles = usual_styles()
         else:
-            styles = self._colours.styles(overlay.palette, self._present(), patterned=overlay.patterns)
+            styles = self._colours.styles(overlay.palette, self._present(), patterned=patterned)
         if styles is not self.styles:
             self.styles = styles
             self.changed.emit()

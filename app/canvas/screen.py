@@ -20,7 +20,7 @@ from app.canvas.overlay import Look, draw_overlay
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32
 from app.core.geometry import NOTHING, Box
-from app.core.segment_map import SegmentMap
+from app.core.segment_map import Layer, SegmentMap
 
 PAD = 8  # device pixels: an outline at the edge of the view depends on what lies just outside
 _SLACK = 1e-6  # device pixels; moving the picture by whole pixels may round its corner differently
@@ -37,6 +37,7 @@ class Screen:
         self.background = background
         self._pyramid: Sequence[U8] = ()
         self._map: SegmentMap | None = None
+        self._layer = Layer.SHOWN
         self._look: Look | None = None
         self._drawn: Viewport | None = None
         self._touched = NOTHING  # image pixels whose codes changed since the last refresh
@@ -51,6 +52,12 @@ class Screen:
         """Another segment map, or any of its codes may have changed."""
         self._map = segment_map
         self._codes_stale = True
+
+    def set_layer(self, layer: Layer) -> None:
+        """What of the map is shown: everything, or the network's own answer alone."""
+        if layer is not self._layer:
+            self._layer = layer
+            self._codes_stale = True
 
     def set_look(self, look: Look | None) -> None:
         """Other colours for the same codes."""
@@ -119,7 +126,7 @@ class Screen:
             if self._map is not None and not inside.empty:
                 _, columns = view.columns(inside.x0, inside.x1)
                 _, rows = view.rows(inside.y0, inside.y1)
-                self.codes[inside.slices] = self._map.sample(rows, columns)
+                self.codes[inside.slices] = self._map.sample(rows, columns, layer=self._layer)
         if self._overlay_stale:
             boxes = (Box.of_shape(self.codes.shape),)
         for box in boxes:

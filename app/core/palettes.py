@@ -71,7 +71,7 @@ _TO_LAB = np.array(
 )
 _FIRST = (0, 130, 200)  # where the greedy choice starts: a calm blue
 _STEPS = 16  # values per channel that candidates are made of
-_NEARLY = 0.85  # a colour this close to the best separation may be taken because it looks familiar
+_NEARLY = 0.85  # a colour may be taken because it looks familiar when it has this much of the best separation
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,13 @@ class _Range:
     lightness: tuple[float, float]
     chroma: tuple[float, float]
     visions: tuple[Vision, ...]
+    enough: float  # separation from which the familiar look alone decides
 
 
 _RANGES = {
-    Palette.DISTINCT: _Range((0.42, 0.92), (0.08, 0.22), (Vision.USUAL,)),
+    Palette.DISTINCT: _Range((0.42, 0.92), (0.08, 0.22), (Vision.USUAL,), enough=0.15),
     # Where hues collapse into two, lightness has to tell classes apart.
-    Palette.COLOUR_BLIND: _Range((0.33, 0.94), (0.05, 0.25), tuple(Vision)),
+    Palette.COLOUR_BLIND: _Range((0.33, 0.94), (0.05, 0.25), tuple(Vision), enough=0.1),
 }
 
 
@@ -151,8 +152,8 @@ def palette_table(kind: Palette, present: Sequence[int] = ()) -> U8:
 class ClassColours:
     """Which class has which colour and pattern: a class keeps its own while others come and go.
 
-    A class gets its colour when it first appears: one of the unused colours that are nearly as far as can be from those
-    of the classes it appears with, and of these the one that looks most like its usual colour.
+    A class gets its colour when it first appears: one of the unused colours that are far enough, or nearly as far as
+    can be, from those of the classes it appears with, and of these the one that looks most like its usual colour.
     """
 
     def __init__(self) -> None:
@@ -173,6 +174,7 @@ class _Kept:
 
     def __init__(self, kind: Palette) -> None:
         self._visions = _RANGES[kind].visions if kind in _RANGES else (Vision.USUAL,)
+        self._enough = _RANGES[kind].enough if kind in _RANGES else 0.0
         self._usual = palette()
         self._fixed = kind not in _RANGES
         self._colours = self._usual[1 : CLASS_COUNT + 1] if self._fixed else separated_colours(kind)
@@ -199,7 +201,7 @@ class _Kept:
         beside = [self._colour_of[other] for other in present if other in self._colour_of]
         if beside:
             apart = self._apart[free][:, beside].min(axis=1)
-            free = free[apart >= _NEARLY * apart.max()]
+            free = free[apart >= min(self._enough, _NEARLY * apart.max())]
         return int(free[self._likeness[class_id, free].argmin()])
 
     def _free(self) -> NDArray[np.intp]:

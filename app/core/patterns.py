@@ -15,7 +15,7 @@ from app.core.arrays import U8, Bool, Intp
 PATTERNS = 8  # numbered 1..8; 0 is plain
 PERIOD = 24  # the tile's side, in units of about one logical pixel
 _LIGHT_FROM = 100  # luma 0..255
-_CLOSE = 0.3  # how much of the colour stays in its ink; the rest is black or white
+_CLOSE = 0.4  # how much of the colour stays in its ink; the rest is black or white
 
 
 def pattern_bit(number: int) -> int:

@@ -71,6 +71,11 @@ class DecidedKey(QWidget):
             self._place()
         return super().eventFilter(watched, event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._place()
+
     def sizeHint(self) -> QSize:
         width = sum(SWATCH + UNIT + self._advance(name, share) for name, share in self._texts)
         gaps = 2 * UNIT * max(0, len(self._texts) - 1)

@@ -15,7 +15,7 @@ from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.patches import Edit
 from app.core.pyramid import build_pyramid
-from app.core.segment_map import SegmentMap, human_value
+from app.core.segment_map import Layer, SegmentMap, human_value
 from resources.classes import palette
 
 WIDTH, HEIGHT = 60, 40
@@ -118,9 +118,9 @@ def test_only_the_touched_rectangle_is_sampled(monkeypatch: pytest.MonkeyPatch) 
     sampled: list[int] = []
     real = SegmentMap.sample
 
-    def counted(self: SegmentMap, ys: np.ndarray, xs: np.ndarray) -> U8:
+    def counted(self: SegmentMap, ys: np.ndarray, xs: np.ndarray, *, layer: Layer) -> U8:
         sampled.append(len(ys) * len(xs))
-        return real(self, ys, xs)
+        return real(self, ys, xs, layer=layer)
 
     monkeypatch.setattr(SegmentMap, "sample", counted)
     screen.set_look(look(0))
@@ -132,6 +132,22 @@ def test_only_the_touched_rectangle_is_sampled(monkeypatch: pytest.MonkeyPatch) 
     sampled.clear()
     screen.refresh(view.panned(7, 0))
     assert sum(sampled) <= 7 * (400 + 2 * PAD)
+
+
+def test_the_network_alone_is_shown_without_what_a_person_decided() -> None:
+    segment_map = new_map()
+    screen = screen_of(segment_map, 0)
+    view = Viewport.fit(view=(WIDTH, HEIGHT), photo=(WIDTH, HEIGHT))
+    Edit(segment_map).paint(Box(0, 0, 20, 20), None, human_value(5))
+    screen.refresh(view)
+    assert np.array_equal(screen.seen_codes, segment_map.shown())
+    screen.set_layer(Layer.NETWORK)
+    screen.refresh(view)
+    assert np.array_equal(screen.seen_codes, segment_map.network)
+    assert np.array_equal(screen.overlay[SEEN], COLOURS[segment_map.network])
+    screen.set_layer(Layer.SHOWN)
+    screen.refresh(view)
+    assert np.array_equal(screen.seen_codes, segment_map.shown())
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 300), (30000, 2), (7, 5)])
