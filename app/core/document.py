@@ -14,6 +14,7 @@ import numpy as np
 from app.core import tables
 from app.core.arrays import F32, I64, U8
 from app.core.geometry import Box
+from app.core.human_layer import HumanLayer
 from app.core.patches import Patch, apply_patch, human_snapshot
 from app.core.segment_map import CODES, Decider, SegmentMap
 from app.core.tables import Thresholds
@@ -159,6 +160,14 @@ class Document:
         if self.segment_map is None:
             return self._corrections is not None
         return self.segment_map.decided > 0
+
+    def human_layer(self) -> HumanLayer | None:
+        """What a person decided as it is at this moment, also while parked; None when nobody decided any pixel."""
+        if not self.has_corrections:
+            return None
+        if self.segment_map is not None:
+            return HumanLayer.of_map(self.segment_map)
+        return None if self._corrections is None else HumanLayer.of_patch(self._corrections)
 
     @property
     def thresholds(self) -> Thresholds | None:
