@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
-from app.core.patches import Edit, Patch
+from app.core.patches import Draft, Edit, Patch
 from app.core.segment_map import SegmentMap
+from inference.errors import ExpectedError
 
 if TYPE_CHECKING:
     from app.core.document import Document
@@ -49,7 +50,12 @@ def run_now(
     text: str,
 ) -> Callable[[], None]:
     """The runner where there are no workers: at once."""
-    done(work(lambda: None))
+    try:
+        result = work(lambda: None)
+    except ExpectedError as error:
+        failed(str(error))
+    else:
+        done(result)
     return lambda: None
 
 
@@ -83,7 +89,7 @@ class Gesture:
     @property
     def refused(self) -> bool:
         """Whether the rule kept paint away from pixels it would have changed; False once it has ended."""
-        return bool(getattr(self._edit, "refused", False))
+        return self._edit is not None and self._edit.refused
 
     def cancel(self) -> None:
         """Put every pixel back."""
@@ -101,20 +107,22 @@ class Drafted:
 
     patch: Patch | None
     refused: bool  # the rule kept paint away from pixels that it would have changed
+    values: frozenset[int]  # the human-layer values that whole parts were given
 
 
 def draft_edit(
     segment_map: SegmentMap, writable: Bool | None, parts: Callable[[Check], Iterable[Part]], check: Check
 ) -> Drafted:
     """Work out an edit without touching the map: it only reads, so a worker may do it while nobody writes."""
-    from app.core.patches import Draft  # type: ignore[attr-defined] # arrives with the faster patches
-
     draft = Draft(segment_map, writable=writable)
-    for part in parts(check):
+    values = set()
+    for box, mask, value in parts(check):
         check()
-        draft.paint(*part)
+        if isinstance(value, int):
+            values.add(value)
+        draft.paint(box, mask, value)
     refused = draft.refused
-    return Drafted(draft.finish(), refused)
+    return Drafted(draft.finish(), refused, frozenset(values))
 
 
 @dataclass(eq=False)
@@ -145,7 +153,7 @@ class BackgroundEdits:
         def done(drafted: Drafted) -> None:
             self._running.pop(path, None)
             if drafted.patch is not None:
-                session.take_draft(path, segment_map, text, drafted.patch)
+                session.take_draft(path, segment_map, text, drafted.patch, values=drafted.values)
             elif drafted.refused:
                 session.say_refused()
             else:

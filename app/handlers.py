@@ -29,7 +29,7 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,
-        Act.UNDO: lambda: canvas.step_back() or session.undo(),
+        Act.UNDO: lambda: step_back(window),
         Act.REDO: session.redo,
         Act.CHOOSE_CLASS: lambda: window.tool_options.choose_class(),
         Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
@@ -62,6 +62,12 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
     for tool, act in TOOL_ACTIONS.items():
         handlers[act] = lambda on, tool=tool: window.use_tool(tool) if on else None
     return handlers
+
+
+def step_back(window: MainWindow) -> None:
+    """What is being drawn goes first, the last corner of a polygon for instance; then what was painted."""
+    if not window.canvas.step_back():
+        window.session.undo()
 
 
 def adjust_tool(window: MainWindow, steps: int) -> None:

@@ -25,6 +25,7 @@ from app.hand import Hand
 from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
 from app.styling import Styling
+from inference.errors import ExpectedError
 from inference.prediction import Prediction, SegmentTable
 
 UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
@@ -185,7 +186,9 @@ class Session(Hand):
         """The compressed corrections of a picture as it was at `revision`: use them unless it is in use again."""
         document = self._documents.get(path)
         newest = list(self._documents)[-KEPT_OPEN:]
-        if document is not None and path not in newest and self._histories[path].revision() == revision:
+        if document is None or path in newest or self._background.is_running(path):
+            return
+        if self._histories[path].revision() == revision:
             document.park(corrections)
 
     # --- corrections -----------------------------------------------------------------------------------------------
@@ -222,12 +225,19 @@ class Session(Hand):
             self._background.start(document, text, parts, unchanged=unchanged)
             return
         gesture = self.begin_edit(text)
-        if gesture is not None:
-            for part in parts(lambda: None):
-                gesture.paint(*part)
-            refused = gesture.refused
-            if not gesture.commit() and not refused:
-                self.said.emit(unchanged)
+        if gesture is None:
+            return
+        try:
+            ready = list(parts(lambda: None))  # all of them before the first pixel changes: they may depend on pixels
+        except ExpectedError as error:
+            gesture.cancel()
+            self.said.emit(str(error))
+            return
+        for part in ready:
+            gesture.paint(*part)
+        refused = gesture.refused
+        if not gesture.commit() and not refused:
+            self.said.emit(unchanged)
 
     def compute(
         self,
@@ -305,13 +315,20 @@ class Session(Hand):
         self._push(self._current, text, patch)
         return True
 
-    def take_draft(self, path: Path, segment_map: SegmentMap, text: str, patch: Patch) -> None:
-        """A computed edit is ready: show it, as one undo step. Nothing happens when the picture is no longer open."""
+    def take_draft(
+        self, path: Path, segment_map: SegmentMap, text: str, patch: Patch, *, values: Iterable[int] = ()
+    ) -> None:
+        """A computed edit is ready: show it, as one undo step. Nothing happens when the picture is no longer open.
+
+        `values`: human-layer values that it painted, whose classes must not stay hidden.
+        """
         document = self._documents.get(path)
         if document is None or document.segment_map is not segment_map:
             return
         box = apply_patch(segment_map, patch, forward=True)
         if path == self._current:
+            for value in values:
+                self.reveal(value)
             self.pixels_changed.emit(box)
         self._push(path, text, patch)
 
