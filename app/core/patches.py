@@ -36,7 +36,7 @@ _VERSION = 2
 _HEADER = struct.Struct("<4sIII")  # magic, version, length and CRC-32 of the body
 _BODY = struct.Struct("<III")  # height, width, number of tiles
 _TILE = struct.Struct("<IIHHII")  # x, y, width, height, bytes before, bytes after
-_OVERHEAD = 400  # bytes of Python objects around the pixels of one tile
+_OVERHEAD = 340  # bytes of Python objects around the pixels of one tile
 _NO_HUMAN_VALUES = [value for value in range(CODES) if not is_human_value(value)]
 
 
@@ -124,8 +124,8 @@ class _Gesture(ABC):
             local = part.move(-box.x0, -box.y0).slices
             under = None if mask is None else mask[local]
             if under is None or cv2.hasNonZero(under.view(np.uint8)):
-                content_here = value if isinstance(value, int) else value[local]
-                dirty = dirty.union(self._paint_part(tile, part, content, under, content_here))
+                here = value if isinstance(value, int) else value[local]
+                dirty = dirty.union(self._paint_part(tile, part, content, under, here))
         return None if dirty.empty else dirty
 
     def finish(self) -> Patch | None:

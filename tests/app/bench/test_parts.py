@@ -39,6 +39,7 @@ def test_the_screen_is_measured_from_the_event_to_the_painted_canvas(monkeypatch
 
 def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "SIZE", (200, 300))
+    monkeypatch.setattr(data, "LARGE_SIZE", (300, 400))
     rows = list(data.data_figures(quick=True))
-    assert len({row.name for row in rows}) == len(data.MEASURES)
+    assert len({row.name for row in rows}) == len(data.MEASURES) + len(data.LARGE_MEASURES) + 1
     assert all(row.note.startswith("goal ") for row in rows)
