@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.core.document import Document
     from app.session import Session
 
+AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
+
 Part = tuple[Box, Bool | U8 | None, int | U8]
 """Box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""
 Check = Callable[[], None]
@@ -87,6 +89,11 @@ class Gesture:
         return self._session._committed(self, self._text, patch)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can still paint: neither committed nor cancelled, by whomever."""
+        return self._edit is not None
+
+    @property
     def refused(self) -> bool:
         """Whether the rule kept paint away from pixels it would have changed; False once it has ended."""
         return self._edit is not None and self._edit.refused
@@ -148,10 +155,8 @@ class BackgroundEdits:
         if segment_map is None or self.says_busy(path):
             return
         writable = session.rule.writable(document.label_table())
-        running = self._running[path] = _Running(text)
 
         def done(drafted: Drafted) -> None:
-            self._running.pop(path, None)
             if drafted.patch is not None:
                 session.take_draft(path, segment_map, text, drafted.patch, values=drafted.values)
             elif drafted.refused:
@@ -159,17 +164,21 @@ class BackgroundEdits:
             else:
                 session.said.emit(unchanged)
 
+        self.run(path, text, lambda check: draft_edit(segment_map, writable, parts, check), done=done)
+
+    def run(self, path: Path, text: str, work: Callable[[Check], Drafted], *, done: Callable[[Drafted], None]) -> None:
+        """Do `work`, then `done`. Until then nothing else changes the picture; `says_busy` was asked before."""
+        running = self._running[path] = _Running(text)
+
+        def ended(drafted: Drafted) -> None:
+            self._running.pop(path, None)
+            done(drafted)
+
         def failed(reason: str) -> None:
             self._running.pop(path, None)
-            session.said.emit(reason)
+            self._session.said.emit(reason)
 
-        running.cancel = session.compute(
-            lambda check: draft_edit(segment_map, writable, parts, check),
-            key=("edit", path),
-            done=done,
-            failed=failed,
-            text=f"{text}…",
-        )
+        running.cancel = self._session.compute(work, key=("edit", path), done=ended, failed=failed, text=f"{text}…")
 
     def is_running(self, path: Path) -> bool:
         return path in self._running

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from app.core.document import ViewMode
 from app.core.patches import Patch
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedState:
+    """What the labels of a picture depend on besides the network's answer."""
+
+    revision: int
+    threshold: float
+    mode: ViewMode
+    class_thresholds: tuple[tuple[int, float], ...] = ()
 
 
 class PatchCommand(QUndoCommand):
@@ -20,17 +31,19 @@ class PatchCommand(QUndoCommand):
         super().__init__(text)
         self.patch = patch
         self.revision = revision
+        self.painted = True  # the pixels are already as the next undo or redo would make them
         self._apply = apply
-        self._painted = True
 
     def redo(self) -> None:
-        if self._painted:
-            self._painted = False
-            return
-        self._apply(self.patch, True)
+        self._paint(forward=True)
 
     def undo(self) -> None:
-        self._apply(self.patch, False)
+        self._paint(forward=False)
+
+    def _paint(self, *, forward: bool) -> None:
+        if not self.painted:
+            self._apply(self.patch, forward)
+        self.painted = False
 
     def again(self) -> PatchCommand:
         """The same step for another stack, or for a fresh start of the same one."""
@@ -57,6 +70,20 @@ class History:
         index = self.stack.index()
         command = self.stack.command(index - 1) if index else None
         return command.revision if isinstance(command, PatchCommand) else self.base
+
+    def patches_between(self, start: int, end: int) -> list[Patch]:
+        """What to redo, or to undo when `end` comes first, to get from `start` steps done to `end`, in order."""
+        return [step.patch for step in self._between(start, end)]
+
+    def stand_at(self, index: int) -> None:
+        """Have `index` steps done; the picture shows that already."""
+        for step in self._between(self.stack.index(), index):
+            step.painted = True
+        self.stack.setIndex(index)
+
+    def _between(self, start: int, end: int) -> list[PatchCommand]:
+        steps = list(self.steps())
+        return steps[start:end] if start <= end else steps[end:start][::-1]
 
     def push(self, step: PatchCommand) -> None:
         self.stack.push(step)

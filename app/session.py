@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -20,10 +20,11 @@ from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.patches import Edit, Patch, apply_patch
 from app.core.segment_map import SegmentMap
-from app.gesture import BackgroundEdits, Check, Gesture, Part, Runner, run_now
+from app.gesture import AT_ONCE, BackgroundEdits, Check, Gesture, Part, Runner, run_now
 from app.hand import Hand
-from app.history import History, PatchCommand, bound_bytes
+from app.history import ExportedState, History, PatchCommand, bound_bytes
 from app.settings import Settings
+from app.stepping import Stepping
 from app.styling import Styling
 from inference.errors import ExpectedError
 from inference.prediction import Prediction, SegmentTable
@@ -31,17 +32,6 @@ from inference.prediction import Prediction, SegmentTable
 UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
 KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep their corrections compressed
 KEPT_PREDICTIONS = 48  # some 5 MB each; a picture shown longer ago is predicted again when it comes back
-AT_ONCE = 32_000_000  # pixels; computed edits that may reach further are worked out in the background
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedState:
-    """What the labels of a picture depend on besides the network's answer."""
-
-    revision: int
-    threshold: float
-    mode: ViewMode
-    class_thresholds: tuple[tuple[int, float], ...] = ()
 
 
 class Session(Hand):
@@ -66,6 +56,8 @@ class Session(Hand):
         self._current: Path | None = None
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
+        self._stepping = Stepping(self, self._background)
+        self.previous_path: Callable[[], Path | None] = lambda: None  # the picture before this one in the list
         self.undo_group = QUndoGroup(self)
         self.undo_bytes = UNDO_BYTES
         self.threshold = settings.threshold
@@ -82,8 +74,13 @@ class Session(Hand):
         return None if self._current is None else self._documents[self._current]
 
     @property
+    def history(self) -> History | None:
+        """The undo steps of the document on screen."""
+        return None if self._current is None else self._histories[self._current]
+
+    @property
     def undo_stack(self) -> QUndoStack | None:
-        return None if self._current is None else self._histories[self._current].stack
+        return None if self.history is None else self.history.stack
 
     def find(self, path: Path) -> Document | None:
         """The document of `path` if it was opened or predicted before."""
@@ -253,7 +250,11 @@ class Session(Hand):
         return self.runner(work, key=key, done=done, failed=failed or self.said.emit, text=text)
 
     def cancel_edit(self) -> bool:
-        """Stop the computed edit of the current picture; False when there is none. No pixel has changed."""
+        """Stop the computed edit of the current picture, or take back a stroke that still waits for something to be
+        computed; False when there is neither. No pixel has changed."""
+        if self._gesture is not None:
+            self._gesture.cancel()
+            return True
         return self._current is not None and self._background.cancel(self._current)
 
     def say_refused(self) -> None:
@@ -266,19 +267,14 @@ class Session(Hand):
             self._gesture.commit()
 
     def undo(self) -> None:
-        self._step_history(self.undo_group.undo)
+        self._stepping.by(-1)
 
     def redo(self) -> None:
-        self._step_history(self.undo_group.redo)
+        self._stepping.by(1)
 
-    def _step_history(self, step: Callable[[], None]) -> None:
-        """Not while the picture's map is on its way back: a step that changed no pixel would break the history."""
-        self.end_gesture()
-        document = self.document
-        if document is not None and document.segment_map is not None and not self._background.says_busy(document.path):
-            self.said.emit("")  # what was said of the step before may be untrue after this one
-            step()
-            self.corrected.emit(document.path)
+    def go_to_step(self, index: int) -> None:
+        """Undo or redo until the first `index` steps of the history are done: 0 is the picture as it was opened."""
+        self._stepping.to(index)
 
     def unexported(self) -> list[Path]:
         """Pictures with corrections that no export has written yet."""

@@ -1,0 +1,88 @@
+"""Back and forth in the history of the picture on screen: by one step, or at once to any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from app.core.patch_tiles import decode
+from app.core.patches import Patch, apply_patch
+from app.gesture import AT_ONCE, BackgroundEdits, Drafted, Part, draft_edit
+from app.history import History
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.core.segment_map import SegmentMap
+    from app.session import Session
+
+
+class Stepping:
+    """Undo, redo, and the way to any step. A stroke under the hand is committed first, and is a step like others."""
+
+    def __init__(self, session: Session, background: BackgroundEdits) -> None:
+        self._session = session
+        self._background = background
+
+    def by(self, steps: int) -> None:
+        """Redo so many steps, or undo them when negative; where there are none, nothing happens."""
+        self._session.end_gesture()
+        history = self._session.history
+        if history is not None:
+            self.to(history.stack.index() + steps)
+
+    def to(self, index: int) -> None:
+        """Have the first `index` steps done.
+
+        Not while an edit is on its way, nor while the picture's map is: a step that changed no pixel would break the
+        history.
+        """
+        session = self._session
+        session.end_gesture()
+        document, history = session.document, session.history
+        if document is None or history is None or self._background.says_busy(document.path):
+            return
+        start = history.stack.index()
+        if index == start or not 0 <= index <= history.stack.count():
+            return
+        if document.segment_map is None:
+            session.said.emit(f"{document.path.name} is not there yet; its history waits for it.")
+            return
+        session.said.emit("")  # what was said of the step before may be untrue after this one
+        patches = history.patches_between(start, index)
+        if len(patches) > 1 and sum(tile.box.area for patch in patches for tile in patch.tiles) > AT_ONCE:
+            self._go_later(document.path, document.segment_map, history, index)
+        else:
+            history.stack.setIndex(index)
+            session.corrected.emit(document.path)
+
+    def _go_later(self, path: Path, segment_map: SegmentMap, history: History, index: int) -> None:
+        """Work out what many steps come to as one change of the map, and show it."""
+        start = history.stack.index()
+        forward, patches = index > start, history.patches_between(start, index)
+
+        def done(drafted: Drafted) -> None:
+            document = self._session.find(path)
+            same = history.stack.index() == start and history.patches_between(start, index) == patches
+            if document is None or document.segment_map is not segment_map or not same:
+                return  # it was closed, or had to give its oldest steps up
+            if drafted.patch is not None:
+                box = apply_patch(segment_map, drafted.patch, forward=True)
+                if document is self._session.document:
+                    self._session.pixels_changed.emit(box)
+            history.stand_at(index)
+            self._session.corrected.emit(path)
+
+        self._background.run(
+            path,
+            "Going through the history",
+            lambda check: draft_edit(segment_map, None, lambda _check: _contents(patches, forward=forward), check),
+            done=done,
+        )
+
+
+def _contents(patches: Sequence[Patch], *, forward: bool) -> Iterator[Part]:
+    """What each of `patches` makes of its pixels, one after the other."""
+    for patch in patches:
+        for tile in patch.tiles:
+            yield tile.box, None, decode(tile.after if forward else tile.before, tile.box.shape).pixels
