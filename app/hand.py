@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from app.core.overlay import OverlaySettings
+from app.core.palettes import Palette
 from app.core.rules import PaintRule
 from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.settings import Settings, Value
@@ -37,7 +38,13 @@ class Hand(QObject):
         self._remember_class(self.current_class)
         self.brush_size = settings.brush_size
         self.rule = PaintRule()  # that of last time would be a surprise as well
-        self.overlay = OverlaySettings(opacity=settings.opacity, outline=settings.outline)
+        self.overlay = OverlaySettings(
+            opacity=settings.opacity,
+            outline=settings.outline,
+            palette=Palette(settings.palette),
+            patterns=settings.patterns,
+            names=settings.names,
+        )
         self.favourites = settings.favourites
         self._tool_values: dict[str, Value] = dict(settings.tool_values)
 
@@ -48,6 +55,7 @@ class Hand(QObject):
         self._remember_class(class_id)
         self.current_class = class_id
         self.current_class_changed.emit(class_id)
+        self.tool_changed.emit()  # it paints, and says that it paints, another class now
 
     def _remember_class(self, class_id: int) -> None:
         """A recent class keeps its digit; a new one takes the next, or that of the longest unused."""
@@ -98,7 +106,7 @@ class Hand(QObject):
             self.tool_value_changed.emit(name)
 
     def set_overlay(self, **changes: object) -> None:
-        """Change opacity, outline, hidden or solo classes: colour tables only, no pixel is recomputed."""
+        """Change how the labels are shown: colour tables only, no pixel is recomputed."""
         self.overlay = replace(self.overlay, **changes)  # type: ignore[arg-type]
         self.tables_changed.emit()
 
@@ -108,6 +116,9 @@ class Hand(QObject):
             settings,
             opacity=self.overlay.opacity,
             outline=self.overlay.outline,
+            palette=self.overlay.palette.value,
+            patterns=self.overlay.patterns,
+            names=self.overlay.names,
             brush_size=self.brush_size,
             current_class=self.current_class,
             recent_classes=self.recent_classes,

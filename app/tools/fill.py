@@ -1,31 +1,58 @@
-"""Fill: the connected region of one label under the cursor takes the current class."""
+"""Fill: what is under the cursor takes the current class."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from app.core.regions import region_at
-from app.core.segment_map import human_value
+from app.core.targets import Scope
+from app.tools.aim import aim, describe, paint_target, scope_option
 from app.tools.base import Button, Pointer, Tool, class_name
+from app.tools.options import Option
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 
 class Fill(Tool):
-    """Left fills with the current class, right makes the region unlabelled.
+    """Left fills with the current class, right makes unlabelled: a region, a segment or a class.
 
     A region ends where the label changes, not where one segment of a class meets the next.
     """
 
     id: ClassVar[str] = "fill"
-    hint: ClassVar[str] = "Click: fill the connected region with the current class"
+    hint: ClassVar[str] = "Click: fill with the current class · right button: unlabelled"
+    options: ClassVar[tuple[Option, ...]] = (scope_option(Scope.REGION, Scope.SEGMENT, Scope.CLASS),)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._over = ""  # what a click would take
 
     def press(self, pointer: Pointer) -> None:
-        document, (x, y) = self.session.document, pointer.pixel
-        if document is None or document.segment_map is None or not document.segment_map.box.contains(x, y):
-            return
         class_id = 0 if pointer.button is Button.RIGHT else self.session.current_class
-        box, mask = region_at(document.segment_map, x, y, table=document.label_table())
-        gesture = self.session.begin_edit(f"Fill with {class_name(class_id)}")
-        if gesture is not None:
-            gesture.paint(box, mask, human_value(class_id))
-            if not gesture.commit():
-                self.session.said.emit(f"This is {class_name(class_id)} already.")
+        target = aim(self.session, pointer.pixel, self._scope)
+        if target is not None:
+            name = class_name(class_id)
+            text, unchanged = f"Fill with {name}", f"This is {name} already."
+            paint_target(self.session, target, class_id, text=text, unchanged=unchanged)
+            self.move(pointer)
+
+    def move(self, pointer: Pointer) -> None:
+        over = describe(self.session, pointer.pixel, self._scope)
+        if over != self._over:
+            self._over = over
+            self.show()
+
+    def cancel(self) -> None:
+        self._over = ""
+        self.show()
+
+    def value_changed(self, key: str) -> None:
+        self.cancel()  # until the pointer comes back to the picture
+
+    def note(self) -> str:
+        name = class_name(self.session.current_class)
+        return f"Click: {self._over} becomes {name} · right button: unlabelled" if self._over else ""
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.value("scope"))

@@ -1,54 +1,84 @@
-"""Relabel: a click gives a whole segment another class, or accepts the class that it has."""
+"""Relabel: what is under the cursor takes another class, or the class that it has is accepted."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from app.core.document import Document
-from app.core.regions import region_at, region_of_code
-from app.core.segment_map import NETWORK_MAX, SegmentMap, human_value
-from app.tools.base import Button, Modifier, Pointer, Tool, class_name
+from app.core.spans import Spans
+from app.core.targets import Scope
+from app.tools.aim import aim, describe, own_class, paint_target, scope_option
+from app.tools.area import LassoTool
+from app.tools.base import Button, Modifier, Pointer, class_name
+from app.tools.options import Option
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 
-class Relabel(Tool):
-    """Click: the segment becomes the current class. Right or Ctrl + click: it is accepted with its own class.
+class Relabel(LassoTool):
+    """Click: a segment becomes the current class. Right or Ctrl + click: it is accepted with its own class.
 
     A segment is every pixel that shows the same query, one that the threshold hides included. What a person decided has
-    no query: there the connected region under the cursor is meant.
+    no query: there the connected region under the cursor is meant. A line drawn by hand limits it: what it began on
+    changes inside of it, and nowhere else.
     """
 
     id: ClassVar[str] = "relabel"
-    hint: ClassVar[str] = "Click a segment: current class · Ctrl+click or right-click: accept it as it is"
+    hint: ClassVar[str] = "Click: current class · drag: only inside a line · right-click: accept it as it is"
+    options: ClassVar[tuple[Option, ...]] = (scope_option(Scope.SEGMENT, Scope.REGION, Scope.CLASS),)
 
-    def press(self, pointer: Pointer) -> None:
-        document, (x, y) = self.session.document, pointer.pixel
-        if document is None or document.segment_map is None or not document.segment_map.box.contains(x, y):
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._over = ""  # what a click would take
+
+    def click(self, pointer: Pointer) -> None:
+        self._change(pointer, within=None)
+
+    def area(self, inside: Spans, start: Pointer) -> None:
+        self._change(start, within=inside)
+
+    def move(self, pointer: Pointer) -> None:
+        super().move(pointer)
+        if pointer.button is None:
+            self._look(pointer)
+
+    def cancel(self) -> None:
+        self._over = ""
+        super().cancel()
+
+    def value_changed(self, key: str) -> None:
+        self.cancel()
+
+    def note(self) -> str:
+        if not self._over:
+            return ""
+        name = class_name(self.session.current_class)
+        return f"Click: {self._over} becomes {name} · drag: only inside a line · right-click: accept"
+
+    def _look(self, pointer: Pointer) -> None:
+        over = describe(self.session, pointer.pixel, self._scope)
+        if over != self._over:
+            self._over = over
+            self.show()
+
+    def _change(self, start: Pointer, *, within: Spans | None) -> None:
+        target = aim(self.session, start.pixel, self._scope)
+        if target is None:
+            if within is not None:
+                self.session.said.emit("Begin the line on what is to change.")
             return
-        code = document.segment_map.code_at(x, y)
-        if pointer.button is Button.RIGHT or Modifier.CTRL in pointer.modifiers:
-            self._accept(document, document.segment_map, code)
-        else:
-            self._relabel(document.segment_map, code, (x, y))
-
-    def _accept(self, document: Document, segment_map: SegmentMap, code: int) -> None:
-        if not 1 <= code <= len(document.table.class_ids):
-            decided = code > NETWORK_MAX
-            self.session.said.emit("A person has decided this already." if decided else "There is no segment here.")
+        accepts = start.button is Button.RIGHT or Modifier.CTRL in start.modifiers
+        own = own_class(self.session, start.pixel, self._scope)
+        if accepts and own is None:
+            self.session.said.emit("There is no segment here.")
             return
-        class_id = int(document.table.class_ids[code - 1])
-        gesture = self.session.begin_edit(f"Accept {class_name(class_id)}")
-        if gesture is not None:
-            gesture.paint(*region_of_code(segment_map, code), human_value(class_id))
-            gesture.commit()
+        class_id = own if accepts and own is not None else self.session.current_class
+        name = class_name(class_id)
+        text = f"Accept {name}" if accepts else f"Relabel to {name}"
+        unchanged = "A person has decided this already." if accepts else f"This is {name} already."
+        paint_target(self.session, target, class_id, text=text, unchanged=unchanged, within=within)
+        self._look(start)
 
-    def _relabel(self, segment_map: SegmentMap, code: int, pixel: tuple[int, int]) -> None:
-        class_id = self.session.current_class
-        if 1 <= code <= NETWORK_MAX:
-            box, mask = region_of_code(segment_map, code)
-        else:
-            box, mask = region_at(segment_map, *pixel)
-        gesture = self.session.begin_edit(f"Relabel to {class_name(class_id)}")
-        if gesture is not None:
-            gesture.paint(box, mask, human_value(class_id))
-            if not gesture.commit():
-                self.session.said.emit(f"This is {class_name(class_id)} already.")
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.value("scope"))

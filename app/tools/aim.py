@@ -1,0 +1,77 @@
+"""What the tools that work on what is there have in common: what a click means, said before and painted after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.core.segment_map import human_value
+from app.core.spans import Spans
+from app.core.targets import Scope, Target, target_at
+from app.tools.base import class_name
+from app.tools.options import Choice
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_TEXTS = {
+    Scope.SEGMENT: "Whole segment",
+    Scope.REGION: "Connected region",
+    Scope.CLASS: "All of its class",
+}
+
+
+def scope_option(*scopes: Scope) -> Choice:
+    """How much a click takes; the first is the default."""
+    return Choice(
+        "scope",
+        "Takes",
+        tuple((scope.value, _TEXTS[scope]) for scope in scopes),
+        tip="Whole segment: every pixel of one answer of the network · connected region: as far as one class goes · "
+        "all of its class: everywhere in the picture",
+    )
+
+
+def aim(session: Session, pixel: tuple[int, int], scope: Scope) -> Target | None:
+    """What `scope` means at a pixel (x, y) of the picture on screen; None where there is no picture."""
+    document = session.document
+    if document is None or document.segment_map is None:
+        return None
+    return target_at(document.segment_map, document.label_table(), *pixel, scope)
+
+
+def describe(session: Session, pixel: tuple[int, int], scope: Scope) -> str:
+    """The same in words, as in "… becomes sky"; empty where there is no picture."""
+    document = session.document
+    hover = None if document is None else document.describe(*pixel)
+    if hover is None:
+        return ""
+    if scope is Scope.SEGMENT and hover.score is not None:
+        hidden = "hidden " if hover.below else ""
+        return f"this {hidden}segment of {class_name(hover.below or hover.class_id)}"
+    if scope is Scope.CLASS:
+        return f"all {class_name(hover.class_id)}" if hover.class_id else "everything unlabelled"
+    return f"this region of {class_name(hover.class_id)}" if hover.class_id else "this unlabelled region"
+
+
+def paint_target(
+    session: Session, target: Target, class_id: int, *, text: str, unchanged: str, within: Spans | None = None
+) -> None:
+    """Make a target, or what of it lies `within` a line, one class, 0 for unlabelled, as one undo step."""
+    value = human_value(class_id)
+    reach = target.reach  # of what is connected only a search tells how far it goes: as slow as for all of it
+    if within is not None and target.seed is None:
+        reach = reach.intersect(within.box)
+    session.edit(
+        text, lambda _check: ((*part, value) for part in target.parts(within=within)), reach=reach, unchanged=unchanged
+    )
+
+
+def own_class(session: Session, pixel: tuple[int, int], scope: Scope) -> int | None:
+    """The class that it has already, also where the threshold hides it; 0 is unlabelled, None where nothing is."""
+    document = session.document
+    hover = None if document is None else document.describe(*pixel)
+    if hover is None:
+        return None
+    if scope is Scope.SEGMENT:
+        return None if not hover.code else hover.below or hover.class_id
+    return hover.class_id
