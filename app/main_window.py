@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.action_states import ActionStates
 from app.actions import TOOL_ACTIONS, Act, make_actions
 from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
-from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.dialogs import choose, show_model_card
@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id = make_actions(self, make_handlers(self))
         for action in self.actions_by_id.values():
             self.addAction(action)
+        ActionStates(self.actions_by_id, self.session, self.desk, self.canvas)
         self._make_panels()
         panels = [dock.toggleViewAction() for dock in self._docks.values()]
         recent = make_menus(self, self.actions_by_id, panels)
@@ -141,13 +142,7 @@ class MainWindow(QMainWindow):
         session.document_changed.connect(self._document_changed)
         session.prediction_changed.connect(self._document_changed)
         session.corrected.connect(lambda _path: self._document_changed())
-        session.undo_group.canUndoChanged.connect(self._update_actions)
-        session.undo_group.canRedoChanged.connect(self._update_actions)
-        session.undo_group.undoTextChanged.connect(self._update_actions)
-        session.undo_group.redoTextChanged.connect(self._update_actions)
-        session.tables_changed.connect(self._follow_session)
         session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
-        session.mode_changed.connect(self._follow_session)
         self.image_list.activated.connect(desk.show)
         self.image_list.thumbnail_wanted.connect(desk.request_thumbnail)
         self.legend.class_chosen.connect(session.set_current_class)
@@ -313,7 +308,6 @@ class MainWindow(QMainWindow):
 
     def _document_changed(self) -> None:
         self._update_title()
-        self._update_actions()
         self.status.show_seconds(self.desk.seconds(self.session.document))
         if self.canvas.viewport is None:
             self.status.show_zoom(None)
@@ -325,31 +319,6 @@ class MainWindow(QMainWindow):
             return
         self.setWindowTitle(f"{document.path.name}[*] – ADE Mask Studio")
         self.setWindowModified(self.session.is_unexported(document.path))
-
-    def _update_actions(self) -> None:
-        document, group, actions = self.session.document, self.session.undo_group, self.actions_by_id
-        ready = document is not None and document.segment_map is not None
-        actions[Act.EXPORT].setEnabled(
-            ready and document is not None and (document.prediction is not None or document.has_corrections)
-        )
-        actions[Act.EXPORT_ALL].setEnabled(bool(self.desk.pictures))
-        actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
-        for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
-            actions[act].setEnabled(ready)
-        for act in (Act.PREVIOUS, Act.NEXT):
-            actions[act].setEnabled(len(self.desk.pictures) > 1)
-        actions[Act.UNDO].setEnabled(group.canUndo())
-        actions[Act.REDO].setEnabled(group.canRedo())
-        actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
-        actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())
-
-    def _follow_session(self) -> None:
-        """Checkable actions follow the session, whoever changed it."""
-        for act, on in (
-            (Act.OUTLINE, self.session.overlay.outline),
-            (Act.MODE, self.session.mode is ViewMode.SEMANTIC),
-        ):
-            self.actions_by_id[act].setChecked(on)
 
     def show_model_card(self) -> None:
         try:
@@ -376,7 +345,6 @@ class MainWindow(QMainWindow):
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
         self._dock_widths.restore(store.value("widths"))
-        self._follow_session()
 
     def _save(self) -> None:
         store = self._geometry_store()

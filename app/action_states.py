@@ -1,0 +1,62 @@
+"""Which actions can be used at the moment, which are ticked, and what undo and redo would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from app.actions import Act
+from app.canvas.canvas import Canvas
+from app.core.document import ViewMode
+from app.desk import Desk
+from app.session import Session
+
+
+class ActionStates(QObject):
+    """Keeps the actions of a window true to what is open and in hand, whoever changed it."""
+
+    def __init__(self, actions: Mapping[Act, QAction], session: Session, desk: Desk, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._actions = actions
+        self._session = session
+        self._desk = desk
+        self._canvas = canvas
+        group = session.undo_group
+        for changed in (group.canUndoChanged, group.canRedoChanged, group.undoTextChanged, group.redoTextChanged):
+            changed.connect(self._show_history)
+        session.tool_changed.connect(self._show_history)
+        for changed in (session.document_changed, session.prediction_changed, session.corrected):
+            changed.connect(self._show_document)
+        for changed in (session.tables_changed, session.mode_changed):
+            changed.connect(self._tick)
+        self._show_document()
+        self._show_history()
+        self._tick()
+
+    def _show_document(self) -> None:
+        document, actions = self._session.document, self._actions
+        ready = document is not None and document.segment_map is not None
+        labelled = document is not None and (document.prediction is not None or document.has_corrections)
+        actions[Act.EXPORT].setEnabled(ready and labelled)
+        actions[Act.EXPORT_ALL].setEnabled(bool(self._desk.pictures))
+        actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
+        for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
+            actions[act].setEnabled(ready)
+        for act in (Act.PREVIOUS, Act.NEXT):
+            actions[act].setEnabled(len(self._desk.pictures) > 1)
+
+    def _show_history(self) -> None:
+        """Undo also takes back the steps of what is being drawn, a polygon's corners for instance."""
+        group, tool, actions = self._session.undo_group, self._canvas.tool, self._actions
+        drawing = tool is not None and tool.pending()
+        actions[Act.UNDO].setEnabled(drawing or group.canUndo())
+        actions[Act.REDO].setEnabled(group.canRedo())
+        actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
+        actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())
+
+    def _tick(self) -> None:
+        overlay = self._session.overlay
+        self._actions[Act.OUTLINE].setChecked(overlay.outline)
+        self._actions[Act.MODE].setChecked(self._session.mode is ViewMode.SEMANTIC)
