@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
         canvas.cancel_requested.connect(self.cancel)
         canvas.open_requested.connect(self.opening.ask_for_photos)
         canvas.samples_requested.connect(self.opening.open_samples)
+        self.legend.set_sort(self.settings.legend_sort)
         self.tool_options.accepted.connect(canvas.accept)
         self.tool_options.cancelled.connect(canvas.cancel_gesture)
         session.tool_changed.connect(lambda: self.choices_card.show_choices(canvas.choices()))
@@ -351,7 +352,9 @@ class MainWindow(QMainWindow):
         store.setValue("geometry", self.saveGeometry())
         store.setValue("state", self.saveState(LAYOUT_VERSION))
         store.setValue("widths", self._dock_widths.remembered())
-        self.settings = self.opening.remembered(self.session.remembered(self.settings))
+        self.settings = replace(
+            self.opening.remembered(self.session.remembered(self.settings)), legend_sort=self.legend.sort
+        )
         try:
             save_settings(self.settings)
         except (ExpectedError, OSError) as error:

@@ -12,6 +12,7 @@ from app.panels.rows import LEFT
 from app.panels.style import HALF, ICON, RADIUS, UNIT, accent, muted, small, tint
 
 WIDEST = "150 chest of drawers"  # longer names are elided; the tooltip has them whole
+NARROWEST = "150 chest"
 CHEVRON = 8
 
 
@@ -50,6 +51,8 @@ class _FlatButton(QToolButton):
 class CurrentClassButton(_FlatButton):
     """Swatch, number and name of the class to paint with, and the sign that there are others."""
 
+    _narrow = False
+
     def show_class(self, class_id: int) -> None:
         """Show this class, 0..150."""
         self.class_id = class_id
@@ -57,9 +60,16 @@ class CurrentClassButton(_FlatButton):
         self.setToolTip(f"Current class: {class_tip(class_id)}\nClick to choose another (C)")
         self.update()
 
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Room for the beginning of the name only."""
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(ICON + metrics.horizontalAdvance(WIDEST) + 5 * UNIT, metrics.height() + UNIT + HALF)
+        text = metrics.horizontalAdvance(NARROWEST if self._narrow else WIDEST)
+        return QSize(ICON + text + 5 * UNIT, metrics.height() + UNIT + HALF)
 
     def resting(self) -> float:
         return 0.05

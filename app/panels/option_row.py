@@ -34,6 +34,7 @@ class OptionRow(QWidget):
         self._tool = tool
         self._controls: dict[str, QWidget] = {}
         self._sliders: dict[str, Slider] = {}
+        self._sliding = True
         self._widgets: dict[str, list[QWidget]] = {}  # of each option, its label included
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -82,7 +83,16 @@ class OptionRow(QWidget):
                     if not slider.isSliderDown():  # else rounding would pull at the handle
                         slider.setValue(step_of(option, value))
             for widget in self._widgets[option.key]:
-                widget.setVisible(option.only is None or self._tool.value(option.only[0]) in option.only[1])
+                widget.setVisible(self._means(option) and (self._sliding or not isinstance(widget, Slider)))
+
+    def show_sliders(self, *, shown: bool) -> None:
+        """Without the sliders the row needs less room; the numbers stay."""
+        if shown is not self._sliding:
+            self._sliding = shown
+            self.follow()
+
+    def _means(self, option: Option) -> bool:
+        return option.only is None or self._tool.value(option.only[0]) in option.only[1]
 
     def _make(self, option: Option) -> list[QWidget]:
         match option:

@@ -69,6 +69,11 @@ class RuleButton(QToolButton):
         class_id = rule.class_id if rule.where is Where.CLASS else self._session.current_class
         self._where[Where.CLASS].setText(f"Only over &class {class_id or ''} {class_name(class_id)}".replace("  ", " "))
 
+    def set_compact(self, *, compact: bool) -> None:
+        """Only the icon, where there is no room for the words."""
+        style = Qt.ToolButtonStyle
+        self.setToolButtonStyle(style.ToolButtonIconOnly if compact else style.ToolButtonTextBesideIcon)
+
     def follow(self) -> None:
         """Show the rule in force."""
         rule = self._session.rule

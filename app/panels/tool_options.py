@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSignalBlocker, QSize, Signal
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from app.panels.class_button import CurrentClassButton, RecentClassButton
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from app.session import Session
 
 RECENT = 9
+LEAST = 60 * UNIT  # the row can do with this
+HINT, NOTE = 12 * UNIT, 50 * UNIT  # room for the hint and for a note, as long as there are recent classes to spare
 SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
 # Each step is about 3 % larger and at least one pixel, so that every step changes the brush and small sizes have room.
 SIZES: tuple[int, ...] = tuple(sorted({round(math.pow(LARGEST, step / 240)) for step in range(241)}))
@@ -63,6 +65,7 @@ class ToolOptions(QWidget):
         self.cancel_button.setToolTip("Leave the picture as it is (Esc)")
         self._tool: Tool | None = None
         self._rows: dict[str, OptionRow] = {}
+        self._room = HINT
         self._build()
         self._connect()
         self._show_class()
@@ -82,6 +85,7 @@ class ToolOptions(QWidget):
             widget.setVisible(tool.sized)
         self._line.setVisible(tool.sized or bool(tool.options))
         self._follow_tool()
+        self._fit()
 
     def options_of(self, tool_id: str) -> OptionRow:
         """The controls of a tool that was in hand before."""
@@ -90,15 +94,22 @@ class ToolOptions(QWidget):
     def _follow_tool(self) -> None:
         """What the tool says of its state, and whether there is something to accept."""
         tool = self._tool
-        waiting = tool is not None and tool.pending()
+        waiting, note = tool is not None and tool.pending(), "" if tool is None else tool.note()
+        text = note or ("" if tool is None else tool.hint)
+        if text == self.hint.text() and waiting == self.cancel_button.isVisibleTo(self):
+            return
+        self.hint.setText(text)
+        # What a tool says of its state matters more than what it always says.
+        self._room = min(self.hint.fontMetrics().horizontalAdvance(f"{text} "), NOTE) if note else HINT
         self.accept_button.setVisible(waiting)
         self.cancel_button.setVisible(waiting)
-        self.hint.setText("" if tool is None else tool.note() or tool.hint)
+        self._fit()
 
     def _value_changed(self, name: str) -> None:
         row = self._rows.get(name.partition(".")[0])
         if row is not None:
             row.follow()
+            self._fit()
 
     def _build(self) -> None:
         self.size_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -116,11 +127,11 @@ class ToolOptions(QWidget):
         row.setContentsMargins(UNIT, HALF, UNIT, HALF)
         row.setSpacing(UNIT)
         row.addWidget(self.current)
-        recent = QHBoxLayout()
-        recent.setSpacing(0)
+        self._recent_row = QHBoxLayout()
+        self._recent_row.setSpacing(0)
         for button in self.recent:
-            recent.addWidget(button)
-        row.addLayout(recent)
+            self._recent_row.addWidget(button)
+        row.addLayout(self._recent_row)
         row.addSpacing(UNIT)
         for widget in (self.size_label, self.size_slider, self.size_number):
             row.addWidget(widget)
@@ -131,6 +142,7 @@ class ToolOptions(QWidget):
         row.addWidget(self._line)
         row.addWidget(self.hint, 1)
         row.addWidget(self.rule)
+        self._row = row
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(self.sizeHint().height())  # the row keeps its height when the size controls hide
 
@@ -140,6 +152,7 @@ class ToolOptions(QWidget):
         session.brush_size_changed.connect(self._show_size)
         session.tool_changed.connect(self._follow_tool)
         session.tool_value_changed.connect(self._value_changed)
+        session.rule_changed.connect(self._fit)
         self.accept_button.clicked.connect(self.accepted)
         self.cancel_button.clicked.connect(self.cancelled)
         self.current.clicked.connect(self.choose_class)
@@ -161,11 +174,51 @@ class ToolOptions(QWidget):
     def _show_class(self) -> None:
         class_id, recent = self._session.current_class, self._session.recent_classes
         self.current.show_class(class_id)
+        for button in self.recent[: len(recent)]:
+            recent_id = recent[button.digit - 1]
+            button.show_class(recent_id, in_hand=recent_id == class_id)
+        self._fit()
+
+    # --- room ------------------------------------------------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A narrow window takes away what can be had otherwise, one after the other: recent classes, which keep their
+        digits, the words of the rule, which are in its tooltip, the sliders beside their numbers, the class's name."""
+        recent = len(self._session.recent_classes)
         for button in self.recent:
-            button.setVisible(button.digit <= len(recent))
-            if button.digit <= len(recent):
-                recent_id = recent[button.digit - 1]
-                button.show_class(recent_id, in_hand=recent_id == class_id)
+            button.setVisible(button.digit <= recent)
+        self.rule.set_compact(compact=False)
+        self.current.set_narrow(narrow=False)
+        self._show_sliders(shown=True)
+        for button in reversed(self.recent[:recent]):
+            if self._needed() + self._room <= self.width():
+                return
+            button.hide()
+        for step in (
+            lambda: self.rule.set_compact(compact=True),
+            lambda: self._show_sliders(shown=False),
+            lambda: self.current.set_narrow(narrow=True),
+        ):
+            if self._needed() <= self.width():
+                return
+            step()
+
+    def _needed(self) -> int:
+        for layout in (self._recent_row, self._options, self._row):
+            layout.invalidate()  # what was hidden or shown just now counts at once
+        return self._row.minimumSize().width()
+
+    def _show_sliders(self, *, shown: bool) -> None:
+        self.size_slider.setVisible(shown and self._tool is not None and self._tool.sized)
+        if self._tool is not None:
+            self._rows[self._tool.id].show_sliders(shown=shown)
 
     def _show_size(self, size: int) -> None:
         with QSignalBlocker(self.size_slider), QSignalBlocker(self.size_number):
