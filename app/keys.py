@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 from app.canvas.canvas import Canvas
 
 _LEAVE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+_COMPARE = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 class WindowKeys(QObject):
     """Watches the application's keys for one window.
 
-    V shows the bare photo and Space pans while they are held, also when a list has the focus. Return and Escape in a
-    field of the window finish it: the next key is a shortcut again, not text.
+    V shows the bare photo, Shift+V what the network said, and Space pans while they are held, also when a list has the
+    focus. Return and Escape in a field of the window finish it: the next key is a shortcut again, not text.
     """
 
     def __init__(self, window: QWidget, canvas: Canvas) -> None:
@@ -26,7 +27,7 @@ class WindowKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.WindowDeactivate and watched is self._window:
-            self._canvas.set_bare(bare=False)
+            self._show_all()
             self._canvas.hold_space(held=False)
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
             return self._key(event, pressed=kind == QEvent.Type.KeyPress)
@@ -42,9 +43,11 @@ class WindowKeys(QObject):
         if event.key() == Qt.Key.Key_V:
             # A release counts whatever else is held by now, and wherever the focus has gone.
             if not pressed:
-                self._canvas.set_bare(bare=False)
-            elif not typing and not event.modifiers():
-                self._canvas.set_bare(bare=True)
+                self._show_all()
+            elif not typing and event.modifiers() in _COMPARE:
+                alone = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+                self._canvas.set_network_alone(alone=alone)
+                self._canvas.set_bare(bare=not alone)
                 return True
         return event.key() == Qt.Key.Key_Space and self._space(
             pressed=pressed, ours=focus is not self._canvas and not typing
@@ -59,6 +62,10 @@ class WindowKeys(QObject):
             return False
         self._canvas.hold_space(held=True)
         return True
+
+    def _show_all(self) -> None:
+        self._canvas.set_bare(bare=False)
+        self._canvas.set_network_alone(alone=False)
 
     def _leave_field(self) -> None:
         """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""

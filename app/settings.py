@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from app.core.files import atomic_write
+from app.core.palettes import Palette
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ class Settings:
     semantic: bool = False  # the semantic view instead of segments
     opacity: float = 0.55  # 0..1
     outline: bool = False
+    palette: str = "ade"  # colours of the classes: "ade", "distinct" or "colour-blind"
+    patterns: bool = False
+    names: bool = False  # of the classes, in their large regions
     brush_size: int = 40  # image pixels, 1..2000
     current_class: int = 1  # 0 = unlabelled, 1..150
     recent_classes: tuple[int, ...] = ()  # by their digit, at most nine
@@ -84,6 +88,9 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "semantic": _flag,
     "opacity": _number(0, 1),
     "outline": _flag,
+    "palette": lambda value: value in [kind.value for kind in Palette],
+    "patterns": _flag,
+    "names": _flag,
     "brush_size": _whole(1, 2000),
     "current_class": _whole(0, 150),
     "recent_classes": _list_of(_whole(0, 150), most=9),

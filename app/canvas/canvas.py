@@ -40,6 +40,7 @@ from app.canvas.viewport import Viewport
 from app.core.arrays import U8
 from app.core.document import Hover
 from app.core.geometry import Box
+from app.core.segment_map import Layer
 from app.tools.base import Choices, Outline, Tool
 
 if TYPE_CHECKING:
@@ -116,6 +117,12 @@ class Canvas(PhotoView):
         """Show the photo without its labels while a key is held."""
         if bare != self._bare:
             self._bare = bare
+            self.update()
+
+    def set_network_alone(self, *, alone: bool) -> None:
+        """Show what the network said, without any correction, while a key is held."""
+        if self._screen.set_layer(Layer.NETWORK if alone else Layer.SHOWN):
+            self._names.renew()
             self.update()
 
     def set_busy(self, text: str | None) -> None:
@@ -215,25 +222,19 @@ class Canvas(PhotoView):
             self.tool.changed()
 
     def _set_photo(self) -> None:
-        palette = self.palette()
-        window = palette.color(QPalette.ColorRole.Window)
-        shade = window.darker(125) if window.lightness() < 128 else window.darker(107)
-        self._background = shade
-        self._screen.set_photo(self._pyramid, background=shade.rgba())
+        window = self.palette().color(QPalette.ColorRole.Window)
+        self._background = window.darker(125) if window.lightness() < 128 else window.darker(107)
+        self._screen.set_photo(self._pyramid, background=self._background.rgba())
 
     # --- drawing ---------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        view = self.viewport
+        painter, view = QPainter(self), self.viewport
         if view is None:
             painter.fillRect(event.rect(), self._background)
             return
         if self._screen.refresh(view):
-            self._images = (
-                shared_image(self._screen.backdrop),
-                shared_image(self._screen.overlay),
-            )
+            self._images = (shared_image(self._screen.backdrop), shared_image(self._screen.overlay))
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)  # from here on in device pixels: images land unscaled, exactly
         for device in device_pieces(event.region(), ratio):

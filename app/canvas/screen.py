@@ -53,11 +53,12 @@ class Screen:
         self._map = segment_map
         self._codes_stale = True
 
-    def set_layer(self, layer: Layer) -> None:
-        """What of the map is shown: everything, or the network's own answer alone."""
-        if layer is not self._layer:
-            self._layer = layer
-            self._codes_stale = True
+    def set_layer(self, layer: Layer) -> bool:
+        """Show everything, or the network's own answer alone; False when that is what is shown already."""
+        changed = layer is not self._layer
+        self._layer = layer
+        self._codes_stale |= changed
+        return changed
 
     def set_look(self, look: Look | None) -> None:
         """Other colours for the same codes."""

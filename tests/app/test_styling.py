@@ -70,6 +70,13 @@ def test_what_is_painted_keeps_its_colour(session: Session) -> None:
     assert np.array_equal(session.styling.styles.colours[[SKY, PERSON, TREE, 90]], before)
 
 
+def test_the_looks_are_remembered(session: Session, qtbot: QtBot) -> None:
+    session.set_overlay(palette=Palette.COLOUR_BLIND, patterns=True, names=True, deciders=True)
+    overlay = Session(session.remembered(Settings())).overlay
+    assert (overlay.palette, overlay.patterns, overlay.names) == (Palette.COLOUR_BLIND, True, True)
+    assert not overlay.deciders  # a look at something, not a way to work
+
+
 def test_patterns_are_for_filled_areas(session: Session) -> None:
     session.set_overlay(patterns=True)
     assert session.styling.styles.patterns[[SKY, PERSON, TREE]].tolist() != [0, 0, 0]
