@@ -5,7 +5,7 @@ The photo on screen always goes first; its neighbours are decoded and predicted 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,17 @@ from app.core.document import Document
 from app.core.patches import human_snapshot
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.picture_states import PictureStates
+from app.predictions import NOW, Predictions
 from app.session import Session
 from app.workers.background import Background
-from app.workers.lane import CancelToken, Lane
-from app.workers.tasks import ComposedPrediction, compose_prediction, list_readable, load_pyramid, predict_photo
+from app.workers.lane import Lane
+from app.workers.tasks import list_readable, load_pyramid
 from inference.errors import PhotoError
 from inference.photo import read_thumbnail
-from inference.prediction import Prediction
 
 THUMBNAIL_SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
 CANCELLED = "Loading was cancelled. F5 starts it again."
-NOW, SOON, AHEAD, LATER = 0, 2, 5, 9  # priorities in the lanes
+AHEAD, LATER = 5, 9  # priorities in the lanes, after `NOW`
 
 
 class Desk(QObject):
@@ -53,16 +53,19 @@ class Desk(QObject):
         self.background = Background(self)
         self._tool_work = ""  # what the tools wait for
         self.model = ModelInUse(choice, self.engine_lane, self)
+        self.predictions = Predictions(session, self.model, self.engine_lane, self)
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
-        self._seconds: dict[Path, float] = {}
         self.states = PictureStates(session, self)
         self.model.replaced.connect(self._model_replaced)
         self.model.refused.connect(self._model_refused)
         self.model.status_changed.connect(self.engine_changed)
+        self.predictions.arrived.connect(self._predicted)
+        self.predictions.failed.connect(self._prediction_failed)
         session.mode_changed.connect(self._view_changed)
         session.compress_later = self._compress_later
         session.runner = self.background.run
         self.background.busy_changed.connect(self._tools_busy)
+        self.background.concerns = self._concerns_current
 
     # --- the list --------------------------------------------------------------------------------------------------
 
@@ -91,7 +94,7 @@ class Desk(QObject):
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] != "park")
-        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict")
+        self.predictions.keep_only(None)
         self._ahead.clear()
         listed = set(pictures)
         unfinished = [path for path in self.session.unexported() if path not in listed]
@@ -110,9 +113,10 @@ class Desk(QObject):
         self.current = path
         document = self.session.show(path)
         self.current_changed.emit(path)
-        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict" and key[1] != path)
+        self.predictions.keep_only(path)
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "photo" and key[1] != path)
         self.problem_changed.emit("")
+        self.background.look_again()
         if path in self._ahead:
             self._photo_ready(path, self._ahead.pop(path))
         elif document.photo is not None:
@@ -128,7 +132,7 @@ class Desk(QObject):
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""
-        return None if document is None or document.prediction is None else self._seconds.get(document.path)
+        return self.predictions.seconds(document)
 
     def request_thumbnail(self, path: Path) -> None:
         self.file_lane.submit(
@@ -163,7 +167,7 @@ class Desk(QObject):
             self._ahead[path] = pyramid
             known = self.session.find(path)
             if known is None or known.prediction is None:
-                self._predict(path, pyramid[0], priority=AHEAD)
+                self.predictions.predict(path, pyramid[0], priority=AHEAD)
         self._say_busy()
 
     def _unreadable(self, path: Path, reason: str) -> None:
@@ -205,7 +209,7 @@ class Desk(QObject):
         if document.photo is None:
             self._load(document.path, priority=NOW)
         else:
-            self._predict(document.path, document.photo, priority=NOW)
+            self.predictions.predict(document.path, document.photo)
         self._say_busy()
 
     def cancel(self) -> bool:
@@ -222,8 +226,7 @@ class Desk(QObject):
             return False
         dropped = [
             self.file_lane.cancel(("photo", self.current)),
-            self.engine_lane.cancel(("predict", self.current)),
-            self.engine_lane.cancel(("compose", self.current)),
+            self.predictions.cancel(self.current),
         ]
         if any(dropped):
             self.said.emit("Cancelled; F5 starts it again.")
@@ -257,7 +260,7 @@ class Desk(QObject):
 
     def _model_replaced(self) -> None:
         # Answers of the old model that are still on their way must not pass for the new one's.
-        self.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] in ("predict", "compose"))
+        self.predictions.drop_all()
         self.session.drop_predictions()
         self.states.refresh_all()
         self._ahead.clear()
@@ -281,50 +284,11 @@ class Desk(QObject):
             self.states.refresh(document.path)
             self._prefetch()
         elif document.prediction is not None:
-            self._compose(document.path, document.prediction)
-        elif not self.engine_lane.has(("predict", document.path)):
-            self._predict(document.path, document.photo, priority=NOW)
+            self.predictions.compose(document.path, document.prediction)
+        elif not self.predictions.is_predicting(document.path):
+            self.predictions.predict(document.path, document.photo)
 
-    def _predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int) -> None:
-        mode = self.session.mode
-        self._ask_engine(
-            "predict",
-            path,
-            lambda token: predict_photo(self.model.segmenter(), photo, mode=mode, token=token),
-            priority,
-        )
-
-    def _compose(self, path: Path, prediction: Prediction) -> None:
-        mode = self.session.mode
-        self._ask_engine("compose", path, lambda _token: compose_prediction(prediction, mode=mode), NOW)
-
-    def _ask_engine(
-        self, kind: str, path: Path, work: Callable[[CancelToken], ComposedPrediction], priority: int
-    ) -> None:
-        self.engine_lane.submit(
-            work,
-            key=(kind, path),
-            done=lambda result: self._prediction_ready(path, result),
-            failed=lambda reason: self._prediction_failed(path, reason),
-            priority=priority,
-        )
-
-    def _prediction_ready(self, path: Path, result: ComposedPrediction) -> None:
-        self.model.report()
-        if result.seconds:
-            self._seconds[path] = result.seconds
-        try:
-            self.session.attach_prediction(
-                path,
-                result.prediction,
-                layer=result.layer,
-                table=result.table,
-                mode=result.mode,
-                model=self.model.name,
-            )
-        except PhotoError as error:
-            self._prediction_failed(path, str(error))
-            return
+    def _predicted(self, path: Path) -> None:
         self.states.refresh(path)
         if path == self.current:
             self._say_problem("")
@@ -346,14 +310,14 @@ class Desk(QObject):
         self._ahead = {path: pyramid for path, pyramid in self._ahead.items() if path in neighbours}
         for path in neighbours:
             known = self.session.find(path)
-            waiting = self.file_lane.has(("photo", path)) or self.engine_lane.has(("predict", path))
+            waiting = self.file_lane.has(("photo", path)) or self.predictions.is_predicting(path)
             done = known is not None and known.photo is not None
             if self.states.problem(path) or waiting or done:
                 continue
             if path not in self._ahead:
                 self._load(path, priority=AHEAD)
             elif known is None or known.prediction is None:
-                self._predict(path, self._ahead[path][0], priority=AHEAD)
+                self.predictions.predict(path, self._ahead[path][0], priority=AHEAD)
 
     def _view_changed(self) -> None:
         self._predict_current()
@@ -369,6 +333,10 @@ class Desk(QObject):
         """A picture without a photo has nothing to show but why: that is said again when nothing else is."""
         self.problem_changed.emit(reason or self._unreadable_reason())
 
+    def _concerns_current(self, key: Hashable) -> bool:
+        """Whether work of the tools is for the picture on screen: an edit goes on while another one is looked at."""
+        return not (isinstance(key, tuple) and key[0] == "edit") or key[1] == self.current
+
     def _tools_busy(self, text: str) -> None:
         self._tool_work = text
         self._say_busy()
@@ -383,12 +351,8 @@ class Desk(QObject):
             text = "Loading model…"
         elif path is None:
             text = ""
-        elif self.engine_lane.has(("predict", path)):
-            text = "Predicting…" if self.model.loaded else "Loading model and predicting…"
-        elif self.engine_lane.has(("compose", path)):
-            text = "Composing…"
         else:
-            text = self._tool_work
+            text = self.predictions.under_way(path) or self._tool_work
         self.busy_changed.emit(text)
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ class Background(QObject):
         self._lane = Lane("tools", self)
         self._texts: dict[Hashable, str] = {}
         self._said = ""
+        self.concerns: Callable[[Hashable], bool] = lambda _key: True  # whether a job is worth saying at the moment
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._say)
 
@@ -64,15 +65,24 @@ class Background(QObject):
         self._texts.pop(key, None)
         self._say_less()
 
+    def look_again(self) -> None:
+        """Other jobs are worth saying now, those of another picture."""
+        self._say_less()
+        if not self._timer.isActive():
+            self._say()
+
+    def _worth_saying(self) -> list[str]:
+        return [text for key, text in self._texts.items() if self.concerns(key)]
+
     def _say(self) -> None:
-        text = next(iter(self._texts.values()), "")
+        text = next(iter(self._worth_saying()), "")
         if text != self._said:
             self._said = text
             self.busy_changed.emit(text)
 
     def _say_less(self) -> None:
         """What has ended is no longer announced; what goes on still is."""
-        if self._said and self._said not in self._texts.values():
+        if self._said and self._said not in self._worth_saying():
             self._said = ""
             self.busy_changed.emit("")
             if self._texts:

@@ -1,0 +1,104 @@
+"""Masks from the network: asked for in the engine's lane, handed to the session when they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from app.core.document import Document
+from app.model_in_use import ModelInUse
+from app.session import Session
+from app.workers.lane import CancelToken, Lane
+from app.workers.tasks import ComposedPrediction, compose_prediction, predict_photo
+from inference.errors import PhotoError
+from inference.prediction import Prediction
+
+NOW = 0  # priority in the lane
+
+
+class Predictions(QObject):
+    """Runs the network on pictures and composes its answers for the view; says when they have arrived."""
+
+    arrived = Signal(object)  # Path
+    failed = Signal(object, str)  # Path, why there is no answer
+
+    def __init__(self, session: Session, model: ModelInUse, lane: Lane, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._model = model
+        self._lane = lane
+        self._seconds: dict[Path, float] = {}
+
+    def predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int = NOW) -> None:
+        """Run the network on a photo (H, W, 3) uint8 RGB."""
+        mode, model = self._session.mode, self._model
+        self._ask(
+            "predict",
+            path,
+            lambda token: predict_photo(model.segmenter(), photo, mode=mode, token=token),
+            priority,
+        )
+
+    def compose(self, path: Path, prediction: Prediction) -> None:
+        """Make the network layer of the view in use from an answer that is there."""
+        mode = self._session.mode
+        self._ask("compose", path, lambda _token: compose_prediction(prediction, mode=mode), NOW)
+
+    def _ask(self, kind: str, path: Path, work: Callable[[CancelToken], ComposedPrediction], priority: int) -> None:
+        self._lane.submit(
+            work,
+            key=(kind, path),
+            done=lambda result: self._take(path, result),
+            failed=lambda reason: self.failed.emit(path, reason),
+            priority=priority,
+        )
+
+    def _take(self, path: Path, result: ComposedPrediction) -> None:
+        self._model.report()
+        if result.seconds:
+            self._seconds[path] = result.seconds
+        try:
+            self._session.attach_prediction(
+                path,
+                result.prediction,
+                layer=result.layer,
+                table=result.table,
+                mode=result.mode,
+                model=self._model.name,
+            )
+        except PhotoError as error:
+            self.failed.emit(path, str(error))
+        else:
+            self.arrived.emit(path)
+
+    def seconds(self, document: Document | None) -> float | None:
+        """How long preprocessing and network took for the masks of a document, in seconds."""
+        return None if document is None or document.prediction is None else self._seconds.get(document.path)
+
+    # --- what is under way -----------------------------------------------------------------------------------------
+
+    def is_predicting(self, path: Path) -> bool:
+        return self._lane.has(("predict", path))
+
+    def under_way(self, path: Path) -> str:
+        """What a picture waits for; empty when nothing."""
+        if self._lane.has(("predict", path)):
+            return "Predicting…" if self._model.loaded else "Loading model and predicting…"
+        return "Composing…" if self._lane.has(("compose", path)) else ""
+
+    def cancel(self, path: Path) -> bool:
+        """Stop waiting for the masks of a picture; False when nothing was under way."""
+        predicting, composing = self._lane.cancel(("predict", path)), self._lane.cancel(("compose", path))
+        return predicting or composing
+
+    def keep_only(self, path: Path | None) -> None:
+        """Run the network on no other picture."""
+        self._lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict" and key[1] != path)
+
+    def drop_all(self) -> None:
+        """What is on its way is no longer wanted: another model answers now."""
+        self._lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] in ("predict", "compose"))
