@@ -9,7 +9,7 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.segment_map import CODES, SegmentMap
+from app.core.segment_map import CODES, NETWORK_MAX, SegmentMap
 
 _FIRST_REACH = 256  # pixels around the click that are looked at first
 _GROWTH = 1.5  # of the window's size, on each side that a region touches: the whole picture is two steps away
@@ -119,16 +119,55 @@ def _flood(segment_map: SegmentMap, window: Box, pixel: tuple[int, int], *, same
     field = np.empty((window.height + 2, window.width + 2), np.uint8)
     field[[0, -1]] = _WALL
     field[:, [0, -1]] = _WALL
-    inner = field[1:-1, 1:-1]
-    for strip in _strips(window):  # few rows at a time stay in the cache between the steps
-        rows = inner[strip.y0 - window.y0 : strip.y1 - window.y0]
-        np.bitwise_xor(_looked_up(segment_map.shown(strip), same), _WALL, out=rows)
-    # Where to go is all in the mask, which only walls stop; the picture beside it may hold anything, so it is the same
-    # memory: one byte per pixel does it all.
+    inner, seed = field[1:-1, 1:-1], (pixel[0] - window.x0, pixel[1] - window.y0)
+    cores = _prepare(segment_map, window, inner, same=same)
+    for core in cores:
+        if core.contains(*seed):
+            seed = (core.x0 - 1, core.y0 - 1)
+    # Where to go is all in the mask, which only what is not open stops; the picture beside it may hold anything, so it
+    # is the same memory: one byte per pixel does it all.
     flags = 4 | (_FLOODED << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
-    seed = (pixel[0] - window.x0, pixel[1] - window.y0)
     *_, (left, top, width, height) = cv2.floodFill(inner, field, seed, 0, 255, 255, flags)
+    for core in cores:
+        if inner[core.y0 - 1, core.x0 - 1] != _FLOODED:
+            inner[core.slices] = _WALL
     return Box.at(left + window.x0, top + window.y0, width=width, height=height), field
+
+
+def _prepare(segment_map: SegmentMap, window: Box, field: U8, *, same: Bool) -> list[Box]:
+    """Write walls into the `field` (h, w) of a window, and return its cores, relative to it.
+
+    Of a tile that is open as a whole only the rim is: its core holds _FLOODED already, and the flood has less to do.
+    What becomes of the rim goes for the core.
+    """
+    cores = []
+    for tile in segment_map.tiles(window):
+        box = tile.intersect(window)
+        part = box.move(-window.x0, -window.y0)
+        known = holds(segment_map, tile, same)
+        if known is None:
+            np.bitwise_xor(_looked_up(segment_map.shown(box), same), _WALL, out=field[part.slices])
+            continue
+        field[part.slices] = 0 if known else _WALL
+        core = part.grow(-1)
+        if known and not core.empty:
+            field[core.slices] = _FLOODED
+            cores.append(core)
+    return cores
+
+
+def holds(segment_map: SegmentMap, tile: Box, codes: Bool) -> bool | None:
+    """Whether all or none of a tile of the map shows one of the `codes`, a table (256,) bool.
+
+    None where only a look at its pixels would tell.
+    """
+    human = segment_map.human_in(tile)
+    if isinstance(human, int) and human:
+        return bool(codes[human])
+    below = codes[segment_map.network_codes_in(tile)]
+    if isinstance(human, int):
+        return True if below.all() else None if below.any() else False
+    return None if below.any() or codes[NETWORK_MAX + 1 :].any() else False
 
 
 def _filled(field: U8, box: Box) -> Bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.regions import region_at
+from app.core.regions import holds, region_at
 from app.core.segment_map import CODES, NETWORK_MAX, TILE, SegmentMap
 from app.core.spans import Spans
 
@@ -71,18 +71,8 @@ class Target:
     @cached_property
     def _tiles(self) -> list[tuple[Box, bool]]:
         """The tiles of the map in which some of it may be, and whether all of each belongs to it."""
-        known = ((tile, self._known(tile)) for tile in self.segment_map.box.tiles(TILE))
+        known = ((tile, holds(self.segment_map, tile, self.codes)) for tile in self.segment_map.box.tiles(TILE))
         return [(tile, whole is True) for tile, whole in known if whole is not False]
-
-    def _known(self, tile: Box) -> bool | None:
-        """Whether all or nothing of a tile belongs to it, as far as that is known without a look at its pixels."""
-        human = self.segment_map.human_in(tile)
-        if isinstance(human, int) and human:
-            return bool(self.codes[human])
-        below = self.codes[self.segment_map.network_codes_in(tile)]
-        if isinstance(human, int):
-            return True if below.all() else None if below.any() else False
-        return None if below.any() or self.codes[NETWORK_MAX + 1 :].any() else False
 
 
 def target_at(segment_map: SegmentMap, label_table: U8, x: int, y: int, scope: Scope) -> Target | None:

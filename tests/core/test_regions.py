@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -89,3 +89,25 @@ def test_region_of_a_code_that_is_not_there() -> None:
     box, mask = region_of_code(random_map(30, 30, human_share=0), 251)
     assert box.empty
     assert mask.shape == (0, 0)
+
+
+@given(st.integers(0, 2**32 - 1), st.data())
+@settings(max_examples=40)
+def test_whole_tiles_are_passed_over(seed: int, data: st.DataObject) -> None:
+    """Regions of several tiles, some of them of one code, some decided by a person."""
+    random = np.random.default_rng(seed)
+    side = data.draw(st.sampled_from([64, 128, 256, 300]))
+    shape = (data.draw(st.integers(300, 800)), data.draw(st.integers(300, 800)))
+    blocks = random.choice(np.array([1, 2], np.uint8), (13, 13), p=[0.75, 0.25])
+    network = np.kron(blocks, np.ones((side, side), np.uint8))[: shape[0], : shape[1]]
+    decided = random.choice(np.array([0, 0, 0, 105, 106], np.uint8), (13, 13))
+    human = np.kron(decided, np.ones((side, side), np.uint8))[: shape[0], : shape[1]]
+    segment_map = filled_map(network, human)
+    table = np.zeros(256, np.uint8)
+    table[[1, 2, 105, 106]] = 5, 6, 5, 6
+    x, y = data.draw(st.integers(0, shape[1] - 1)), data.draw(st.integers(0, shape[0] - 1))
+    for values, used in ((segment_map.shown(), None), (table[segment_map.shown()], table)):
+        expected = connected_region(values, x, y)
+        found = region_at(segment_map, x, y, table=used)
+        assert found[0] == expected[0]
+        assert np.array_equal(found[1], expected[1])
