@@ -1,7 +1,7 @@
 """Superpixels: pieces of like colour and size that follow the picture's edges, computed where they are looked at.
 
 SLIC (Achanta et al., TPAMI 2012) clusters colour and place from seeds on a lattice. Here the lattice is that of the
-whole picture, at the level of its pyramid where a superpixel is 8 to 32 pixels wide, and it is computed tile by tile.
+whole picture, at the level of its pyramid where a superpixel is 8 to 64 pixels wide, and it is computed tile by tile.
 A tile is some 400 pixels of the level; it is clustered together with a margin of three superpixels, and each pixel
 takes its label from its own tile: the number of its seed in the whole picture. Two tiles almost always agree along the
 line between them, so superpixels run across it; where they do not, the line itself parts them. A superpixel is a
@@ -27,7 +27,7 @@ Labels = NDArray[np.int32]
 SMALLEST_SIZE, LARGEST_SIZE = 8, 400
 COMPACTNESS = 10.0
 
-_WIDEST = 32  # pixels of the level
+_WIDEST = 64  # pixels of the level
 _TILE = 384  # pixels of the level, at most: as many as are clustered while one waits
 _MARGIN = 3  # superpixels; what lies further away changes hardly a label
 _ROUNDS = 5  # of clustering; more change little but bring in what lies further away
@@ -75,6 +75,11 @@ class SuperpixelTiles:
         """What the labels kept take, in bytes."""
         return sum(labels.nbytes for labels in self._tiles.values())
 
+    @property
+    def grain(self) -> int:
+        """How fine the edges are: 1, 2, 4 or 8 pixels. Superpixels are made of squares of that side."""
+        return 1 << self._depth
+
     def tile_at(self, x: int, y: int) -> Box:
         """The tile that holds pixel (x, y). IndexError outside the photo."""
         if not self._photo.contains(x, y):
@@ -89,13 +94,12 @@ class SuperpixelTiles:
     def region(self, x: int, y: int) -> tuple[Box, Bool] | None:
         """The superpixel at (x, y): box and mask (h, w) bool; None while a tile that it reaches was not computed.
 
-        Edges are as fine as the level: to the pixel up to a size of 32, to 2, 4, 8 or 16 pixels above. IndexError
-        outside the photo.
+        Its edges are as fine as `grain`, which is the pixel up to a size of 64. IndexError outside the photo.
         """
         box, mask, missing = self._find(x, y)
         if missing:
             return None
-        scale, full = 1 << self._depth, self._full(box)
+        scale, full = self.grain, self._full(box)
         return full, mask.repeat(scale, axis=0).repeat(scale, axis=1)[: full.height, : full.width]
 
     def compute(self, tile: Box) -> Labels:
