@@ -132,6 +132,8 @@ class Mouse:
 
     def leave(self) -> None:
         self.position = None
+        if self._canvas.tool is not None and self._doing is _Doing.NOTHING:
+            self._canvas.tool.leave()
 
     def hold_space(self, *, held: bool) -> None:
         """While the space bar is down, the left button pans with any tool."""

@@ -14,7 +14,6 @@ from app.core.arrays import U8, U32, Bool
 from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.tools.base import Preview, Sketch, Tool
 
-_STRENGTH = 0.75  # opacity of what would be painted
 _HANDLE = 4.0  # logical pixels, half the side of a handle
 _DARK, _WHITE = QColor(0, 0, 0, 170), QColor(255, 255, 255, 245)
 _EDGE_IN, _EDGE_OUT = 0xFFFFFFFF, 0xB0000000
@@ -67,7 +66,7 @@ def preview_pixels(preview: Preview, view: Viewport, colours: U8) -> U32:
     mask = preview.mask.take(rows, axis=0).take(columns, axis=1)
     mask &= inside_x
     mask &= inside_y[:, None]
-    table = preview_colours(colours)
+    table = preview_colours(colours, opacity=preview.opacity)
     value = preview.value
     if isinstance(value, np.ndarray):
         filled = table[value.take(rows, axis=0).take(columns, axis=1)]
@@ -87,7 +86,7 @@ def _edged(pixels: U32, mask: Bool) -> U32:
     return pixels
 
 
-def preview_colours(colours: U8) -> U32:
+def preview_colours(colours: U8, *, opacity: float) -> U32:
     """The colour of every human-layer value in a preview, (256,) premultiplied ARGB.
 
     Unlabelled is dark and "back to the network" light: both are the absence of a class.
@@ -95,8 +94,8 @@ def preview_colours(colours: U8) -> U32:
     rgb = np.zeros((256, 3), np.uint8)
     rgb[HUMAN_BASE + 1 : HUMAN_UNLABELLED] = colours[1 : HUMAN_UNLABELLED - HUMAN_BASE]
     rgb[HUMAN_UNLABELLED], rgb[0] = 20, 235
-    alpha = np.full(256, _STRENGTH)
-    alpha[[0, HUMAN_UNLABELLED]] = _STRENGTH / 2
+    alpha = np.full(256, opacity)
+    alpha[[0, HUMAN_UNLABELLED]] = opacity / 2
     return premultiplied(rgb, alpha)
 
 

@@ -78,12 +78,14 @@ class Preview:
     """What a tool would paint, shown over the labels until it is accepted.
 
     `mask` (h, w) bool is stretched over `box` (image pixels): it may be coarser than the picture. `value` is what
-    would be written: a human-layer value, or (h, w) of them.
+    would be written: a human-layer value, or (h, w) of them. `opacity` of its colours, 0..1: low where one looks at the
+    photo to see whether the mask is right.
     """
 
     box: Box
     mask: Bool
     value: int | U8
+    opacity: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,10 @@ class Tool(ABC):
         return
 
     def cancel(self) -> None:
+        return
+
+    def leave(self) -> None:
+        """The pointer is no longer over the picture's view."""
         return
 
     def changed(self) -> None:
