@@ -15,6 +15,7 @@ from app.tools.polygon import Polygon
 from app.tools.relabel import Relabel
 from app.tools.restore import Restore
 from app.tools.shapes import Ellipse, Lasso, Rectangle
+from app.tools.superpixels import Superpixels
 from app.tools.wand import Wand
 from app.tools.zoom import Zoom
 
@@ -32,6 +33,7 @@ _ALL: tuple[type[Tool], ...] = (
     Rectangle,
     Ellipse,
     Wand,
+    Superpixels,
     Cleanup,
     Pick,
     Pan,

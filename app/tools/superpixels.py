@@ -1,0 +1,248 @@
+"""Superpixels: pieces of the picture that follow its edges, painted one after the other by dragging over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from app.core.arrays import U8, Bool
+from app.core.geometry import Box
+from app.core.segment_map import human_value
+from app.core.superpixels import COMPACTNESS, LARGEST_SIZE, SMALLEST_SIZE, Labels, SuperpixelTiles
+from app.tools.base import Button, Pointer, Preview, Tool, class_name
+from app.tools.options import Number, Option
+
+if TYPE_CHECKING:
+    from app.gesture import Gesture
+    from app.session import Session
+
+Pixel = tuple[int, int]
+_STEP = 1.25  # of the size, for each step of keys or wheel
+_FAINT = 0.35  # opacity: its edges are compared with those of the photo
+_AHEAD = 3  # a third of a tile around the pointer is computed before the hand gets there
+
+
+class Superpixels(Tool):
+    """The superpixel under the pointer is shown; dragging paints every one it touches, as one undo step.
+
+    They are computed in the background around the pointer. Where the hand is faster, they are painted as they arrive,
+    also after the button was let go.
+    """
+
+    id: ClassVar[str] = "superpixels"
+    hint: ClassVar[str] = "Drag: paint · right button: unlabelled · Ctrl+wheel: size"
+    options: ClassVar[tuple[Option, ...]] = (
+        Number(
+            "size", "Size", SMALLEST_SIZE, LARGEST_SIZE, 32, suffix=" px", geometric=True,
+            tip="How wide a superpixel is, in picture pixels ([ and ], Ctrl+wheel)",
+        ),
+        Number(
+            "compactness", "Compactness", 1, 40, COMPACTNESS, geometric=True,
+            tip="Low: they follow every edge · high: they are nearly squares",
+        ),
+    )  # fmt: skip
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._tiles: SuperpixelTiles | None = None
+        self._pyramid: tuple[U8, ...] = ()  # what they are tiles of
+        self._computing = False
+        self._stop: Callable[[], None] = lambda: None
+        self._at: Pixel | None = None  # under the pointer, while that is over the picture
+        self._preview: Preview | None = None
+        self._gesture: Gesture | None = None
+        self._held = False  # the button is down
+        self._class = 0  # what the stroke paints
+        self._last: Pixel | None = None  # where the stroke is
+        self._waiting: dict[Pixel, int] = {}  # where strokes went, and the value for what is not known there yet
+        self._painted: tuple[Box, Bool] | None = None  # the latest
+
+    def press(self, pointer: Pointer) -> None:
+        if self._gesture is None or not self._gesture.is_open:
+            self._waiting.clear()
+        self._class = 0 if pointer.button is Button.RIGHT else self.session.current_class
+        text = f"Superpixels with {class_name(self._class)}" if self._class else "Erase superpixels"
+        self._gesture, self._painted = self.session.begin_edit(text), None
+        self._held, self._last = True, None
+        self.move(pointer)
+
+    def move(self, pointer: Pointer) -> None:
+        pixel = pointer.pixel
+        tiles = self._current()
+        self._at = pixel if tiles is not None and Box.of_shape(self._pyramid[0].shape).contains(*pixel) else None
+        if tiles is not None and self._held and self._gesture is not None:
+            value, bounds = human_value(self._class), Box.of_shape(self._pyramid[0].shape)
+            for passed in _line(pixel if self._last is None else self._last, pixel, step=tiles.grain):
+                if bounds.contains(*passed):
+                    self._waiting.setdefault(passed, value)
+            self._last = pixel
+            self._paint_known(tiles)
+        self._follow()
+
+    def release(self, pointer: Pointer) -> None:
+        self._held = False
+        self._follow()
+
+    def leave(self) -> None:
+        self._at = None
+        self._follow()
+
+    def cancel(self) -> None:
+        self._stop_computing()
+        gesture, self._gesture = self._gesture, None
+        self._held, self._at, self._preview = False, None, None
+        self._waiting.clear()
+        document = self.session.document
+        if document is None or document.pyramid is not self._pyramid:
+            self._tiles, self._pyramid = None, ()
+        if gesture is not None:
+            gesture.cancel()
+        self.show()
+
+    def changed(self) -> None:
+        if self._gesture is not None and not self._gesture.is_open:
+            self._gesture = None  # something else ended it, or took it back
+            self._waiting.clear()
+        if self._preview is not None and self._preview.value != self._value:
+            self._preview = replace(self._preview, value=self._value)
+            self.show()
+
+    def value_changed(self, key: str) -> None:
+        self._preview = self._painted = None
+        self._stop_computing()
+        self._follow()
+        self.show()
+
+    def adjust(self, steps: int) -> bool:
+        size = self.value("size")
+        self.set_value("size", max(size * _STEP**steps, size + 1) if steps > 0 else size * _STEP**steps)
+        return True
+
+    def preview(self) -> Preview | None:
+        return self._preview
+
+    def note(self) -> str:
+        return "Computing superpixels…" if self._waiting or (self._at is not None and self._preview is None) else ""
+
+    @property
+    def _value(self) -> int:
+        """What the next superpixel becomes."""
+        return human_value(self._class if self._held else self.session.current_class)
+
+    def _current(self) -> SuperpixelTiles | None:
+        """The superpixels of the picture on screen, with the options as they are; None without a picture."""
+        document = self.session.document
+        if document is None or document.segment_map is None or not document.pyramid:
+            return None
+        size, compactness = int(self.value("size")), float(self.value("compactness"))
+        known = self._tiles
+        if (
+            known is None
+            or self._pyramid is not document.pyramid
+            or (known.size, known.compactness) != (size, compactness)
+        ):
+            self._stop_computing()
+            self._pyramid = document.pyramid
+            known = self._tiles = SuperpixelTiles(self._pyramid, size, compactness=compactness)
+        return known
+
+    # --- the stroke ------------------------------------------------------------------------------------------------
+
+    def _paint_known(self, tiles: SuperpixelTiles) -> None:
+        """Paint what the stroke has touched, as far as it is known."""
+        if self._gesture is None or not self._gesture.is_open:
+            self._waiting.clear()
+        for pixel, value in list(self._waiting.items()):
+            if not _holds(self._painted, pixel):
+                region = tiles.region(*pixel)
+                if region is None:
+                    continue
+                self._painted = region
+                if self._gesture is not None:
+                    self._gesture.paint(*region, value)
+            self._waiting.pop(pixel, None)
+
+    def _end(self) -> None:
+        """All of the stroke is painted."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is None or not gesture.is_open:
+            return
+        refused = gesture.refused
+        if not gesture.commit() and not refused and self._painted is not None:
+            self.session.said.emit(f"This is {class_name(self._class)} already.")
+
+    # --- what is under the pointer ---------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Show what is under the pointer, compute what is missing, and end the stroke that waits for nothing."""
+        tiles, noted = self._current(), self.note()
+        shown = self._preview
+        if tiles is None or self._at is None:
+            self._preview = None
+        elif shown is None or shown.value != self._value or not _holds((shown.box, shown.mask), self._at):
+            region = tiles.region(*self._at)
+            self._preview = None if region is None else Preview(*region, self._value, _FAINT)
+        if not self._held and not self._waiting:
+            self._end()
+        if self._preview is not shown or self.note() != noted:
+            self.show()
+        if tiles is not None and not self._computing:
+            self._compute(tiles, self._missing(tiles))
+
+    def _missing(self, tiles: SuperpixelTiles) -> Box | None:
+        """The tile that is needed first: under the pointer, then on the way of the stroke, then around the pointer."""
+        wanted = [] if self._at is None else [self._at]
+        wanted.extend(self._waiting)
+        if self._at is not None:
+            wanted.extend(self._around(self._at, tiles))
+        return next((tile for pixel in wanted if (tile := tiles.missing(*pixel)) is not None), None)
+
+    def _around(self, at: Pixel, tiles: SuperpixelTiles) -> Iterator[Pixel]:
+        """Where the pointer may be soon."""
+        bounds, ahead = Box.of_shape(self._pyramid[0].shape), tiles.tile_at(*at).width // _AHEAD
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
+            pixel = at[0] + dx * ahead, at[1] + dy * ahead
+            if bounds.contains(*pixel):
+                yield pixel
+
+    def _compute(self, tiles: SuperpixelTiles, tile: Box | None) -> None:
+        if tile is None:
+            return
+
+        def take(labels: Labels) -> None:
+            self._computing = False
+            tiles.add(tile, labels)
+            self._paint_known(tiles)
+            self._follow()
+
+        def fail(reason: str) -> None:
+            self._computing = False
+            self._waiting.clear()
+            self.session.said.emit(reason)
+            self._end()
+
+        self._computing = True
+        stop = self.session.compute(lambda _check: tiles.compute(tile), key=(self.id, "tile"), done=take, failed=fail)
+        if self._computing:
+            self._stop = stop
+
+    def _stop_computing(self) -> None:
+        self._stop()
+        self._computing, self._stop = False, lambda: None
+
+
+def _holds(region: tuple[Box, Bool] | None, pixel: Pixel) -> bool:
+    """Whether a pixel lies under the mask of a region."""
+    if region is None or not region[0].contains(*pixel):
+        return False
+    box, mask = region
+    return bool(mask[pixel[1] - box.y0, pixel[0] - box.x0])
+
+
+def _line(start: Pixel, end: Pixel, *, step: int) -> Iterator[Pixel]:
+    """Pixels from `start` to `end`, both included, not more than `step` columns or rows apart."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    count = max(1, -(-max(abs(dx), abs(dy)) // step))
+    for index in range(count + 1):
+        yield start[0] + round(dx * index / count), start[1] + round(dy * index / count)
