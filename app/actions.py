@@ -39,6 +39,8 @@ class Act(StrEnum):
     BRUSH_SMALLER = "brush_smaller"
     BRUSH_LARGER = "brush_larger"
     NEXT_RULE = "next_rule"
+    NEXT_BEST = "next_best"
+    PREVIOUS_BEST = "previous_best"
     TOOL_BRUSH = "brush"
     TOOL_ERASER = "eraser"
     TOOL_RELABEL = "relabel"
@@ -111,6 +113,10 @@ ACTIONS: dict[Act, Spec] = {
     Act.CLASS_UNLABELLED: Spec(_E, "Paint unlabelled", "Make 'unlabelled' the class to paint with", ("0",)),
     Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush, or what the tool has instead, smaller", ("[",)),
     Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush, or what the tool has instead, larger", ("]",)),
+    Act.NEXT_BEST: Spec(_E, "Next best answer", "Give the segment under the pointer its next most probable class", ("J",)),
+    Act.PREVIOUS_BEST: Spec(
+        _E, "Previous best answer", "Back to the class that the network finds more probable", ("Shift+J",)
+    ),
     Act.NEXT_RULE: Spec(_E, "Where paint may go", "Go through anywhere, unlabelled and one class only", ("Shift+R",)),
     Act.TOOL_RELABEL: Spec(
         _T,

@@ -148,12 +148,13 @@ class BackgroundEdits:
         self._session = session
         self._running: dict[Path, _Running] = {}
 
-    def start(self, document: Document, text: str, parts: Callable[[Check], Iterable[Part]], *, unchanged: str) -> None:
-        """Work `parts` out and make them one undo step. `unchanged` is said when no pixel differs."""
+    def start(self, document: Document, text: str, parts: Callable[[Check], Iterable[Part]], *, unchanged: str) -> bool:
+        """Work `parts` out and make them one undo step; False when it is not the time. `unchanged` is said when no
+        pixel differs."""
         session, segment_map, path = self._session, document.segment_map, document.path
         session.end_gesture()
         if segment_map is None or self.says_busy(path):
-            return
+            return False
         writable = session.rule.writable(document.label_table())
 
         def done(drafted: Drafted) -> None:
@@ -165,6 +166,7 @@ class BackgroundEdits:
                 session.said.emit(unchanged)
 
         self.run(path, text, lambda check: draft_edit(segment_map, writable, parts, check), done=done)
+        return True
 
     def run(self, path: Path, text: str, work: Callable[[Check], Drafted], *, done: Callable[[Drafted], None]) -> None:
         """Do `work`, then `done`. Until then nothing else changes the picture; `says_busy` was asked before."""

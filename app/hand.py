@@ -55,7 +55,6 @@ class Hand(QObject):
         self._remember_class(class_id)
         self.current_class = class_id
         self.current_class_changed.emit(class_id)
-        self.tool_changed.emit()  # it paints, and says that it paints, another class now
 
     def _remember_class(self, class_id: int) -> None:
         """A recent class keeps its digit; a new one takes the next, or that of the longest unused."""

@@ -12,6 +12,7 @@ from app.dialogs import ShortcutsDialog, show_about
 from app.session import Session
 
 if TYPE_CHECKING:
+    from app.canvas.canvas import Canvas
     from app.main_window import MainWindow
 
 BRUSH_STEP = 1.25
@@ -31,17 +32,22 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.QUIT: window.close,
         Act.UNDO: lambda: step_back(window),
         Act.REDO: session.redo,
+        Act.HISTORY: lambda on: window.show_history(on=on),
         Act.CHOOSE_CLASS: lambda: window.tool_options.choose_class(),
         Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
         Act.BRUSH_SMALLER: lambda: adjust_tool(window, -1),
         Act.BRUSH_LARGER: lambda: adjust_tool(window, 1),
+        Act.NEXT_BEST: lambda: next_best(canvas, 1),
+        Act.PREVIOUS_BEST: lambda: next_best(canvas, -1),
         Act.NEXT_RULE: lambda: next_rule(session),
         Act.ZOOM_FIT: canvas.zoom_fit,
         Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
         Act.ZOOM_IN: canvas.zoom_in,
         Act.ZOOM_OUT: canvas.zoom_out,
         Act.OUTLINE: lambda on: session.set_overlay(outline=on),
+        Act.DECIDERS: lambda on: session.set_overlay(deciders=on),
         Act.BARE: lambda: None,  # held, not triggered: the window sees the key itself
+        Act.NETWORK_ONLY: lambda: None,
         Act.LESS_OPAQUE: lambda: change_opacity(session, -OPACITY_STEP),
         Act.MORE_OPAQUE: lambda: change_opacity(session, OPACITY_STEP),
         Act.MODE: lambda on: session.set_mode(ViewMode.SEMANTIC if on else ViewMode.SEGMENTS),
@@ -75,6 +81,12 @@ def adjust_tool(window: MainWindow, steps: int) -> None:
     tool = window.canvas.tool
     if tool is None or tool.sized or not tool.adjust(steps):
         scale_brush(window.session, BRUSH_STEP**steps)
+
+
+def next_best(canvas: Canvas, step: int) -> None:
+    """The next answer (+1), or the one before (-1): the tool's own, else for the segment under the pointer."""
+    if not canvas.mouse.using_tool and not (canvas.tool is not None and canvas.tool.next_best(step)):
+        canvas.guesses.go(step)
 
 
 def next_rule(session: Session) -> None:

@@ -309,6 +309,7 @@ class MainWindow(QMainWindow):
 
     def _document_changed(self) -> None:
         self._update_title()
+        self.choices_card.show_choices(self.canvas.choices())
         self.status.show_seconds(self.desk.seconds(self.session.document))
         if self.canvas.viewport is None:
             self.status.show_zoom(None)

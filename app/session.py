@@ -208,33 +208,33 @@ class Session(Hand):
         reach: Box | None = None,
         slow: bool = False,
         unchanged: str = "",
-    ) -> None:
-        """Make what `parts` works out one undo step of the current document.
+    ) -> bool:
+        """Make what `parts` works out one undo step of the current document; False when nothing comes of it.
 
         It happens at once, or in the background where it may touch more than `AT_ONCE` pixels (`reach`: the box it
         stays in, default the whole picture) or is `slow` by itself. `unchanged` is said when no pixel differs.
         """
         document = self.document
         if document is None or document.segment_map is None:
-            return
+            return False
         box = document.segment_map.box if reach is None else reach.clip(document.segment_map.shape)
         if slow or box.area > AT_ONCE:
-            self._background.start(document, text, parts, unchanged=unchanged)
-            return
+            return self._background.start(document, text, parts, unchanged=unchanged)
         gesture = self.begin_edit(text)
         if gesture is None:
-            return
+            return False
         try:
             ready = list(parts(lambda: None))  # all of them before the first pixel changes: they may depend on pixels
         except ExpectedError as error:
             gesture.cancel()
             self.said.emit(str(error))
-            return
+            return False
         for part in ready:
             gesture.paint(*part)
-        refused = gesture.refused
-        if not gesture.commit() and not refused:
+        refused, committed = gesture.refused, gesture.commit()
+        if not committed and not refused:
             self.said.emit(unchanged)
+        return committed
 
     def compute(
         self,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QEnterEvent,
@@ -42,6 +42,7 @@ from app.core.document import Hover
 from app.core.geometry import Box
 from app.core.segment_map import Layer
 from app.tools.base import Choices, Outline, Tool
+from app.tools.guesses import Guesses
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -64,6 +65,7 @@ class Canvas(PhotoView):
         self.session = session
         self.tool: Tool | None = None
         self.mouse = Mouse(self)
+        self.guesses = Guesses(session)
         self._screen = Screen()
         self._grid = Grid()
         self._images: tuple[QImage, QImage] = (QImage(), QImage())
@@ -99,17 +101,11 @@ class Canvas(PhotoView):
 
     # --- what the window asks for ----------------------------------------------------------------------------------
 
-    def sizeHint(self) -> QSize:
-        return QSize(960, 640)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(200, 180)
-
     def set_tool(self, tool: Tool) -> None:
         """Take another tool in hand; a stroke of the last one is finished first."""
         self.mouse.finish()
-        if self.tool is not None and self.tool.pending():
-            self.tool.cancel()
+        if offering := self._offering():
+            offering.cancel()
         self.tool = tool
         self._tool_changed()
 
@@ -143,17 +139,19 @@ class Canvas(PhotoView):
         """Take back the stroke in hand, or what the tool offers; False when there was neither."""
         if self.mouse.cancel():
             return True
-        waiting = self.tool is not None and self.tool.pending()
-        if waiting and self.tool is not None:
-            self.tool.cancel()
-        return waiting
+        if offering := self._offering():
+            offering.cancel()
+        return offering is not None or self.guesses.cancel()
 
     def accept(self) -> bool:
-        """Make what the tool offers a correction; False when it offers nothing."""
-        waiting = self.tool is not None and self.tool.pending()
-        if waiting and self.tool is not None:
-            self.tool.accept()
-        return waiting
+        """Make what the tool offers a correction, or keep the answer gone to; False when there is neither."""
+        if offering := self._offering():
+            offering.accept()
+        return offering is not None or self.guesses.end()
+
+    def _offering(self) -> Tool | None:
+        """The tool in hand, if it waits for an answer."""
+        return self.tool if self.tool is not None and self.tool.pending() else None
 
     def step_back(self) -> bool:
         """Take back the last step of what the tool offers; False when there is none."""
@@ -170,7 +168,7 @@ class Canvas(PhotoView):
 
     def choices(self) -> Choices | None:
         """The answers that can be gone through at the moment."""
-        return None if self.tool is None else self.tool.choices()
+        return (None if self.tool is None else self.tool.choices()) or self.guesses.choices()
 
     # --- what the session says -------------------------------------------------------------------------------------
 
@@ -211,9 +209,6 @@ class Canvas(PhotoView):
         if self.viewport is not None:
             reach = self._screen.reach
             self.update(logical_rect(self.viewport.device_box(box).grow(reach), self.devicePixelRatioF()))
-        self._labels_changed()
-
-    def _labels_changed(self) -> None:
         self._say_hover()
         self._work_changed()
 
@@ -303,6 +298,7 @@ class Canvas(PhotoView):
             hover = document.describe(math.floor(x), math.floor(y))
         if hover != self._hover:
             self._hover = hover
+            self.guesses.point(None if hover is None else (hover.x, hover.y))
             self.hovered.emit(hover)
 
     # --- events ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF, QSize, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.viewport import Viewport
@@ -22,6 +22,12 @@ class PhotoView(QWidget):
         super().__init__(parent)
         self.viewport: Viewport | None = None
         self._photo: tuple[int, int] | None = None  # (width, height)
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 640)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 180)
 
     def looked(self) -> None:
         """The view is another one now."""

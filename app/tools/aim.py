@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.core.segment_map import human_value
 from app.core.spans import Spans
 from app.core.targets import Scope, Target, target_at
-from app.tools.base import class_name
+from app.tools.base import Tool, class_name
 from app.tools.options import Choice
 
 if TYPE_CHECKING:
@@ -55,13 +55,16 @@ def describe(session: Session, pixel: tuple[int, int], scope: Scope) -> str:
 
 def paint_target(
     session: Session, target: Target, class_id: int, *, text: str, unchanged: str, within: Spans | None = None
-) -> None:
-    """Make a target, or what of it lies `within` a line, one class, 0 for unlabelled, as one undo step."""
+) -> bool:
+    """Make a target, or what of it lies `within` a line, one class, 0 for unlabelled, as one undo step.
+
+    False when nothing changes by that; in the background that turns out later.
+    """
     value = human_value(class_id)
     reach = target.reach  # of what is connected only a search tells how far it goes: as slow as for all of it
     if within is not None and target.seed is None:
         reach = reach.intersect(within.box)
-    session.edit(
+    return session.edit(
         text, lambda _check: ((*part, value) for part in target.parts(within=within)), reach=reach, unchanged=unchanged
     )
 
@@ -75,3 +78,27 @@ def own_class(session: Session, pixel: tuple[int, int], scope: Scope) -> int | N
     if scope is Scope.SEGMENT:
         return None if not hover.code else hover.below or hover.class_id
     return hover.class_id
+
+
+class Over:
+    """What the pointer is over, so that a tool can say beforehand what a click would do."""
+
+    def __init__(self, tool: Tool) -> None:
+        self._tool = tool
+        self._pixel: tuple[int, int] | None = None
+        self._shown = ""
+
+    def point(self, pixel: tuple[int, int] | None) -> None:
+        """The pointer is over a pixel (x, y), or over none."""
+        self._pixel = pixel
+        self.follow()
+
+    def follow(self) -> None:
+        """Show what the tool says, if that is different now."""
+        if (note := self._tool.note()) != self._shown:
+            self._shown = note
+            self._tool.show()
+
+    def text(self, scope: Scope) -> str:
+        """What a click takes with this scope; empty where there is nothing."""
+        return "" if self._pixel is None else describe(self._tool.session, self._pixel, scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from app.core.targets import Scope
-from app.tools.aim import aim, describe, paint_target, scope_option
+from app.tools.aim import Over, aim, paint_target, scope_option
 from app.tools.base import Button, Pointer, Tool, class_name
 from app.tools.options import Option
 
@@ -25,7 +25,7 @@ class Fill(Tool):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._over = ""  # what a click would take
+        self._over = Over(self)
 
     def press(self, pointer: Pointer) -> None:
         class_id = 0 if pointer.button is Button.RIGHT else self.session.current_class
@@ -34,24 +34,25 @@ class Fill(Tool):
             name = class_name(class_id)
             text, unchanged = f"Fill with {name}", f"This is {name} already."
             paint_target(self.session, target, class_id, text=text, unchanged=unchanged)
-            self.move(pointer)
 
     def move(self, pointer: Pointer) -> None:
-        over = describe(self.session, pointer.pixel, self._scope)
-        if over != self._over:
-            self._over = over
-            self.show()
+        self._over.point(pointer.pixel)
+
+    def leave(self) -> None:
+        self._over.point(None)
 
     def cancel(self) -> None:
-        self._over = ""
-        self.show()
+        self._over.point(None)
+
+    def changed(self) -> None:
+        self._over.follow()
 
     def value_changed(self, key: str) -> None:
-        self.cancel()  # until the pointer comes back to the picture
+        self._over.follow()
 
     def note(self) -> str:
-        name = class_name(self.session.current_class)
-        return f"Click: {self._over} becomes {name} · right button: unlabelled" if self._over else ""
+        over, name = self._over.text(self._scope), class_name(self.session.current_class)
+        return f"Click: {over} becomes {name} · right button: unlabelled" if over else ""
 
     @property
     def _scope(self) -> Scope:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app.core.spans import Spans
 from app.core.targets import Scope
-from app.tools.aim import aim, describe, own_class, paint_target, scope_option
+from app.tools.aim import Over, aim, own_class, paint_target, scope_option
 from app.tools.area import LassoTool
 from app.tools.base import Button, Modifier, Pointer, class_name
 from app.tools.options import Option
@@ -29,7 +29,7 @@ class Relabel(LassoTool):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._over = ""  # what a click would take
+        self._over = Over(self)
 
     def click(self, pointer: Pointer) -> None:
         self._change(pointer, within=None)
@@ -40,26 +40,24 @@ class Relabel(LassoTool):
     def move(self, pointer: Pointer) -> None:
         super().move(pointer)
         if pointer.button is None:
-            self._look(pointer)
+            self._over.point(pointer.pixel)
+
+    def leave(self) -> None:
+        self._over.point(None)
 
     def cancel(self) -> None:
-        self._over = ""
+        self._over.point(None)
         super().cancel()
 
+    def changed(self) -> None:
+        self._over.follow()
+
     def value_changed(self, key: str) -> None:
-        self.cancel()
+        self._over.follow()
 
     def note(self) -> str:
-        if not self._over:
-            return ""
-        name = class_name(self.session.current_class)
-        return f"Click: {self._over} becomes {name} · drag: only inside a line · right-click: accept"
-
-    def _look(self, pointer: Pointer) -> None:
-        over = describe(self.session, pointer.pixel, self._scope)
-        if over != self._over:
-            self._over = over
-            self.show()
+        over, name = self._over.text(self._scope), class_name(self.session.current_class)
+        return f"Click: {over} becomes {name} · drag: only inside a line · right-click: accept" if over else ""
 
     def _change(self, start: Pointer, *, within: Spans | None) -> None:
         target = aim(self.session, start.pixel, self._scope)
@@ -77,7 +75,6 @@ class Relabel(LassoTool):
         text = f"Accept {name}" if accepts else f"Relabel to {name}"
         unchanged = "A person has decided this already." if accepts else f"This is {name} already."
         paint_target(self.session, target, class_id, text=text, unchanged=unchanged, within=within)
-        self._look(start)
 
     @property
     def _scope(self) -> Scope:
