@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.core.palettes import ClassColours, Palette, usual_styles
+from app.core.palettes import ClassColours, ClassStyles, Palette, usual_styles
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -25,7 +25,7 @@ class Styling(QObject):
         super().__init__(session)
         self._session = session
         self._colours = ClassColours()
-        self.styles = usual_styles()
+        self.styles = self._styles([session.current_class])  # nothing is open yet
         session.document_changed.connect(self._follow)
         session.prediction_changed.connect(self._follow)
         session.tables_changed.connect(self._follow)
@@ -33,17 +33,16 @@ class Styling(QObject):
         session.corrected.connect(self._follow)
 
     def _follow(self) -> None:
-        overlay = self._session.overlay
-        patterned = overlay.patterns and not overlay.outline
-        if overlay.palette is Palette.ADE and not patterned:
-            styles = usual_styles()
-        else:
-            styles = self._colours.styles(overlay.palette, self._present(), patterned=patterned)
+        document = self._session.document
+        seen = [] if document is None else np.flatnonzero(document.areas()).tolist()
+        styles = self._styles([*seen, self._session.current_class])
         if styles is not self.styles:
             self.styles = styles
             self.changed.emit()
 
-    def _present(self) -> list[int]:
-        document = self._session.document
-        seen = [] if document is None else np.flatnonzero(document.areas()).tolist()
-        return [*seen, self._session.current_class]
+    def _styles(self, present: list[int]) -> ClassStyles:
+        overlay = self._session.overlay
+        patterned = overlay.patterns and not overlay.outline
+        if overlay.palette is Palette.ADE and not patterned:
+            return usual_styles()
+        return self._colours.styles(overlay.palette, present, patterned=patterned)

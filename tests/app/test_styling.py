@@ -77,6 +77,11 @@ def test_the_looks_are_remembered(session: Session, qtbot: QtBot) -> None:
     assert not overlay.deciders  # a look at something, not a way to work
 
 
+def test_a_remembered_palette_is_there_before_any_picture(qtbot: QtBot) -> None:
+    session = Session(Settings(current_class=49, palette="distinct"))
+    assert not np.array_equal(session.styling.styles.colours[49], usual_styles().colours[49])
+
+
 def test_patterns_are_for_filled_areas(session: Session) -> None:
     session.set_overlay(patterns=True)
     assert session.styling.styles.patterns[[SKY, PERSON, TREE]].tolist() != [0, 0, 0]

@@ -12,7 +12,10 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.panels.icons import icon, swatch, swatch_icon
+from app.core.palettes import ClassColours, Palette, usual_styles
+from app.core.patterns import ink_colours
+from app.panels.class_button import CurrentClassButton
+from app.panels.icons import icon, set_class_styles, swatch, swatch_icon
 from app.panels.style import accent, apply_style, is_dark, muted, palette_for, warning
 from resources.classes import ade_classes
 
@@ -27,7 +30,9 @@ ICONS = sorted(
 @pytest.fixture
 def app(qapp: QApplication) -> Iterator[QApplication]:
     palette, style = qapp.palette(), qapp.style().objectName()
+    set_class_styles(usual_styles())
     yield qapp
+    set_class_styles(usual_styles())
     qapp.setStyle(style)
     qapp.setPalette(palette)
 
@@ -126,6 +131,24 @@ def test_class_colours_never_come_from_the_theme(app: QApplication, scheme: Qt.C
         middle = swatch(entry.id, 16, ratio=1.0).toImage().pixelColor(8, 8)
         assert middle.getRgb()[:3] == entry.color
         assert swatch_icon(entry.id).pixmap(QSize(16, 16)).toImage().pixelColor(8, 8) == middle
+
+
+def test_swatches_show_what_the_labels_show(app: QApplication, qtbot: QtBot) -> None:
+    styles = ClassColours().styles(Palette.DISTINCT, (7, 49), patterned=True)
+    button = CurrentClassButton()
+    qtbot.addWidget(button)
+    button.show_class(49)
+    button.show()
+    set_class_styles(styles)
+    colour = styles.colours[49]
+    shown = {QColor(*colour.tolist()).name(), QColor(*ink_colours(colour[None])[0].tolist()).name()}
+    for image in (
+        swatch(49, 16, ratio=1.0).toImage(),
+        swatch(49, 16, ratio=2.0).toImage(),
+        swatch_icon(49).pixmap(QSize(32, 32)).toImage(),
+        button.grab().toImage(),
+    ):
+        assert shown <= colours(image)
 
 
 def test_unlabelled_is_hollow(app: QApplication) -> None:
