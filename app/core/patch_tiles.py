@@ -87,9 +87,12 @@ def encode(pixels: int | U8) -> bytes:
         return bytes((int(flat[0]),))
     if flat.size > _LONGEST_RUN or last.size * _FEWEST_PIXELS_PER_RUN > flat.size:
         return _PIXELS + zlib.compress(flat.tobytes(), 1)
-    last = np.append(last, flat.size - 1)
-    lengths = np.diff(last, prepend=-1) - 1
-    return _RUNS + zlib.compress(lengths.astype("<u2").tobytes() + flat[last].tobytes(), 1)
+    ends = np.empty(last.size + 1, np.intp)
+    ends[:-1], ends[-1] = last, flat.size - 1
+    lengths = np.empty(ends.size, "<u2")
+    lengths[0] = ends[0]
+    np.subtract(ends[1:], ends[:-1] + 1, out=lengths[1:], casting="unsafe")
+    return _RUNS + zlib.compress(lengths.tobytes() + flat[ends].tobytes(), 1)
 
 
 def decode(data: bytes, shape: tuple[int, int]) -> Content:
@@ -110,7 +113,7 @@ def decode(data: bytes, shape: tuple[int, int]) -> Content:
         raise PatchError(DAMAGED)
     values = np.frombuffer(raw, np.uint8, count, offset=2 * count)
     often = np.bincount(values, weights=lengths, minlength=CODES).astype(np.int64)
-    return Content(np.repeat(values, lengths).reshape(shape), often)
+    return Content(values.repeat(lengths).reshape(shape), often)
 
 
 def encode_change(tile: Box, before: int | U8, after: int | U8) -> tuple[PatchTile, int] | None:
