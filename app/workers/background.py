@@ -20,6 +20,7 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lane = Lane("tools", self)
+        self._latest: dict[Hashable, object] = {}  # what tells the newest job of a key from the one it replaced
         self._texts: dict[Hashable, str] = {}
         self._said = ""
         self.concerns: Callable[[Hashable], bool] = lambda _key: True  # whether a job is worth saying at the moment
@@ -40,17 +41,21 @@ class Background(QObject):
 
         def ended(then: Callable[[Any], None]) -> Callable[[Any], None]:
             def end(answer: Any) -> None:
-                self._texts.pop(key, None)
-                self._say_less()
+                self._forget(key)
                 then(answer)
 
             return end
 
+        ticket = self._latest[key] = object()
         self._lane.submit(lambda token: work(token.check), key=key, done=ended(done), failed=ended(failed))
+        if text and key not in self._texts:  # one job after the other for the same thing is one wait
+            self._timer.start()
         if text:
             self._texts[key] = text
-            self._timer.start()
-        return lambda: self._cancel(key)
+        else:
+            self._texts.pop(key, None)
+        self._say_less()
+        return lambda: self._cancel(key, ticket)
 
     def is_idle(self) -> bool:
         return self._lane.is_idle()
@@ -60,8 +65,13 @@ class Background(QObject):
         self._timer.stop()
         self._lane.close()
 
-    def _cancel(self, key: Hashable) -> None:
-        self._lane.cancel(key)
+    def _cancel(self, key: Hashable, ticket: object) -> None:
+        if self._latest.get(key) is ticket:
+            self._lane.cancel(key)
+            self._forget(key)
+
+    def _forget(self, key: Hashable) -> None:
+        del self._latest[key]
         self._texts.pop(key, None)
         self._say_less()
 
