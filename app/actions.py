@@ -52,6 +52,7 @@ class Act(StrEnum):
     TOOL_ELLIPSE = "ellipse"
     TOOL_WAND = "wand"
     TOOL_SUPERPIXELS = "superpixels"
+    TOOL_REFINE = "refine"
     TOOL_CLEANUP = "cleanup"
     TOOL_PICK = "pick"
     TOOL_PAN = "pan"
@@ -138,6 +139,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.TOOL_ELLIPSE: _tool("Ellipse", "Drag an ellipse: it becomes the current class", "Shift+T", "ellipse"),
     Act.TOOL_WAND: _tool("Wand", "Press on a colour and drag: connected pixels of similar colour", "W", "wand"),
     Act.TOOL_SUPERPIXELS: _tool("Superpixels", "Drag: pieces that follow the picture's edges", "S", "superpixels"),
+    Act.TOOL_REFINE: _tool("Refine edges", "Drag around a boundary: it moves to the edge in the photo", "K", "refine"),
     Act.TOOL_CLEANUP: _tool("Clean up", "Fill gaps and holes, remove specks, smooth boundaries", "X", "cleanup"),
     Act.TOOL_PICK: Spec(
         _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
@@ -194,6 +196,7 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_ELLIPSE,
         Act.TOOL_WAND,
         Act.TOOL_SUPERPIXELS,
+        Act.TOOL_REFINE,
         Act.TOOL_CLEANUP,
         Act.TOOL_PICK,
         Act.TOOL_PAN,

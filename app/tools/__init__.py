@@ -12,6 +12,7 @@ from app.tools.fill import Fill
 from app.tools.pan import Pan
 from app.tools.pick import Pick
 from app.tools.polygon import Polygon
+from app.tools.refine import Refine
 from app.tools.relabel import Relabel
 from app.tools.restore import Restore
 from app.tools.shapes import Ellipse, Lasso, Rectangle
@@ -34,6 +35,7 @@ _ALL: tuple[type[Tool], ...] = (
     Ellipse,
     Wand,
     Superpixels,
+    Refine,
     Cleanup,
     Pick,
     Pan,
