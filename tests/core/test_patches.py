@@ -6,6 +6,7 @@ import ast
 import struct
 import tracemalloc
 import zlib
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -164,15 +165,16 @@ def test_arrays_in_any_order_of_their_bytes() -> None:
     random = np.random.default_rng(4)
     mask, values = random.random((600, 700)) < 0.5, random_map(600, 700, seed=2).human
     views = (np.s_[::-1, ::-1], np.s_[::2, 50:400])
-    for view in views:
+    for view, share in product(views, (0.0, 0.2)):
         here = mask[view], values[view]
         box = Box.of_shape(here[0].shape)
-        painted, plain = random_map(600, 700, human_share=0.2), random_map(600, 700, human_share=0.2)
+        painted, plain = random_map(600, 700, human_share=share), random_map(600, 700, human_share=share)
         for segment_map, (under, value) in ((painted, here), (plain, tuple(map(np.ascontiguousarray, here)))):
             edit = Edit(segment_map)
             edit.paint(box, under, 140)
             edit.paint(box, under, value)
             edit.paint(Box.of_shape(under.T.shape), under.T, value.T)
+            edit.paint(box.move(9, 0), None, value)
         assert np.array_equal(painted.human, plain.human)
         assert np.array_equal(painted.histogram(), np.bincount(painted.shown().ravel(), minlength=256))
 
