@@ -16,7 +16,8 @@ from PySide6.QtCore import QObject, Signal
 from app.core.document import DocumentSnapshot
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
-from app.desk import LATER, NOW, Desk
+from app.desk import LATER, Desk
+from app.predictions import NOW
 from app.session import Session
 from app.workers.lane import CancelToken
 from inference.errors import ExpectedError, PhotoError

@@ -79,13 +79,15 @@ class Gesture:
         if changed is not None:
             self._session.pixels_changed.emit(changed)
 
-    def commit(self) -> bool:
-        """Make the gesture one undo step; False when no pixel differs."""
+    def commit(self, *, unchanged: str = "") -> bool:
+        """Make the gesture one undo step; False when no pixel differs, which is said as `unchanged` says it."""
         if self._edit is None:
             return False
         refused, patch, self._edit = self.refused, self._edit.finish(), None
         if patch is None and refused:
             self._session.say_refused()
+        elif patch is None and unchanged:
+            self._session.said.emit(unchanged)
         return self._session._committed(self, self._text, patch)
 
     @property

@@ -231,10 +231,7 @@ class Session(Hand):
             return False
         for part in ready:
             gesture.paint(*part)
-        refused, committed = gesture.refused, gesture.commit()
-        if not committed and not refused:
-            self.said.emit(unchanged)
-        return committed
+        return gesture.commit(unchanged=unchanged)
 
     def compute(
         self,

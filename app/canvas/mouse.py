@@ -142,7 +142,8 @@ class Mouse:
     def hold_modifiers(self, modifiers: Qt.KeyboardModifier) -> None:
         """A modifier went up or down without the pointer moving."""
         self._modifiers = _modifiers(modifiers)
-        if self._canvas.tool is not None and self.position is not None and self._doing is _Doing.NOTHING:
+        for_tool = self._doing in (_Doing.NOTHING, _Doing.USING_TOOL)
+        if self._canvas.tool is not None and self.position is not None and for_tool:
             self._canvas.tool.move(self._pointer())
 
     def wheel(self, event: QWheelEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Signal
@@ -201,11 +202,12 @@ class ToolOptions(QWidget):
             if self._needed() + self._room <= self.width():
                 return
             button.hide()
-        for step in (
+        steps: tuple[Callable[[], None], ...] = (
             lambda: self.rule.set_compact(compact=True),
             lambda: self._show_sliders(shown=False),
             lambda: self.current.set_narrow(narrow=True),
-        ):
+        )
+        for step in steps:
             if self._needed() <= self.width():
                 return
             step()

@@ -34,6 +34,7 @@ class Brush(Tool):
         self._path = StrokePath(session.brush_size)
         self._last: tuple[float, float] | None = None  # where the last stroke is now, or ended
         self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last segment
+        self._met = False  # the stroke has passed over the picture
         self._shift = False
 
     def value_for(self, button: Button | None) -> int:
@@ -44,11 +45,15 @@ class Brush(Tool):
         """What the history calls a stroke of this value."""
         return "Erase" if value == HUMAN_UNLABELLED else f"Paint {class_name(self.session.current_class)}"
 
+    def name_for(self, value: int) -> str:
+        """What pixels of this value are."""
+        return "unlabelled" if value == HUMAN_UNLABELLED else class_name(self.session.current_class)
+
     def press(self, pointer: Pointer) -> None:
         self.release(pointer)
         self._value = self.value_for(pointer.button)
         self._gesture = self.session.begin_edit(self.text_for(self._value))
-        here = (pointer.x, pointer.y)
+        here, self._met = (pointer.x, pointer.y), False
         joined = self._last if Modifier.SHIFT in pointer.modifiers else None
         self._path, self._painted = StrokePath(self.session.brush_size), (0, here)
         dabs = self._path.add(here)
@@ -65,7 +70,7 @@ class Brush(Tool):
         if self._gesture is not None:
             self._paint(self._path.finish())
             gesture, self._gesture = self._gesture, None
-            gesture.commit()
+            gesture.commit(unchanged=f"This is {self.name_for(self._value)} already." if self._met else "")
 
     def cancel(self) -> None:
         self._last = None
@@ -92,4 +97,5 @@ class Brush(Tool):
             fresh = size >= _LARGE and self._painted == (size, start) and start != end
             for box, mask in stroke_parts(start, end, size, document.segment_map.shape, brush=brush, fresh=fresh):
                 self._gesture.paint(box, mask, self._value)
+                self._met = True
             self._painted = (size, end)

@@ -94,7 +94,7 @@ class Polygon(Tool):
         if not self._points:
             return False
         self._points.pop()
-        self._near = None
+        self._held = self._near = None  # the corner in hand may be the one that went
         self.show()
         return True
 

@@ -19,3 +19,6 @@ class Restore(Brush):
 
     def text_for(self, value: int) -> str:
         return "Back to the network"
+
+    def name_for(self, value: int) -> str:
+        return "the network's answer"

@@ -48,7 +48,11 @@ class Zoom(Tool):
             self._look = Look(factor=1 / _STEP if back else _STEP, at=(start.x, start.y))
         else:
             xs, ys = sorted((start.x, end[0])), sorted((start.y, end[1]))
-            self._look = Look(box=Box(math.floor(xs[0]), math.floor(ys[0]), math.ceil(xs[1]), math.ceil(ys[1])))
+            box = Box(math.floor(xs[0]), math.floor(ys[0]), math.ceil(xs[1]), math.ceil(ys[1]))
+            document = self.session.document
+            if document is not None and document.segment_map is not None:
+                box = box.clip(document.segment_map.shape)
+            self._look = None if box.empty else Look(box=box)
         self.show()
 
     def cancel(self) -> None:
