@@ -53,6 +53,7 @@ class Act(StrEnum):
     TOOL_WAND = "wand"
     TOOL_SUPERPIXELS = "superpixels"
     TOOL_REFINE = "refine"
+    TOOL_ASK = "ask"
     TOOL_CLEANUP = "cleanup"
     TOOL_PICK = "pick"
     TOOL_PAN = "pan"
@@ -140,6 +141,7 @@ ACTIONS: dict[Act, Spec] = {
     Act.TOOL_WAND: _tool("Wand", "Press on a colour and drag: connected pixels of similar colour", "W", "wand"),
     Act.TOOL_SUPERPIXELS: _tool("Superpixels", "Drag: pieces that follow the picture's edges", "S", "superpixels"),
     Act.TOOL_REFINE: _tool("Refine edges", "Drag around a boundary: it moves to the edge in the photo", "K", "refine"),
+    Act.TOOL_ASK: _tool("Ask the network", "Click: its answers here, also those that lost or are hidden", "Q", "ask"),
     Act.TOOL_CLEANUP: _tool("Clean up", "Fill gaps and holes, remove specks, smooth boundaries", "X", "cleanup"),
     Act.TOOL_PICK: Spec(
         _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
@@ -197,6 +199,7 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_WAND,
         Act.TOOL_SUPERPIXELS,
         Act.TOOL_REFINE,
+        Act.TOOL_ASK,
         Act.TOOL_CLEANUP,
         Act.TOOL_PICK,
         Act.TOOL_PAN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.tools.ask import Ask
 from app.tools.base import Tool
 from app.tools.brush import Brush
 from app.tools.cleanup import Cleanup
@@ -36,6 +37,7 @@ _ALL: tuple[type[Tool], ...] = (
     Wand,
     Superpixels,
     Refine,
+    Ask,
     Cleanup,
     Pick,
     Pan,

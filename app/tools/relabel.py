@@ -57,7 +57,11 @@ class Relabel(LassoTool):
 
     def note(self) -> str:
         over, name = self._over.text(self._scope), class_name(self.session.current_class)
-        return f"Click: {over} becomes {name} · drag: only inside a line · right-click: accept" if over else ""
+        if not over:
+            return ""
+        if self.sketch() is not None:
+            return f"Inside the line, {over} {'is accepted' if self._accepts(self._start) else f'becomes {name}'}"
+        return f"Click: {over} becomes {name} · drag: only inside a line · right-click: accept"
 
     def _change(self, start: Pointer, *, within: Spans | None) -> None:
         target = aim(self.session, start.pixel, self._scope)
@@ -65,7 +69,7 @@ class Relabel(LassoTool):
             if within is not None:
                 self.session.said.emit("Begin the line on what is to change.")
             return
-        accepts = start.button is Button.RIGHT or Modifier.CTRL in start.modifiers
+        accepts = self._accepts(start)
         own = own_class(self.session, start.pixel, self._scope)
         if accepts and own is None:
             self.session.said.emit("There is no segment here.")
@@ -75,6 +79,11 @@ class Relabel(LassoTool):
         text = f"Accept {name}" if accepts else f"Relabel to {name}"
         unchanged = "A person has decided this already." if accepts else f"This is {name} already."
         paint_target(self.session, target, class_id, text=text, unchanged=unchanged, within=within)
+
+    @staticmethod
+    def _accepts(start: Pointer) -> bool:
+        """Whether a gesture that began so leaves the class as it is."""
+        return start.button is Button.RIGHT or Modifier.CTRL in start.modifiers
 
     @property
     def _scope(self) -> Scope:
