@@ -109,10 +109,7 @@ class Superpixels(Tool):
             self.show()
 
     def value_changed(self, key: str) -> None:
-        self._preview = self._painted = None
-        self._stop_computing()
         self._follow()
-        self.show()
 
     def adjust(self, steps: int) -> bool:
         size = self.value("size")
@@ -143,7 +140,7 @@ class Superpixels(Tool):
             or (known.size, known.compactness) != (size, compactness)
         ):
             self._stop_computing()
-            self._pyramid = document.pyramid
+            self._pyramid, self._preview, self._painted = document.pyramid, None, None
             known = self._tiles = SuperpixelTiles(self._pyramid, size, compactness=compactness)
         return known
 
@@ -166,21 +163,19 @@ class Superpixels(Tool):
     def _end(self) -> None:
         """All of the stroke is painted."""
         gesture, self._gesture = self._gesture, None
-        if gesture is None or not gesture.is_open:
-            return
-        refused = gesture.refused
-        if not gesture.commit() and not refused and self._painted is not None:
-            self.session.said.emit(f"This is {class_name(self._class)} already.")
+        if gesture is not None:
+            gesture.commit(unchanged=f"This is {class_name(self._class)} already." if self._painted else "")
 
     # --- what is under the pointer ---------------------------------------------------------------------------------
 
     def _follow(self) -> None:
         """Show what is under the pointer, compute what is missing, and end the stroke that waits for nothing."""
-        tiles, noted = self._current(), self.note()
-        shown = self._preview
+        shown, noted = self._preview, self.note()
+        tiles = self._current()
+        known = self._preview
         if tiles is None or self._at is None:
             self._preview = None
-        elif shown is None or shown.value != self._value or not _holds((shown.box, shown.mask), self._at):
+        elif known is None or known.value != self._value or not _holds((known.box, known.mask), self._at):
             region = tiles.region(*self._at)
             self._preview = None if region is None else Preview(*region, self._value, _FAINT)
         if not self._held and not self._waiting:
@@ -217,10 +212,12 @@ class Superpixels(Tool):
             self._follow()
 
         def fail(reason: str) -> None:
-            self._computing = False
+            self._computing, self._at = False, None  # until the pointer moves again
             self._waiting.clear()
             self.session.said.emit(reason)
-            self._end()
+            if not self._held:
+                self._end()
+            self.show()
 
         self._computing = True
         stop = self.session.compute(lambda _check: tiles.compute(tile), key=(self.id, "tile"), done=take, failed=fail)
