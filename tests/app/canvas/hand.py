@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
-NONE, SHIFT, CTRL = (
+NONE, SHIFT, CTRL, ALT = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
 )
 
 
@@ -38,6 +39,25 @@ def drag(canvas: Canvas, points: list[QPoint], button: Qt.MouseButton = LEFT, *,
         QTest.mouseMove(canvas, point)
     if release:
         QTest.mouseRelease(canvas, button, NONE, points[-1])
+
+
+def drag_holding(
+    canvas: Canvas,
+    points: list[QPoint],
+    modifiers: Qt.KeyboardModifier,
+    button: Qt.MouseButton = LEFT,
+    *,
+    release: bool = True,
+) -> None:
+    """Drag while keys are held: `QTest.mouseMove` knows none."""
+    QTest.mousePress(canvas, button, modifiers, points[0])
+    for point in points[1:]:
+        at, everywhere = QPointF(point), QPointF(canvas.mapToGlobal(point))
+        nothing = Qt.MouseButton.NoButton
+        event = QMouseEvent(QEvent.Type.MouseMove, at, everywhere, nothing, button, modifiers)
+        QApplication.sendEvent(canvas, event)
+    if release:
+        QTest.mouseRelease(canvas, button, modifiers, points[-1])
 
 
 def leave(canvas: Canvas) -> None:
