@@ -18,6 +18,7 @@ NOTCH = 120  # Qt's unit for one step of a mouse wheel
 _ZOOM_PER_NOTCH = 2 ** (1 / 3)
 _SIZE_PER_NOTCH = 1.15
 _SIZE_PER_PIXEL = 1.01  # logical pixels of a drag
+_FARTHEST = 1000.0  # logical pixels that lead from the smallest brush to beyond the largest
 _REACH = 8.0  # logical pixels that a click may be off what it means
 
 _BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
@@ -97,6 +98,7 @@ class Mouse:
             self._canvas.look(self._canvas.viewport.panned(dx, dy))
         elif self._doing is _Doing.SIZING:
             dragged = (self.position.x() - self._pressed[0].x()) / self._canvas.devicePixelRatioF()
+            dragged = min(max(dragged, -_FARTHEST), _FARTHEST)
             self._canvas.session.set_brush_size(round(self._pressed[1] * _SIZE_PER_PIXEL**dragged))
         elif self._canvas.tool is not None:
             self._canvas.tool.move(self._pointer())
