@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.palettes import ClassColours, ClassStyles, Palette, usual_styles
 
 if TYPE_CHECKING:
+    from app.core.document import Document
     from app.session import Session
 
 
@@ -25,7 +26,7 @@ class Styling(QObject):
         super().__init__(session)
         self._session = session
         self._colours = ClassColours()
-        self.styles = self._styles([session.current_class])  # nothing is open yet
+        self.styles = self._find()
         session.document_changed.connect(self._follow)
         session.prediction_changed.connect(self._follow)
         session.tables_changed.connect(self._follow)
@@ -33,16 +34,16 @@ class Styling(QObject):
         session.corrected.connect(self._follow)
 
     def _follow(self) -> None:
-        document = self._session.document
-        seen = [] if document is None else np.flatnonzero(document.areas()).tolist()
-        styles = self._styles([*seen, self._session.current_class])
+        styles = self._styles()
         if styles is not self.styles:
             self.styles = styles
             self.changed.emit()
 
-    def _styles(self, present: list[int]) -> ClassStyles:
-        overlay = self._session.overlay
+    def _styles(self) -> ClassStyles:
+        session, overlay = self._session, self._session.overlay
         patterned = overlay.patterns and not overlay.outline
         if overlay.palette is Palette.ADE and not patterned:
-            return usual_styles()
-        return self._colours.styles(overlay.palette, present, patterned=patterned)
+            return usual_styles()  # which classes there are does not matter
+        document = session.document
+        seen = [] if document is None else np.flatnonzero(document.areas()).tolist()
+        return self._colours.styles(overlay.palette, [*seen, session.current_class], patterned=patterned)
