@@ -26,7 +26,7 @@ class Styling(QObject):
         super().__init__(session)
         self._session = session
         self._colours = ClassColours()
-        self.styles = self._find()
+        self.styles = self._styles()
         session.document_changed.connect(self._follow)
         session.prediction_changed.connect(self._follow)
         session.tables_changed.connect(self._follow)
