@@ -50,10 +50,10 @@ class Session(Hand):
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
-        self.styling = Styling(self)
         self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
         self._current: Path | None = None
+        self.styling = Styling(self)
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
         self._stepping = Stepping(self, self._background)
