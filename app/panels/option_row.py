@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import assert_never
 
 from PySide6.QtCore import QSignalBlocker
@@ -23,7 +24,7 @@ from app.panels.style import UNIT
 from app.tools.base import Tool
 from app.tools.options import Choice, Flag, Number, Option
 
-_STEPS = 240  # of a slider
+_STEPS = 240  # of a slider, at most
 
 
 class OptionRow(QWidget):
@@ -115,8 +116,8 @@ class OptionRow(QWidget):
 
     def _make_number(self, option: Number) -> list[QWidget]:
         slider = Slider(self)
-        slider.setRange(0, _STEPS)
-        slider.setPageStep(_STEPS // 10)
+        slider.setRange(0, len(stops(option)) - 1)
+        slider.setPageStep(max(1, slider.maximum() // 10))
         slider.setFixedWidth(12 * UNIT)
         slider.valueChanged.connect(lambda step: self._tool.set_value(option.key, value_at(option, step)))
         field: QSpinBox | QDoubleSpinBox
@@ -140,15 +141,21 @@ class OptionRow(QWidget):
         return box
 
 
+@lru_cache
+def stops(option: Number) -> tuple[float, ...]:
+    """The numbers that its slider goes through: every step of it is another number, also where there are few."""
+    span, ratio = option.high - option.low, option.high / option.low if option.geometric else 1.0
+    parts = [step / _STEPS for step in range(_STEPS + 1)]
+    exact = [option.low * math.pow(ratio, part) if option.geometric else option.low + span * part for part in parts]
+    return tuple(sorted({round(number, option.decimals) for number in exact}))
+
+
 def value_at(option: Number, step: int) -> float:
     """The number at a step of its slider."""
-    if option.geometric:
-        return option.low * math.pow(option.high / option.low, step / _STEPS)
-    return option.low + (option.high - option.low) * step / _STEPS
+    return stops(option)[step]
 
 
 def step_of(option: Number, value: float) -> int:
     """The step of the slider that is nearest to a number."""
-    if option.geometric:
-        return round(_STEPS * math.log(value / option.low) / math.log(option.high / option.low))
-    return round(_STEPS * (value - option.low) / (option.high - option.low))
+    numbers = stops(option)
+    return min(range(len(numbers)), key=lambda step: abs(numbers[step] - value))

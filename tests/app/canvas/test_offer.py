@@ -1,0 +1,244 @@
+"""What a tool offers is drawn exactly: a preview pixel by pixel, its rim, and the line being drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtTest import QTest
+
+from app.canvas.canvas import Canvas
+from app.canvas.offer import preview_colours, preview_pixels
+from app.canvas.overlay import premultiplied
+from app.canvas.viewport import Viewport
+from app.core.arrays import U8, U32, Bool
+from app.core.geometry import Box
+from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED, human_value
+from app.session import Session
+from app.tools.base import Pointer, Preview, Sketch, Tool
+from resources.classes import palette
+from tests.app.canvas.hand import leave
+from tests.app.canvas.scene import close, grabbed, map_of, over, photo, spot
+
+PHOTO = (30, 20)  # width, height
+VIEW = (60, 50)
+INNER, OUTER = 0xFFFFFFFF, 0xB0000000
+
+
+def plain_pixels(preview: Preview, view: Viewport, colours: U8) -> dict[tuple[int, int], int]:
+    """Device pixel by device pixel: the photo's pixel under its centre, the mask's there, and its neighbours'."""
+    table = preview_colours(colours, opacity=preview.opacity)
+    shown = view.photo_box()
+
+    def under(x: int, y: int) -> int | None:
+        """The value that a device pixel of the photo would have; None where nothing is offered."""
+        column = min(max(int((x + 0.5 - view.x) // view.scale), 0), view.photo[0] - 1)
+        row = min(max(int((y + 0.5 - view.y) // view.scale), 0), view.photo[1] - 1)
+        if not preview.box.contains(column, row):
+            return None
+        height, width = preview.mask.shape
+        mask_row = (row - preview.box.y0) * height // preview.box.height
+        mask_column = (column - preview.box.x0) * width // preview.box.width
+        if not preview.mask[mask_row, mask_column]:
+            return None
+        value = preview.value
+        return int(value[mask_row, mask_column]) if isinstance(value, np.ndarray) else value
+
+    values = {(x, y): under(x, y) for y in range(shown.y0, shown.y1) for x in range(shown.x0, shown.x1)}
+    pixels = {}
+    for (x, y), value in values.items():
+        around = [values[x + dx, y + dy] for dx in (-1, 0, 1) for dy in (-1, 0, 1) if (x + dx, y + dy) in values]
+        if value is None:
+            pixels[x, y] = OUTER if any(other is not None for other in around) else 0
+        else:
+            pixels[x, y] = INNER if any(other is None for other in around) else int(table[value])
+    return pixels
+
+
+@st.composite
+def previews(draw: st.DrawFn) -> Preview:
+    """Boxes that may reach over the photo's edge, with masks as fine, coarser or finer, of one value or several."""
+    x0, y0 = draw(st.integers(-8, PHOTO[0] - 1)), draw(st.integers(-8, PHOTO[1] - 1))
+    box = Box.at(x0, y0, width=draw(st.integers(1, 40)), height=draw(st.integers(1, 30)))
+    exact = draw(st.booleans())
+    shape = box.shape if exact else (draw(st.integers(1, 12)), draw(st.integers(1, 12)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    mask: Bool = rng.random(shape) < draw(st.sampled_from([0.0, 0.3, 0.9, 1.0]))
+    one = draw(st.sampled_from([0, human_value(3), human_value(150), HUMAN_UNLABELLED]))
+    several: U8 = rng.choice([0, human_value(1), human_value(7), HUMAN_UNLABELLED], shape).astype(np.uint8)
+    value = one if draw(st.booleans()) else several
+    return Preview(box, mask, value, opacity=draw(st.sampled_from([0.35, 0.75])))
+
+
+@st.composite
+def views(draw: st.DrawFn) -> Viewport:
+    """From far away to so close that only a part is seen."""
+    view = Viewport.fit(view=VIEW, photo=PHOTO)
+    scale = draw(st.sampled_from([0.5, 0.77, 1.0, 1.5, 3.0, 8.0]))
+    view = view.zoomed(scale, at=(draw(st.integers(0, 59)), draw(st.integers(0, 49))))
+    return view.panned(draw(st.integers(-60, 60)), draw(st.integers(-60, 60)))
+
+
+@given(preview=previews(), view=views())
+def test_a_preview_is_drawn_as_worked_out_pixel_by_pixel(preview: Preview, view: Viewport) -> None:
+    expected = plain_pixels(preview, view, palette())
+    box = view.device_box(preview.box).intersect(view.photo_box())
+    pixels: U32 = preview_pixels(preview, view, palette())
+    assert pixels.dtype == np.uint32
+    assert pixels.size == 0 or pixels.shape == box.shape
+    drawn = {(box.x0 + x, box.y0 + y): int(pixels[y, x]) for y, x in np.ndindex(pixels.shape)}
+    for at, pixel in expected.items():
+        assert drawn.get(at, 0) == pixel, at
+
+
+def test_colours_of_a_preview_tell_classes_unlabelled_and_the_network_apart() -> None:
+    table = preview_colours(palette(), opacity=0.6)
+    rgb = np.zeros((256, 3), np.uint8)
+    rgb[HUMAN_BASE + 1 : HUMAN_UNLABELLED] = palette()[1:151]
+    strong = premultiplied(rgb, np.full(256, 0.6))
+    assert np.array_equal(table[HUMAN_BASE + 1 : HUMAN_UNLABELLED], strong[HUMAN_BASE + 1 : HUMAN_UNLABELLED])
+    alphas = table >> 24
+    assert 0 < alphas[0] == alphas[HUMAN_UNLABELLED] < alphas[HUMAN_BASE + 1]
+    assert table[0] & 0xFF > table[HUMAN_UNLABELLED] & 0xFF
+
+
+class Offering(Tool):
+    """Shows what a test wants it to show."""
+
+    id = "offering"
+    hint = ""
+    what: Preview | None = None
+    drawn: Sketch | None = None
+
+    def press(self, pointer: Pointer) -> None:
+        return
+
+    def preview(self) -> Preview | None:
+        return self.what
+
+    def sketch(self) -> Sketch | None:
+        return self.drawn
+
+
+@pytest.fixture
+def offering(canvas: Canvas, session: Session) -> Offering:
+    tool = Offering(session)
+    canvas.set_tool(tool)
+    leave(canvas)
+    return tool
+
+
+@pytest.mark.parametrize("zoom", [1.0, 2.0, 3.0])
+def test_the_canvas_shows_the_preview_over_the_labels(
+    canvas: Canvas, session: Session, offering: Offering, zoom: float
+) -> None:
+    canvas.zoom_to(zoom)
+    before = grabbed(canvas)
+    offering.what = Preview(Box(40, 30, 60, 50), np.ones((20, 20), np.bool_), human_value(17))
+    offering.show()
+    shown = grabbed(canvas)
+    at, rim, beside = spot(canvas, 50.5, 40.5), spot(canvas, 40.5, 40.5), spot(canvas, 37.5, 40.5)
+    labelled = before[at.y(), at.x()]
+    assert close(shown[at.y(), at.x()], over(labelled, 17, 0.75))
+    assert canvas.viewport is not None
+    left = canvas.viewport.device_box(Box(40, 40, 41, 41)).x0 + 1
+    assert close(shown[rim.y(), left], (255, 255, 255))
+    assert close(shown[rim.y(), left - 1], before[rim.y(), left - 1] * (1 - 0xB0 / 255))
+    assert np.array_equal(shown[beside.y(), beside.x()], before[beside.y(), beside.x()])
+    assert not map_of(session).human.any()
+    offering.what = None
+    offering.show()
+    assert np.array_equal(grabbed(canvas), before)
+
+
+def test_a_preview_follows_the_view_and_the_colours(canvas: Canvas, session: Session, offering: Offering) -> None:
+    offering.what = Preview(Box(40, 30, 60, 50), np.ones((20, 20), np.bool_), human_value(17))
+    offering.show()
+    canvas.zoom_to(2.0)
+    grabbed(canvas)
+    canvas.pan_by(13, -7)
+    moved = grabbed(canvas)
+    offering.what = Preview(Box(40, 30, 60, 50), np.ones((20, 20), np.bool_), human_value(17))
+    offering.show()  # as if it had never been drawn elsewhere
+    assert np.array_equal(grabbed(canvas), moved)
+    before = grabbed(canvas)
+    session.set_overlay(opacity=0.1)
+    at = spot(canvas, 50.5, 40.5)
+    assert not np.array_equal(grabbed(canvas)[at.y(), at.x()], before[at.y(), at.x()])
+
+
+def test_the_bare_photo_shows_no_offer(canvas: Canvas, offering: Offering) -> None:
+    offering.what = Preview(Box(40, 30, 60, 50), np.ones((20, 20), np.bool_), human_value(17))
+    offering.drawn = Sketch(((20, 20), (60, 40), (30, 60)), closed=True)
+    canvas.set_bare(bare=True)
+    at = spot(canvas, 50.5, 40.5)
+    assert close(grabbed(canvas)[at.y(), at.x()], photo()[40, 50])
+    canvas.set_bare(bare=False)
+    assert not close(grabbed(canvas)[at.y(), at.x()], photo()[40, 50])
+
+
+def changed(canvas: Canvas, before: U8) -> Bool:
+    return np.asarray((grabbed(canvas) != before).any(axis=2))
+
+
+@pytest.mark.parametrize("zoom", [1.0, 3.0])
+def test_a_line_passes_through_its_points_and_closes(canvas: Canvas, offering: Offering, zoom: float) -> None:
+    canvas.zoom_to(zoom)
+    before = grabbed(canvas)
+    points = ((40.0, 30.0), (80.0, 30.0), (60.0, 50.0))
+
+    def passes(x: float, y: float) -> bool:
+        at = spot(canvas, x, y)
+        return bool(changed(canvas, before)[at.y() - 1 : at.y() + 2, at.x() - 1 : at.x() + 2].any())
+
+    offering.drawn = Sketch(points)
+    offering.show()
+    assert passes(60, 30)
+    assert passes(70, 40)
+    assert not passes(50, 40)
+    offering.drawn = Sketch(points, closed=True)
+    offering.show()
+    assert passes(50, 40)
+    offering.drawn = Sketch(points, tail=(40.0, 60.0))
+    offering.show()
+    assert passes(50, 55)
+    assert not passes(50, 40)
+    offering.drawn = Sketch(points[:1], tail=(40.0, 60.0))
+    offering.show()
+    assert passes(40, 45)
+    offering.drawn = None
+    offering.show()
+    assert not changed(canvas, before).any()
+
+
+def test_handles_are_drawn_and_the_one_under_the_pointer_is_larger(canvas: Canvas, offering: Offering) -> None:
+    canvas.zoom_to(3.0)
+    points = ((40.0, 30.0), (80.0, 30.0), (60.0, 50.0))
+    before = grabbed(canvas)
+    sizes = []
+    for active in (None, 0):
+        offering.drawn = Sketch(points, handles=True, active=active)
+        offering.show()
+        at = spot(canvas, *points[0])
+        region = grabbed(canvas)[at.y() - 8 : at.y() + 9, at.x() - 8 : at.x() + 9]
+        sizes.append(int((region > 230).all(axis=2).sum()))
+    assert sizes[0] >= 25
+    assert sizes[1] > sizes[0]
+    offering.drawn = Sketch(points[:1], handles=True)
+    offering.show()
+    at = spot(canvas, *points[0])
+    assert changed(canvas, before)[at.y(), at.x()]  # a single point is seen too
+
+
+def test_an_empty_line_draws_nothing(canvas: Canvas, offering: Offering) -> None:
+    before = grabbed(canvas)
+    offering.drawn = Sketch(())
+    offering.show()
+    assert not changed(canvas, before).any()
+
+
+def test_what_is_offered_leaves_the_mouse_alone(canvas: Canvas, offering: Offering) -> None:
+    offering.drawn = Sketch(((20, 20), (60, 40), (30, 60)), closed=True)
+    QTest.mouseMove(canvas, spot(canvas, 50, 40))
+    assert canvas.mouse.position is not None
