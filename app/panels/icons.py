@@ -59,6 +59,11 @@ def set_class_styles(styles: ClassStyles) -> None:
             widget.update()
 
 
+def class_styles() -> ClassStyles:
+    """The colours and patterns that swatches have at the moment."""
+    return _styles
+
+
 def swatch(class_id: int, size: int, *, ratio: float = 0.0) -> QPixmap:
     """The colour of a class as a rounded square, `size` device-independent pixels wide; 0 is the hollow 'unlabelled'.
 

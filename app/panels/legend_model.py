@@ -133,8 +133,8 @@ class LegendModel(QAbstractTableModel):
 
     def set_current_class(self, class_id: int) -> None:
         """The class to paint with, which is marked."""
-        self._current_class = class_id
-        self._tell()
+        before, self._current_class = self._current_class, class_id
+        self._tell({before, class_id})
 
     def class_at(self, index: Index) -> int:
         """The class of a row."""

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
+    QHoverEvent,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QToolTip, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyleOptionViewItem,
+    QToolTip,
+    QTreeView,
+    QWidget,
+)
 
+from app.panels.icons import class_styles
 from app.panels.legend_model import Column, LegendModel
 from app.panels.legend_paint import SWATCH, LegendDelegate, QuietHeader, brush_rect
+from app.panels.row_images import RowImages
 from app.panels.rows import Index, SaysWhenEmpty, make_quiet, paint_empty
 from app.panels.style import HALF, ICON, UNIT, small
 
@@ -41,11 +52,15 @@ class LegendView(SaysWhenEmpty, QTreeView):
         super().__init__(parent)
         self._widths: dict[Column, int] = {}
         self._pressed = QModelIndex()
+        self._over = QPersistentModelIndex()  # the row under the pointer, as the view knows it
+        self._rows = RowImages()
         self.setModel(model)
         self.legend = model
+        model.dataChanged.connect(self._rows_changed)
         self.setItemDelegate(LegendDelegate(self, model))
         self.heads = QuietHeader(self, model)
         self.setHeader(self.heads)
+        self.heads.sectionResized.connect(self._rows.clear)
         self.heads.setSectionsClickable(True)  # only now: a tree that does not sort by itself switches it off
         self.setAccessibleName("Classes in this picture")
         self.setRootIsDecorated(False)
@@ -85,6 +100,7 @@ class LegendView(SaysWhenEmpty, QTreeView):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
+        self._rows.clear()
         if event.type() is QEvent.Type.FontChange and self._widths:
             self.heads.setFont(small(self.font()))
             self._fit_columns()
@@ -140,6 +156,10 @@ class LegendView(SaysWhenEmpty, QTreeView):
             if index.isValid() and self._on_brush(event.pos(), index):
                 QToolTip.showText(event.globalPos(), "Paint with this class (Shift+Return)", self.viewport())
                 return True
+        if event.type() in (QEvent.Type.HoverLeave, QEvent.Type.Leave):
+            self._over = QPersistentModelIndex()
+        elif isinstance(event, QHoverEvent):
+            self._over = QPersistentModelIndex(self.indexAt(event.position().toPoint()))
         return super().viewportEvent(event)
 
     def _on_brush(self, pos: QPoint, index: Index) -> bool:
@@ -177,7 +197,25 @@ class LegendView(SaysWhenEmpty, QTreeView):
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
         """Letters belong to the tools; the search field above finds classes."""
 
-    # --- empty -----------------------------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802 - Qt's name
+        """All but the rows that the hand is at come from images: the table is drawn with every step of a threshold."""
+
+        def paint(painter: QPainter) -> None:
+            super(LegendView, self).drawRow(painter, option, index)
+
+        row = index.row()
+        if row in (self._over.row(), self.currentIndex().row()):
+            paint(painter)
+            return
+        back = self.viewport().palette().color(self.viewport().backgroundRole())
+        state = (option.state, row == self.legend.last_favourite_row(), class_styles())
+        self._rows.draw(painter, option.rect, key=self.legend.class_at(index), state=state, back=back, paint=paint)
+
+    def _rows_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        for class_id in self.legend.ids()[first.row() : last.row() + 1]:
+            self._rows.drop(class_id)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
