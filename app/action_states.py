@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 
-from app.actions import Act
+from app.actions import PALETTE_ACTIONS, Act
 from app.canvas.canvas import Canvas
 from app.core.document import ViewMode
 from app.desk import Desk
@@ -59,4 +59,9 @@ class ActionStates(QObject):
     def _tick(self) -> None:
         overlay = self._session.overlay
         self._actions[Act.OUTLINE].setChecked(overlay.outline)
+        self._actions[Act.DECIDERS].setChecked(overlay.deciders)
+        self._actions[Act.PATTERNS].setChecked(overlay.patterns)
+        self._actions[Act.NAMES].setChecked(overlay.names)
+        for palette, act in PALETTE_ACTIONS.items():
+            self._actions[act].setChecked(overlay.palette is palette)
         self._actions[Act.MODE].setChecked(self._session.mode is ViewMode.SEMANTIC)

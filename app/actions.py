@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from app.core.palettes import Palette
 from app.panels.icons import icon
 
 
@@ -34,6 +35,7 @@ class Act(StrEnum):
     QUIT = "quit"
     UNDO = "undo"
     REDO = "redo"
+    HISTORY = "history"
     CHOOSE_CLASS = "choose_class"
     CLASS_UNLABELLED = "class_unlabelled"
     BRUSH_SMALLER = "brush_smaller"
@@ -55,6 +57,7 @@ class Act(StrEnum):
     TOOL_REFINE = "refine"
     TOOL_ASK = "ask"
     TOOL_CLEANUP = "cleanup"
+    TOOL_COPY = "copy"
     TOOL_PICK = "pick"
     TOOL_PAN = "pan"
     TOOL_ZOOM = "zoom"
@@ -63,7 +66,14 @@ class Act(StrEnum):
     ZOOM_IN = "zoom_in"
     ZOOM_OUT = "zoom_out"
     OUTLINE = "outline"
+    DECIDERS = "deciders"
+    PALETTE_ADE = "palette_ade"
+    PALETTE_DISTINCT = "palette_distinct"
+    PALETTE_COLOUR_BLIND = "palette_colour_blind"
+    PATTERNS = "patterns"
+    NAMES = "names"
     BARE = "bare"
+    NETWORK_ONLY = "network_only"
     LESS_OPAQUE = "less_opaque"
     MORE_OPAQUE = "more_opaque"
     MODE = "mode"
@@ -111,11 +121,16 @@ ACTIONS: dict[Act, Spec] = {
     Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",)),
     Act.UNDO: Spec(_E, "Undo", "Take the last correction back", ("Ctrl+Z",), "undo"),
     Act.REDO: Spec(_E, "Redo", "Do it again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    Act.HISTORY: Spec(
+        _E, "History", "List the steps of this picture; click one to go there", ("Ctrl+H",), "history", checkable=True
+    ),
     Act.CHOOSE_CLASS: Spec(_E, "Choose class…", "Search the class to paint with", ("C",), "search"),
     Act.CLASS_UNLABELLED: Spec(_E, "Paint unlabelled", "Make 'unlabelled' the class to paint with", ("0",)),
     Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush, or what the tool has instead, smaller", ("[",)),
     Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush, or what the tool has instead, larger", ("]",)),
-    Act.NEXT_BEST: Spec(_E, "Next best answer", "Give the segment under the pointer its next most probable class", ("J",)),
+    Act.NEXT_BEST: Spec(
+        _E, "Next best answer", "Give the segment under the pointer its next most probable class", ("J",)
+    ),
     Act.PREVIOUS_BEST: Spec(
         _E, "Previous best answer", "Back to the class that the network finds more probable", ("Shift+J",)
     ),
@@ -143,6 +158,9 @@ ACTIONS: dict[Act, Spec] = {
     Act.TOOL_REFINE: _tool("Refine edges", "Drag around a boundary: it moves to the edge in the photo", "K", "refine"),
     Act.TOOL_ASK: _tool("Ask the network", "Click: its answers here, also those that lost or are hidden", "Q", "ask"),
     Act.TOOL_CLEANUP: _tool("Clean up", "Fill gaps and holes, remove specks, smooth boundaries", "X", "cleanup"),
+    Act.TOOL_COPY: _tool(
+        "Copy from previous picture", "Drag around an area: its corrections there come here", "Shift+U", "copy"
+    ),
     Act.TOOL_PICK: Spec(
         _T, "Pick class", "Make the class under the cursor the current one", ("I",), "pick", checkable=True
     ),
@@ -157,9 +175,41 @@ ACTIONS: dict[Act, Spec] = {
     Act.OUTLINE: Spec(
         _V, "Outlines only", "Draw the borders of the labels instead of filling them", ("O",), "outline", checkable=True
     ),
+    Act.PALETTE_ADE: Spec(
+        _V, "Usual ADE20K colours", "Colour the classes as ADE20K does", (), "palette", checkable=True
+    ),
+    Act.PALETTE_DISTINCT: Spec(
+        _V, "Colours far apart", "Colour the classes of the picture as differently as can be", (), checkable=True
+    ),
+    Act.PALETTE_COLOUR_BLIND: Spec(
+        _V,
+        "Colours for colour-blind eyes",
+        "Colours that stay apart for every kind of colour vision",
+        (),
+        checkable=True,
+    ),
+    Act.PATTERNS: Spec(
+        _V,
+        "Patterns",
+        "Lay a pattern over every class, for classes of similar colour",
+        ("Shift+H",),
+        "patterns",
+        checkable=True,
+    ),
+    Act.NAMES: Spec(_V, "Class names", "Write the names into large regions", ("Shift+N",), "names", checkable=True),
+    Act.DECIDERS: Spec(
+        _V, "Who decided", "Colour what the network, you and nobody decided", ("Shift+M",), "deciders", checkable=True
+    ),
     Act.BARE: Spec(
         _V, "Bare photo (hold)", "Show the photo without labels while the key is held", ("V",), "eye", held=True
     ),
+    Act.NETWORK_ONLY: Spec(
+        _V,
+        "Network only (hold)",
+        "Show the network's own result, without corrections, while the key is held",
+        ("Y",),
+        held=True,
+    ),  # fmt: skip
     Act.LESS_OPAQUE: Spec(_V, "Labels fainter", "Let more of the photo through", ("Shift+O",)),
     Act.MORE_OPAQUE: Spec(_V, "Labels stronger", "Let less of the photo through", ("Shift+P",)),
     Act.MODE: Spec(
@@ -184,6 +234,11 @@ ACTIONS: dict[Act, Spec] = {
     Act.ABOUT: Spec(_H, "About ADE Mask Studio", "Version and licence", ()),
 }
 
+PALETTE_ACTIONS: dict[Palette, Act] = {
+    Palette.ADE: Act.PALETTE_ADE,
+    Palette.DISTINCT: Act.PALETTE_DISTINCT,
+    Palette.COLOUR_BLIND: Act.PALETTE_COLOUR_BLIND,
+}
 TOOL_ACTIONS: dict[str, Act] = {
     act.value: act
     for act in (
@@ -201,6 +256,7 @@ TOOL_ACTIONS: dict[str, Act] = {
         Act.TOOL_REFINE,
         Act.TOOL_ASK,
         Act.TOOL_CLEANUP,
+        Act.TOOL_COPY,
         Act.TOOL_PICK,
         Act.TOOL_PAN,
         Act.TOOL_ZOOM,

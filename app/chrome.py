@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
-from app.actions import ACTIONS, TOOL_ACTIONS, Act, Group
+from app.actions import ACTIONS, PALETTE_ACTIONS, TOOL_ACTIONS, Act, Group
 
 MAIN_BAR = (
     (Act.OPEN, Act.OPEN_FOLDER),
@@ -16,14 +16,17 @@ MAIN_BAR = (
     (Act.UNDO, Act.REDO),
     (Act.PREVIOUS, Act.NEXT),
     (Act.ZOOM_FIT, Act.ZOOM_100),
-    (Act.OUTLINE,),
+    (Act.OUTLINE, Act.PATTERNS, Act.NAMES, Act.DECIDERS),
 )
 NEW_GROUP = {  # a menu draws a line above these
     Act.EXPORT,
     Act.QUIT,
+    Act.HISTORY,
     Act.CHOOSE_CLASS,
     Act.BRUSH_SMALLER,
     Act.OUTLINE,
+    Act.PALETTE_ADE,
+    Act.LESS_OPAQUE,
     Act.MODE,
     Act.SHOW_ALL,
     Act.FULL_SCREEN,
@@ -46,6 +49,9 @@ def make_menus(window: QMainWindow, actions: dict[Act, QAction], panels: Iterabl
             menu.addAction(actions[act])
         if act is Act.OPEN_FOLDER:
             menu.addMenu(recent)
+    palettes = QActionGroup(window)
+    for act in PALETTE_ACTIONS.values():
+        palettes.addAction(actions[act])
     menus[Group.VIEW].addSeparator()
     for action in panels:
         menus[Group.VIEW].addAction(action)

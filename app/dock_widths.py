@@ -55,12 +55,16 @@ class DockWidths(QObject):
     def _shown(self) -> list[QDockWidget]:
         return [dock for dock in self._wanted if dock.isVisible() and self._window.dockWidgetArea(dock) in _SIDES]
 
+    def _columns(self) -> list[QDockWidget]:
+        """One panel of each side: those above each other are equally wide."""
+        return list({self._window.dockWidgetArea(dock): dock for dock in self._shown()}.values())
+
     def _give_back(self) -> None:
         centre = self._window.centralWidget()
         assert centre is not None
         room = centre.width() - centre.minimumSizeHint().expandedTo(centre.minimumSize()).width()
         widths = {}
-        for dock in self._shown():
+        for dock in self._columns():
             missing = max(0, min(self._wanted[dock] - dock.width(), room))
             widths[dock] = dock.width() + missing
             room -= missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.actions import TOOL_ACTIONS, Act
+from app.actions import PALETTE_ACTIONS, TOOL_ACTIONS, Act
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.dialogs import ShortcutsDialog, show_about
@@ -45,6 +45,8 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.ZOOM_IN: canvas.zoom_in,
         Act.ZOOM_OUT: canvas.zoom_out,
         Act.OUTLINE: lambda on: session.set_overlay(outline=on),
+        Act.PATTERNS: lambda on: session.set_overlay(patterns=on),
+        Act.NAMES: lambda on: session.set_overlay(names=on),
         Act.DECIDERS: lambda on: session.set_overlay(deciders=on),
         Act.BARE: lambda: None,  # held, not triggered: the window sees the key itself
         Act.NETWORK_ONLY: lambda: None,
@@ -65,6 +67,8 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.MODEL_CARD: window.show_model_card,
         Act.ABOUT: lambda: show_about(parent=window),
     }
+    for palette, act in PALETTE_ACTIONS.items():
+        handlers[act] = lambda on, palette=palette: session.set_overlay(palette=palette) if on else None
     for tool, act in TOOL_ACTIONS.items():
         handlers[act] = lambda on, tool=tool: window.use_tool(tool) if on else None
     return handlers

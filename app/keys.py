@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
+from app.actions import ACTIONS, Act
 from app.canvas.canvas import Canvas
 
+_HELD = {QKeySequence(spec.keys[0])[0].key(): act for act, spec in ACTIONS.items() if spec.held}
 _LEAVE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
-_COMPARE = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 class WindowKeys(QObject):
     """Watches the application's keys for one window.
 
-    V shows the bare photo, Shift+V what the network said, and Space pans while they are held, also when a list has the
-    focus. Return and Escape in a field of the window finish it: the next key is a shortcut again, not text.
+    The held actions of the table (the bare photo, the network's own result) and Space, which pans, last as long as their
+    key, also when a list has the focus. Return and Escape in a field of the window finish it: the next key is a shortcut
+    again, not text.
     """
 
     def __init__(self, window: QWidget, canvas: Canvas) -> None:
@@ -27,7 +29,8 @@ class WindowKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.WindowDeactivate and watched is self._window:
-            self._show_all()
+            for act in _HELD.values():
+                self._hold(act, held=False)
             self._canvas.hold_space(held=False)
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
             return self._key(event, pressed=kind == QEvent.Type.KeyPress)
@@ -40,14 +43,13 @@ class WindowKeys(QObject):
         typing = isinstance(focus, QLineEdit | QAbstractSpinBox)
         if typing and focus and pressed and event.key() in _LEAVE and self._window.isAncestorOf(focus):
             QTimer.singleShot(0, self._leave_field)
-        if event.key() == Qt.Key.Key_V:
+        act = _HELD.get(Qt.Key(event.key()))
+        if act is not None:
             # A release counts whatever else is held by now, and wherever the focus has gone.
             if not pressed:
-                self._show_all()
-            elif not typing and event.modifiers() in _COMPARE:
-                alone = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
-                self._canvas.set_network_alone(alone=alone)
-                self._canvas.set_bare(bare=not alone)
+                self._hold(act, held=False)
+            elif not typing and not event.modifiers():
+                self._hold(act, held=True)
                 return True
         return event.key() == Qt.Key.Key_Space and self._space(
             pressed=pressed, ours=focus is not self._canvas and not typing
@@ -63,9 +65,15 @@ class WindowKeys(QObject):
         self._canvas.hold_space(held=True)
         return True
 
-    def _show_all(self) -> None:
-        self._canvas.set_bare(bare=False)
-        self._canvas.set_network_alone(alone=False)
+    def _hold(self, act: Act, *, held: bool) -> None:
+        """Begin or end what lasts as long as its key; with both held the bare photo is what is seen."""
+        if act is Act.BARE:
+            self._canvas.set_bare(bare=held)
+        elif act is Act.NETWORK_ONLY:
+            self._canvas.set_network_alone(alone=held)
+            document = self._canvas.session.document
+            if held and document is not None and not document.has_corrections:
+                self._canvas.session.said.emit("Nothing is corrected in this picture: this is the network's own result.")
 
     def _leave_field(self) -> None:
         """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""

@@ -32,6 +32,7 @@ from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
 from app.panels.choices_card import ChoicesCard
 from app.panels.decided_key import DecidedKey
+from app.panels.history import HistoryView
 from app.panels.icons import icon, set_class_styles
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
@@ -74,7 +75,8 @@ class MainWindow(QMainWindow):
             self.addAction(action)
         ActionStates(self.actions_by_id, self.session, self.desk, self.canvas)
         self._make_panels()
-        panels = [dock.toggleViewAction() for dock in self._docks.values()]
+        panels = [self._docks[name].toggleViewAction() for name in ("pictures", "legend")]
+        panels.insert(1, self.actions_by_id[Act.HISTORY])
         recent = make_menus(self, self.actions_by_id, panels)
         self.opening = Opening(self, self.desk, menu=recent, settings=settings)
         self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
@@ -107,9 +109,10 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.legend, 1)
         self._docks = {
             "pictures": self._dock("Pictures", self.image_list, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "history": self._dock("History", HistoryView(self.session), Qt.DockWidgetArea.LeftDockWidgetArea),
             "legend": self._dock("Labels", right, Qt.DockWidgetArea.RightDockWidgetArea),
         }
-        self._dock_widths = DockWidths(self, dict(zip(self._docks.values(), (232, 320), strict=True)))
+        self._dock_widths = DockWidths(self, dict(zip(self._docks.values(), (232, 232, 320), strict=True)))
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -139,10 +142,14 @@ class MainWindow(QMainWindow):
         desk.engine_changed.connect(self._engine_changed)
         desk.said.connect(self.say)
         session.said.connect(self.say)
+        session.previous_path = self.image_list.previous_path
+        shown = self._docks["history"].toggleViewAction()
+        shown.toggled.connect(self.actions_by_id[Act.HISTORY].setChecked)
         session.document_changed.connect(self._document_changed)
         session.prediction_changed.connect(self._document_changed)
         session.corrected.connect(lambda _path: self._document_changed())
         session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
+        set_class_styles(session.styling.styles)
         self.image_list.activated.connect(desk.show)
         self.image_list.thumbnail_wanted.connect(desk.request_thumbnail)
         self.legend.class_chosen.connect(session.set_current_class)
@@ -218,6 +225,22 @@ class MainWindow(QMainWindow):
     def search_legend(self) -> None:
         self._docks["legend"].show()
         self.legend.focus_search()
+
+    def show_history(self, *, on: bool) -> None:
+        """The list of steps, with the keyboard in it; without it the picture has the keyboard again."""
+        dock = self._docks["history"]
+        if on == dock.isHidden():
+            dock.setVisible(on)
+            self._share_left_side()
+            (dock.widget() if on else self.canvas).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _share_left_side(self) -> None:
+        """Qt gives a panel that appears the least it can do with; a history has more to say than that."""
+        layout, pictures, history = self.layout(), self._docks["pictures"], self._docks["history"]
+        if layout is not None:
+            layout.activate()
+        if history.height() < self.height() * 0.3:
+            self.resizeDocks([pictures, history], [3, 2], Qt.Orientation.Vertical)
 
     def filter_pictures(self) -> None:
         self._docks["pictures"].show()
@@ -340,6 +363,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize() - FRAME))
+        self._docks["history"].hide()  # until it is asked for
         store = self._geometry_store()
         geometry, state = store.value("geometry"), store.value("state")
         if isinstance(geometry, QByteArray):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from PySide6.QtCore import QModelIndex, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.panels.history_model import HistoryModel, StepRole, StepState
@@ -16,6 +16,8 @@ from app.session import Session
 NOTHING_OPEN = "No picture yet."
 RAIL = 2 * UNIT  # where the line of dots runs
 DOT, HERE = 2.5, 4.0  # radius of a step, and of the one where the picture stands
+AROUND = 2  # steps before and after the one where the picture stands
+LEAST_ROWS = 7
 _RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -94,15 +96,25 @@ class HistoryView(SaysWhenEmpty, QListView):
         self._stand()  # a running edit, or a picture on its way, may have refused
 
     def _stand(self) -> None:
-        index = self.steps.index(self.steps.current_row, 0)
-        self.setCurrentIndex(index)
-        self.scrollTo(index)
+        """The cursor rests where the picture stands; the steps around it are seen as well."""
+        row = self.steps.current_row
+        self.setCurrentIndex(self.steps.index(row, 0))
+        for near in (row - AROUND, row + AROUND, row):
+            self.scrollTo(self.steps.index(min(max(near, 0), self.steps.rowCount() - 1), 0))
 
     def sizeHint(self) -> QSize:
         return QSize(29 * UNIT, 30 * UNIT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(24 * UNIT, 12 * UNIT)
+        return QSize(24 * UNIT, LEAST_ROWS * (self.fontMetrics().height() + UNIT))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._stand()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stand()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _RETURN and self.currentIndex().isValid():

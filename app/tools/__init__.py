@@ -8,6 +8,7 @@ from app.tools.ask import Ask
 from app.tools.base import Tool
 from app.tools.brush import Brush
 from app.tools.cleanup import Cleanup
+from app.tools.copy_previous import CopyPrevious
 from app.tools.eraser import Eraser
 from app.tools.fill import Fill
 from app.tools.pan import Pan
@@ -39,6 +40,7 @@ _ALL: tuple[type[Tool], ...] = (
     Refine,
     Ask,
     Cleanup,
+    CopyPrevious,
     Pick,
     Pan,
     Zoom,

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from app.actions import ACTIONS, Act
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8
 from app.core.geometry import Box
@@ -20,7 +22,7 @@ from app.session import Session
 from app.settings import Settings
 from tests.app.canvas.scene import HEIGHT, WIDTH, grabbed, predict, show_photo
 
-V, SHIFT, NONE = Qt.Key.Key_V, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier
+V, NETWORK = (Qt.Key(QKeySequence(ACTIONS[act].keys[0])[0].key()) for act in (Act.BARE, Act.NETWORK_ONLY))
 
 
 @pytest.fixture
@@ -56,41 +58,46 @@ def before(canvas: Canvas) -> U8:
     return predicted
 
 
-def test_shift_v_shows_what_the_network_said(canvas: Canvas, before: U8) -> None:
+def test_a_key_shows_what_the_network_said(canvas: Canvas, before: U8) -> None:
     corrected = grabbed(canvas)
-    QTest.keyPress(canvas, V, SHIFT)
+    QTest.keyPress(canvas, NETWORK)
     assert np.array_equal(grabbed(canvas), before)
-    QTest.keyRelease(canvas, V, NONE)  # Shift was let go first
+    QTest.keyRelease(canvas, NETWORK, Qt.KeyboardModifier.ShiftModifier)  # whatever else is held by now
     assert np.array_equal(grabbed(canvas), corrected)
 
 
-def test_v_shows_the_photo_alone_whatever_was_held_before(canvas: Canvas, before: U8) -> None:
+def test_with_both_held_the_photo_is_seen(canvas: Canvas, before: U8) -> None:
     canvas.session.set_overlay(opacity=0)
     photo = grabbed(canvas)
-    canvas.session.set_overlay(opacity=0.5)
+    canvas.session.set_overlay(opacity=0.55)
     corrected = grabbed(canvas)
-    QTest.keyPress(canvas, V, SHIFT)
-    QTest.keyPress(canvas, V, NONE)
+    QTest.keyPress(canvas, NETWORK)
+    QTest.keyPress(canvas, V)
     assert np.array_equal(grabbed(canvas), photo)
-    QTest.keyRelease(canvas, V, NONE)
+    QTest.keyRelease(canvas, V)
+    assert np.array_equal(grabbed(canvas), before)
+    QTest.keyRelease(canvas, NETWORK)
     assert np.array_equal(grabbed(canvas), corrected)
 
 
-def test_leaving_the_window_ends_it(canvas: Canvas, before: U8) -> None:
+@pytest.mark.parametrize("key", [V, NETWORK])
+def test_leaving_the_window_ends_it(canvas: Canvas, before: U8, key: Qt.Key) -> None:
     corrected = grabbed(canvas)
-    QTest.keyPress(canvas, V, SHIFT)
+    QTest.keyPress(canvas, key)
+    assert not np.array_equal(grabbed(canvas), corrected)
     QApplication.sendEvent(canvas.window(), QEvent(QEvent.Type.WindowDeactivate))
     assert np.array_equal(grabbed(canvas), corrected)
 
 
-def test_other_modifiers_and_text_fields_are_left_alone(canvas: Canvas, before: U8, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("key", [V, NETWORK])
+def test_other_modifiers_and_text_fields_are_left_alone(canvas: Canvas, before: U8, key: Qt.Key) -> None:
     corrected = grabbed(canvas)
-    QTest.keyPress(canvas, V, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyPress(canvas, key, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(grabbed(canvas), corrected)
     field = QLineEdit(canvas.window())
     field.show()
     field.setFocus()
     corrected = grabbed(canvas)
-    QTest.keyClick(field, V, SHIFT)
+    QTest.keyClick(field, key)
     assert field.text()  # it is a letter there
     assert np.array_equal(grabbed(canvas), corrected)
