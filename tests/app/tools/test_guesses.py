@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any
+
 import numpy as np
 import pytest
 
+import app.session
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
+from app.gesture import Check
 from app.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, class_name
@@ -209,3 +214,82 @@ def test_erased_pixels_keep_their_answers(session: Session, guesses: Guesses) ->
     guesses.point(LEFT_TOP)
     guesses.go(1)
     assert document_of(session).labels()[10, 10] == 3
+
+
+class Later:
+    """A runner that works when it is told to, as a worker does some time later."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def __call__(
+        self,
+        work: Callable[[Check], Any],
+        *,
+        key: Hashable,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
+        text: str,
+    ) -> Callable[[], None]:
+        def job() -> None:
+            done(work(lambda: None))
+
+        self.jobs.append(job)
+        return lambda: self.jobs.remove(job)
+
+    def work(self) -> None:
+        jobs, self.jobs = self.jobs, []
+        for job in jobs:
+            job()
+
+
+@pytest.fixture
+def later(session: Session, monkeypatch: pytest.MonkeyPatch) -> Later:
+    """Whatever reaches further than 100 pixels takes its time."""
+    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    session.runner = later = Later()
+    return later
+
+
+def test_presses_while_a_large_picture_is_worked_on_replace_each_other(
+    session: Session, guesses: Guesses, later: Later
+) -> None:
+    guesses.point(LEFT_TOP)
+    guesses.go(1)
+    guesses.point((50, 30))  # it is not there yet, but this is what it will hold
+    assert active(guesses) == 1
+    guesses.go(1)
+    assert len(later.jobs) == 1
+    assert not human(session).any()
+    later.work()
+    assert np.array_equal(human(session), np.where(quarters() == 1, human_value(4), 0))
+    guesses.go(1)
+    assert not human(session).any()
+    later.work()
+    assert np.array_equal(human(session), np.where(quarters() == 1, human_value(10), 0))
+    assert active(guesses) == 3
+    assert steps(session).count() == 1
+    guesses.point((100, 10))
+    assert guesses.choices() is None
+
+
+def test_esc_stops_an_answer_on_its_way(session: Session, guesses: Guesses, later: Later) -> None:
+    guesses.point(LEFT_TOP)
+    guesses.go(1)
+    assert guesses.cancel()
+    assert not later.jobs
+    assert guesses.choices() is None
+    guesses.go(1)
+    assert len(later.jobs) == 1
+
+
+def test_an_edit_of_another_tool_is_not_stopped(session: Session, guesses: Guesses, later: Later) -> None:
+    sentences = said(session)
+    click(make_tool("fill", session), *LEFT_TOP)
+    guesses.point(LEFT_TOP)
+    guesses.go(1)
+    guesses.go(1)
+    assert sentences[-1] == "Fill with mountain is under way; Esc stops it."
+    later.work()
+    assert np.array_equal(human(session), np.where(quarters() == 1, human_value(17), 0))
+    assert guesses.choices() is None
