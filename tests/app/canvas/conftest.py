@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
 from app.session import Session
 from app.settings import Settings
 from tests.app.canvas.scene import predict, show_photo
+
+AWAY = QPoint(700, 700)
 
 
 @pytest.fixture
@@ -23,6 +27,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 @pytest.fixture
 def empty_canvas(session: Session, qtbot: QtBot) -> Canvas:
     """400 x 300 pixels with nothing open."""
+    QCursor.setPos(AWAY)  # the last test may have left the pointer where this canvas comes up
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
     canvas.resize(400, 300)
