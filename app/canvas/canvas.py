@@ -107,6 +107,7 @@ class Canvas(PhotoView):
         if offering := self._offering():
             offering.cancel()
         self.tool = tool
+        self.mouse.rest()
         self._tool_changed()
 
     def set_bare(self, *, bare: bool) -> None:

@@ -144,6 +144,10 @@ class Mouse:
     def hold_modifiers(self, modifiers: Qt.KeyboardModifier) -> None:
         """A modifier went up or down without the pointer moving."""
         self._modifiers = _modifiers(modifiers)
+        self.rest()
+
+    def rest(self) -> None:
+        """Tell the tool where the pointer is though it does not move: what that means may be another by now."""
         for_tool = self._doing in (_Doing.NOTHING, _Doing.USING_TOOL)
         if self._canvas.tool is not None and self.position is not None and for_tool:
             self._canvas.tool.move(self._pointer())
