@@ -209,7 +209,7 @@ ACTIONS: dict[Act, Spec] = {
         "Show the network's own result, without corrections, while the key is held",
         ("Y",),
         held=True,
-    ),  # fmt: skip
+    ),
     Act.LESS_OPAQUE: Spec(_V, "Labels fainter", "Let more of the photo through", ("Shift+O",)),
     Act.MORE_OPAQUE: Spec(_V, "Labels stronger", "Let less of the photo through", ("Shift+P",)),
     Act.MODE: Spec(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from app.actions import ACTIONS, Act
 from app.canvas.canvas import Canvas
 
-_HELD = {QKeySequence(spec.keys[0])[0].key(): act for act, spec in ACTIONS.items() if spec.held}
+_HELD = {Qt.Key[f"Key_{spec.keys[0]}"]: act for act, spec in ACTIONS.items() if spec.held}
 _LEAVE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class WindowKeys(QObject):
     """Watches the application's keys for one window.
 
-    The held actions of the table (the bare photo, the network's own result) and Space, which pans, last as long as their
-    key, also when a list has the focus. Return and Escape in a field of the window finish it: the next key is a shortcut
+    What is held to compare (the bare photo, the network's own result) and Space, which pans, last as long as their key,
+    also when a list has the focus. Return and Escape in a field of the window finish it: the next key is a shortcut
     again, not text.
     """
 
@@ -73,7 +73,9 @@ class WindowKeys(QObject):
             self._canvas.set_network_alone(alone=held)
             document = self._canvas.session.document
             if held and document is not None and not document.has_corrections:
-                self._canvas.session.said.emit("Nothing is corrected in this picture: this is the network's own result.")
+                self._canvas.session.said.emit(
+                    "Nothing is corrected in this picture: this is the network's own result."
+                )
 
     def _leave_field(self) -> None:
         """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""
