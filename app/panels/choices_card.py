@@ -38,7 +38,7 @@ class ChoicesCard(QWidget):
         self._choices = choices
         self.setVisible(choices is not None)
         if choices is not None:
-            self.setAccessibleDescription(", ".join(self._texts(row)[0] for row in choices.rows))
+            self.setAccessibleDescription(self._words(choices))
             self.resize(self.sizeHint())
             self.move(UNIT, UNIT)
             self.raise_()
@@ -53,6 +53,11 @@ class ChoicesCard(QWidget):
         shares = max((metrics.horizontalAdvance(share) for _, share in rows), default=0)
         wide = max(SWATCH + UNIT + names + 2 * UNIT + shares, metrics.horizontalAdvance(self._choices.title))
         return QSize(wide + 2 * UNIT, self._line() * (len(rows) + 1) + UNIT)
+
+    def _words(self, choices: Choices) -> str:
+        answers = ", ".join(" ".join(self._texts(row)) for row in choices.rows)
+        chosen = choices.rows[choices.active : choices.active + 1]
+        return f"{answers}; chosen: {self._texts(chosen[0])[0]}" if chosen else answers
 
     def _line(self) -> int:
         return self.fontMetrics().height() + HALF

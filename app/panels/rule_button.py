@@ -45,9 +45,11 @@ class RuleButton(QToolButton):
         ):
             action = self._menu.addAction(text)
             action.setCheckable(True)
-            action.triggered.connect(lambda _checked=False, where=where: self._choose(where))
+            action.triggered.connect(lambda _checked=False, where=where: self._keep_or_choose(where))
             group.addAction(action)
             self._where[where] = action
+        self.other_class = self._menu.addAction("")
+        self.other_class.triggered.connect(lambda: self._choose(Where.CLASS))
         self._menu.addSeparator()
         self.keep = self._menu.addAction("Never over what a &person decided")
         self.keep.setCheckable(True)
@@ -60,14 +62,21 @@ class RuleButton(QToolButton):
         """The menu's entry for one of the choices."""
         return self._where[where]
 
+    def _keep_or_choose(self, where: Where) -> None:
+        """What is in force already stays as it is, the class that it is about included."""
+        if where is not self._session.rule.where:
+            self._choose(where)
+
     def _choose(self, where: Where) -> None:
         self._session.set_rule(where=where, class_id=self._session.current_class)
 
     def _name_class(self) -> None:
-        """The class that is meant: of the rule in force, else the current one."""
-        rule = self._session.rule
-        class_id = rule.class_id if rule.where is Where.CLASS else self._session.current_class
-        self._where[Where.CLASS].setText(f"Only over &class {class_id or ''} {class_name(class_id)}".replace("  ", " "))
+        """The class that is meant: of the rule in force, else the current one; another current one can follow it."""
+        rule, current = self._session.rule, self._session.current_class
+        limited = rule.where is Where.CLASS
+        self._where[Where.CLASS].setText(_over_class(rule.class_id if limited else current, key="&"))
+        self.other_class.setText(_over_class(current, key=""))
+        self.other_class.setVisible(limited and current != rule.class_id)
 
     def set_compact(self, *, compact: bool) -> None:
         """Only the icon, where there is no room for the words."""
@@ -84,6 +93,12 @@ class RuleButton(QToolButton):
         self.setText(rule_words(rule))
         self.setToolTip(f"Paint may go {rule.text()}.\n{_TIP}")
         self.setAccessibleName(f"Where paint may go: {rule.text()}")
+
+
+def _over_class(class_id: int, *, key: str) -> str:
+    """The menu's words, with the key that chooses them."""
+    number = f" {class_id}" if class_id else ""
+    return f"Only over {key}class{number} {class_name(class_id)}"
 
 
 def rule_words(rule: PaintRule) -> str:

@@ -63,6 +63,52 @@ def test_one_bad_value_costs_only_itself(tmp_path: Path) -> None:
     assert sentence is None
 
 
+EDITING = {
+    "class_thresholds": ((3, 0.25), (150, 1.0)),
+    "favourites": (0, 7, 150),
+    "tool_values": (("brush.shape", "square"), ("wand.tolerance", 31), ("ask.level", 0.4), ("ask.own", True)),
+    "legend_sort": "-score",
+    "tool": "polygon",
+}
+
+
+def test_what_belongs_to_editing_survives_a_round_trip(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    chosen = replace(Settings(), **EDITING)
+    save_settings(chosen, file)
+    settings, sentence = load_settings(file)
+    assert (settings, sentence) == (chosen, None)
+    assert hash(settings) == hash(chosen)  # tuples all the way down, as they were
+    assert [type(value) for _, value in settings.tool_values] == [str, int, float, bool]
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("class_thresholds", [[0, 0.5]]),
+        ("class_thresholds", [[3, 1.5]]),
+        ("class_thresholds", [[3]]),
+        ("class_thresholds", {"3": 0.5}),
+        ("class_thresholds", [[3, None]]),
+        ("favourites", [151]),
+        ("favourites", [True]),
+        ("favourites", 7),
+        ("tool_values", [["brush.shape", ["square"]]]),
+        ("tool_values", [["brush.shape"]]),
+        ("tool_values", [[3, "square"]]),
+        ("tool_values", "brush.shape"),
+        ("tool", 3),
+    ],
+)
+def test_a_broken_value_falls_back_alone(tmp_path: Path, name: str, broken: object) -> None:
+    file = tmp_path / "settings.json"
+    save_settings(replace(Settings(), **EDITING), file)
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: broken}))
+    settings, sentence = load_settings(file)
+    assert settings == replace(Settings(), **{**EDITING, name: getattr(Settings(), name)})
+    assert sentence is None
+
+
 @given(stored=st.dictionaries(st.sampled_from(sorted(SCHEMA)), json_values))
 def test_nothing_in_the_file_can_make_an_invalid_setting(
     tmp_path_factory: pytest.TempPathFactory, stored: dict[str, object]

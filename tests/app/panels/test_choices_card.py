@@ -1,0 +1,101 @@
+"""The card of answers: it is there while there are some, and says each with its probability."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.core.arrays import U8
+from app.panels.choices_card import ChoicesCard
+from app.tools.base import Choices
+from resources.classes import palette
+
+ROWS = ((3, 0.62), (5, 0.2), (150, 0.01))
+CHOICES = Choices("Most probable classes", ROWS, 0)
+
+
+class Under(QWidget):
+    """What lies under the card."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[QPoint] = []
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.append(event.position().toPoint())
+
+
+@pytest.fixture
+def under(qtbot: QtBot, calm_palette: None) -> Under:
+    widget = Under()
+    qtbot.addWidget(widget)
+    widget.resize(400, 300)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    return widget
+
+
+@pytest.fixture
+def card(under: Under) -> ChoicesCard:
+    return ChoicesCard(under)
+
+
+def pixels(widget: QWidget) -> U8:
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+
+
+def test_it_is_there_while_there_are_answers(card: ChoicesCard) -> None:
+    assert not card.isVisible()
+    card.show_choices(CHOICES)
+    assert card.isVisible()
+    assert card.choices == CHOICES
+    card.show_choices(None)
+    assert not card.isVisible()
+    assert card.choices is None
+
+
+def test_all_of_it_fits_and_it_grows_with_what_it_says(card: ChoicesCard) -> None:
+    card.show_choices(CHOICES)
+    small = card.size()
+    assert small == card.sizeHint()
+    assert card.parentWidget().rect().contains(card.geometry())
+    card.show_choices(Choices("A much longer title than any of the names in it, so that it decides", ROWS, 0))
+    assert card.width() > small.width()
+    card.show_choices(Choices("Most probable classes", (*ROWS, (100, 0.0)), 0))
+    assert card.height() > small.height()
+
+
+def test_it_is_read_out(card: ChoicesCard) -> None:
+    card.show_choices(CHOICES)
+    assert card.accessibleName() == "Answers to go through"
+    assert card.accessibleDescription() == "sky 0.62, tree 0.20, flag 0.01; chosen: sky"
+    card.show_choices(Choices(CHOICES.title, ROWS, 2))
+    assert card.accessibleDescription().endswith("chosen: flag")
+
+
+def test_every_answer_has_its_colour_and_the_one_in_force_a_band(card: ChoicesCard) -> None:
+    card.show_choices(CHOICES)
+    first = pixels(card)
+    for class_id, _ in ROWS:
+        assert (first == palette()[class_id]).all(axis=2).any()
+    card.show_choices(Choices(CHOICES.title, ROWS, 1))
+    second = pixels(card)
+    rows = np.flatnonzero((first != second).any(axis=(1, 2)))
+    line = (card.height() - 8) / 4
+    assert rows.min() >= line  # the title is as it was
+    assert rows.max() <= 3 * line + 8  # and so is the third answer
+
+
+def test_the_mouse_passes_through_to_the_picture(card: ChoicesCard, under: Under) -> None:
+    card.show_choices(CHOICES)
+    at = card.geometry().center()
+    assert under.childAt(at) is None
+    QTest.mouseClick(under.window().windowHandle(), Qt.MouseButton.LeftButton, pos=at)
+    assert under.pressed == [at]
