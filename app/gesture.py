@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.arrays import U8, Bool
-from app.core.geometry import Box
+from app.core.geometry import NOTHING, Box
 from app.core.patches import Draft, Edit, Patch
 from app.core.segment_map import SegmentMap
 from inference.errors import ExpectedError
@@ -71,13 +71,20 @@ class Gesture:
 
     def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
         """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
+        self.paint_all([(box, mask, value)])
+
+    def paint_all(self, parts: Iterable[Part]) -> None:
+        """The same for many parts, which show together: what looks at the picture looks once."""
         if self._edit is None:
             return
-        if isinstance(value, int):
-            self._session.reveal(value)
-        changed = self._edit.paint(box, mask, value)
-        if changed is not None:
-            self._session.pixels_changed.emit(changed)
+        dirty = NOTHING
+        for box, mask, value in parts:
+            if isinstance(value, int):
+                self._session.reveal(value)
+            changed = self._edit.paint(box, mask, value)
+            dirty = dirty if changed is None else dirty.union(changed)
+        if not dirty.empty:
+            self._session.pixels_changed.emit(dirty)
 
     def commit(self, *, unchanged: str = "") -> bool:
         """Make the gesture one undo step; False when no pixel differs, which is said as `unchanged` says it."""

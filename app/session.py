@@ -229,8 +229,7 @@ class Session(Hand):
             gesture.cancel()
             self.said.emit(str(error))
             return False
-        for part in ready:
-            gesture.paint(*part)
+        gesture.paint_all(ready)
         return gesture.commit(unchanged=unchanged)
 
     def compute(

@@ -215,6 +215,16 @@ class SegmentMap:
             for left in range(inside.x0 // TILE * TILE, inside.x1, TILE):
                 yield Box(left, top, min(left + TILE, width), min(top + TILE, height))
 
+    def tiles_of(self, codes: Bool) -> list[tuple[Box, bool]]:
+        """The tiles that show any of `codes`, a table (256,) bool, and whether all pixels of each do."""
+        pixels = self._counts[..., codes].sum(axis=2).tolist()
+        areas = self._tile_areas.tolist()
+        return [
+            (tile, pixels[tile.y0 // TILE][tile.x0 // TILE] == areas[tile.y0 // TILE][tile.x0 // TILE])
+            for tile in self.tiles(self.box)
+            if pixels[tile.y0 // TILE][tile.x0 // TILE]
+        ]
+
     def human_in(self, tile: Box) -> int | U8:
         """The human layer in `tile`: its value when all pixels have the same, else a read-only view (h, w)."""
         row, column = tile.y0 // TILE, tile.x0 // TILE

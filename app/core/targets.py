@@ -13,8 +13,8 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.regions import holds, region_at
-from app.core.segment_map import CODES, NETWORK_MAX, TILE, SegmentMap
+from app.core.regions import region_at
+from app.core.segment_map import CODES, NETWORK_MAX, SegmentMap
 from app.core.spans import Spans
 
 
@@ -70,9 +70,7 @@ class Target:
 
     @cached_property
     def _tiles(self) -> list[tuple[Box, bool]]:
-        """The tiles of the map in which some of it may be, and whether all of each belongs to it."""
-        known = ((tile, holds(self.segment_map, tile, self.codes)) for tile in self.segment_map.box.tiles(TILE))
-        return [(tile, whole is True) for tile, whole in known if whole is not False]
+        return self.segment_map.tiles_of(self.codes)
 
 
 def target_at(segment_map: SegmentMap, label_table: U8, x: int, y: int, scope: Scope) -> Target | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core.document import Document, ViewMode
-from app.core.segment_map import NETWORK_MAX, SegmentMap, human_value
+from app.core.segment_map import NETWORK_MAX, human_value
 from app.core.soft_masks import classes_at, probable_classes
-from app.core.targets import Scope
+from app.core.targets import Scope, Target
 from app.tools.aim import aim, paint_target
 from app.tools.base import Choices, class_name
 
@@ -25,11 +25,10 @@ class _Series:
     """The answers for one segment, and which of them it is now."""
 
     path: Path
-    segment_map: SegmentMap
-    seed: tuple[int, int]
     below: int | None  # its code in the network layer; None for a region that a person decided
     rows: tuple[tuple[int, float], ...]
     active: int  # of the rows; -1 where it is none of them to begin with
+    target: Target  # its pixels
     before: int  # revision of the picture without an answer
     step: int | None = None  # and with one, once it is there
     on_its_way: bool = False  # an answer was painted, or is being painted
@@ -41,7 +40,7 @@ class _Series:
 
     def holds(self, pixel: tuple[int, int]) -> bool:
         """Whether a pixel belongs to the segment: it shows the answer, over the same code of the network."""
-        (x, y), segment_map = pixel, self.segment_map
+        (x, y), segment_map = pixel, self.target.segment_map
         if not segment_map.box.contains(x, y):
             return False
         if self.step is None:
@@ -82,10 +81,8 @@ class Guesses:
         class_id, probability = series.rows[series.active]
         name = class_name(class_id)
         session.said.emit(f"{name}, {probability:.2f}: J goes on, Shift+J back, Return keeps it, Esc does not.")
-        target = aim(session, series.seed, self._scope)
-        series.on_its_way = target is not None and paint_target(
-            session, target, class_id, text=f"Relabel to {name}", unchanged=f"This is {name} already."
-        )
+        text, unchanged = f"Relabel to {name}", f"This is {name} already."
+        series.on_its_way = paint_target(session, series.target, class_id, text=text, unchanged=unchanged)
         self._series = series
         self._known()  # what was done at once is there now
         session.tool_changed.emit()
@@ -125,7 +122,8 @@ class Guesses:
     def _begin(self) -> _Series | None:
         session, document, pixel = self._session, self._session.document, self._pixel
         hover = None if document is None or pixel is None else document.describe(*pixel)
-        if document is None or document.segment_map is None or hover is None:
+        target = None if hover is None else aim(session, (hover.x, hover.y), self._scope)
+        if document is None or hover is None or target is None:
             session.said.emit("Point at a segment first.")
             return None
         rows = rows_at(document, hover.x, hover.y)
@@ -135,11 +133,10 @@ class Guesses:
         of_network = hover.code <= NETWORK_MAX
         return _Series(
             path=document.path,
-            segment_map=document.segment_map,
-            seed=(hover.x, hover.y),
             below=hover.code if of_network else None,
             rows=rows,
             active=next((index for index, (class_id, _) in enumerate(rows) if class_id == hover.class_id), -1),
+            target=target,
             before=session.export_state(document.path).revision,
         )
 
@@ -148,7 +145,7 @@ class Guesses:
         series, document = self._series, self._session.document
         if series is None:
             return None
-        if document is None or document.segment_map is not series.segment_map:
+        if document is None or document.segment_map is not series.target.segment_map:
             self._series = None
             return None
         revision = self._session.export_state(series.path).revision

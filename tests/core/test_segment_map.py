@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from app.core.geometry import Box
 from app.core.patches import Edit
-from app.core.segment_map import Layer, SegmentMap, count_among, count_codes, human_value, is_human_value
+from app.core.segment_map import TILE, Layer, SegmentMap, count_among, count_codes, human_value, is_human_value
 from tests.core.helpers import HUMAN_VALUES, filled_map, random_map
 
 
@@ -174,3 +174,23 @@ def test_sample_refuses_what_lies_outside() -> None:
 
 def test_helpers_cover_every_human_value() -> None:
     assert len(HUMAN_VALUES) == 151
+
+
+def test_tiles_of_codes_are_those_that_show_them() -> None:
+    layer = np.ones((TILE + 30, 2 * TILE + 9), np.uint8)
+    layer[TILE:, :TILE] = 2
+    layer[5, 5] = 3
+    human = np.zeros_like(layer)
+    human[:TILE, TILE : 2 * TILE] = 107
+    segment_map = filled_map(layer, human)
+    corner, above, side, below, middle, last = segment_map.tiles(segment_map.box)
+    expected = {
+        (1,): [(corner, False), (side, True), (middle, True), (last, True)],
+        (1, 3): [(corner, True), (side, True), (middle, True), (last, True)],
+        (2,): [(below, True)],
+        (3, 107): [(corner, False), (above, True)],
+        (9,): [],
+    }
+    for codes, tiles in expected.items():
+        table = np.isin(np.arange(256), codes)
+        assert segment_map.tiles_of(table) == tiles
