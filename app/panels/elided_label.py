@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+_LEAST = "mmm…"  # with less room than this there is nothing to read
+
 
 class ElidedLabel(QLabel):
     """One line of text that gives way: what does not fit ends in an ellipsis and is told by the tooltip."""
@@ -39,6 +41,8 @@ class ElidedLabel(QLabel):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         rect = self.contentsRect()
+        if self.is_elided() and rect.width() < self.fontMetrics().horizontalAdvance(_LEAST):
+            return
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, rect.width())
         self.style().drawItemText(
             painter, rect, int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()

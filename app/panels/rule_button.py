@@ -28,6 +28,7 @@ class RuleButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # the text ends in an arrow of its own
         self._menu = QMenu(self)
         self._where: dict[Where, QAction] = {}
         self._build()
@@ -90,7 +91,7 @@ class RuleButton(QToolButton):
         self.keep.setChecked(rule.keep_person)
         self.unlock.setEnabled(bool(rule.locked))
         self.setIcon(icon("brush" if rule.open else "lock"))
-        self.setText(rule_words(rule))
+        self.setText(f"{rule_words(rule)}  ▾")
         self.setToolTip(f"Paint may go {rule.text()}.\n{_TIP}")
         self.setAccessibleName(f"Where paint may go: {rule.text()}")
 

@@ -66,7 +66,8 @@ class ToolOptions(QWidget):
         self.cancel_button.setToolTip("Leave the picture as it is (Esc)")
         self._tool: Tool | None = None
         self._rows: dict[str, OptionRow] = {}
-        self._room = HINT
+        self._room = HINT  # what hint or note should have, and what it must have
+        self._least = 0
         self._build()
         self._connect()
         self._show_class()
@@ -102,6 +103,7 @@ class ToolOptions(QWidget):
         self.hint.setText(text)
         # What a tool says of its state matters more than what it always says.
         self._room = min(self.hint.fontMetrics().horizontalAdvance(f"{text} "), NOTE) if note else HINT
+        self._least = self._room if note else 0
         self.accept_button.setVisible(waiting)
         self.cancel_button.setVisible(waiting)
         self._fit()
@@ -202,13 +204,13 @@ class ToolOptions(QWidget):
             if self._needed() + self._room <= self.width():
                 return
             button.hide()
-        steps: tuple[Callable[[], None], ...] = (
-            lambda: self.rule.set_compact(compact=True),
-            lambda: self._show_sliders(shown=False),
-            lambda: self.current.set_narrow(narrow=True),
+        steps: tuple[tuple[int, Callable[[], None]], ...] = (
+            (self._least, lambda: self.rule.set_compact(compact=True)),
+            (self._least, lambda: self._show_sliders(shown=False)),
+            (0, lambda: self.current.set_narrow(narrow=True)),
         )
-        for step in steps:
-            if self._needed() <= self.width():
+        for least, step in steps:
+            if self._needed() + least <= self.width():
                 return
             step()
 

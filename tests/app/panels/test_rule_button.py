@@ -129,7 +129,7 @@ def test_the_menu_names_the_class_that_a_click_means(button: RuleButton, session
 def test_the_rule_in_a_few_words(button: RuleButton, session: Session, rule: PaintRule, words: str) -> None:
     assert rule_words(rule) == words
     session.set_rule(where=rule.where, class_id=rule.class_id, keep_person=rule.keep_person, locked=rule.locked)
-    assert button.text() == words
+    assert button.text() == f"{words}  ▾"
     assert button.accessibleName() == f"Where paint may go: {rule.text()}"
     assert rule.text() in button.toolTip()
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.core.rules import Where
+from app.panels.elided_label import ElidedLabel
+from app.panels.option_row import OptionRow
 from app.panels.tool_options import LARGEST, SIZES, SMALLEST, ToolOptions, size_of, step_of
 from app.session import Session
 from app.tools import TOOLS, make_tool
+from app.tools.base import Pointer, Tool
+from app.tools.options import Choice, Number
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
@@ -107,6 +114,109 @@ def test_every_control_has_a_name_and_a_tip(options: ToolOptions, session: Sessi
         assert control.accessibleName()
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+@pytest.fixture
+def placed(qtbot: QtBot, session: Session) -> Iterator[ToolOptions]:
+    """The bar as a part of a window, so that the window decides how wide it is."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(2000, 60)
+    bar = ToolOptions(session, window)
+    with qtbot.waitExposed(window):
+        window.show()
+    yield bar
+    window.hide()
+
+
+def fit(bar: ToolOptions, width: int) -> None:
+    bar.resize(width, bar.minimumHeight())
+    QApplication.processEvents()
+    assert bar.width() == width
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1280, 1920])
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_nothing_is_clipped_or_lies_over_another(
+    placed: ToolOptions, session: Session, qtbot: QtBot, name: str, width: int
+) -> None:
+    for class_id in (5, 13, 150, 36, 77, 21, 9):
+        session.set_current_class(class_id)
+    session.set_rule(where=Where.CLASS, class_id=150, keep_person=True, locked=frozenset({3, 5}))
+    for option in TOOLS[name].options:
+        if isinstance(option, Choice):
+            session.set_tool_value(f"{name}.{option.key}", option.choices[1][0])  # the options with most controls
+    placed.set_tool(make_tool(name, session))
+    fit(placed, width)
+    shown = [
+        child
+        for child in placed.findChildren(QWidget)
+        if child.isVisible() and not isinstance(child, OptionRow | QLineEdit) and not child.isWindow()
+    ]
+    places = sorted((child.mapTo(placed, QPoint()).x(), child.width(), child) for child in shown)
+    for x, wide, child in places:
+        assert x >= 0
+        assert x + wide <= width
+        assert wide >= child.minimumSizeHint().width()
+    for (x, wide, _), (following, _, _) in itertools.pairwise(places):
+        assert x + wide <= following
+    assert placed.current in shown
+    assert placed.rule in shown
+
+
+class Waiting(Tool):
+    """Something waits to be accepted, and there is much to say of it."""
+
+    id = "waiting"
+    hint = "Press somewhere"
+    options = (Number("level", "Level", 0, 100, 50),)
+    words = ""
+
+    def press(self, pointer: Pointer) -> None:
+        return
+
+    def pending(self) -> bool:
+        return bool(self.words)
+
+    def note(self) -> str:
+        return self.words
+
+
+def test_what_waits_can_be_accepted_and_left_in_any_width(placed: ToolOptions, session: Session, qtbot: QtBot) -> None:
+    tool = Waiting(session)
+    placed.set_tool(tool)
+    assert not placed.accept_button.isVisible()
+    assert not placed.cancel_button.isVisible()
+    tool.words = "Changes 12 345 pixels inside the line"
+    for width in (1000, 1280, 1920):
+        fit(placed, width)
+        tool.show()
+        QApplication.processEvents()
+        assert placed.accept_button.isVisible()
+        assert not placed.hint.is_elided()
+        assert placed.hint.text() == tool.words
+    with qtbot.waitSignal(placed.accepted, timeout=1000):
+        qtbot.mouseClick(placed.accept_button, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(placed.cancelled, timeout=1000):
+        qtbot.mouseClick(placed.cancel_button, Qt.MouseButton.LeftButton)
+    tool.words = ""
+    tool.show()
+    assert not placed.accept_button.isVisible()
+    assert placed.hint.text() == tool.hint
+
+
+def test_where_a_hint_has_no_room_there_is_nothing_instead_of_dots(options: ToolOptions, session: Session) -> None:
+    options.set_tool(make_tool("brush", session))
+    label = options.hint
+    options.layout().removeWidget(label)
+    label.resize(30, label.height())
+    empty = ElidedLabel("", options)
+    empty.resize(label.size())
+    assert label.grab().toImage() == empty.grab().toImage()
+    assert label.toolTip() == TOOLS["brush"].hint
+    label.resize(120, label.height())
+    empty.resize(label.size())
+    assert label.grab().toImage() != empty.grab().toImage()
 
 
 def test_a_narrow_bar_elides_the_hint_only(options: ToolOptions, session: Session) -> None:
