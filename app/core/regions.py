@@ -15,7 +15,6 @@ _FIRST_REACH = 256  # pixels around the click that are looked at first
 _GROWTH = 1.5  # of the window's size, on each side that a region touches: the whole picture is two steps away
 _STRIDE = 8  # pixels between those that a first guess looks at
 _FEW = 12  # codes; up to here comparing with each is faster than a table
-_ROWS_AT_ONCE = 64
 _WALL, _FLOODED = 1, 2  # in a flooded field, where 0 is open
 
 
@@ -71,23 +70,6 @@ def region_within(read: Callable[[Box], U8], bounds: Box, x: int, y: int) -> tup
         if larger == window:
             return box, mask
         window = larger
-
-
-def region_of_code(segment_map: SegmentMap, code: int) -> tuple[Box, Bool]:
-    """All pixels that show `code`, connected or not: box and mask (h, w) bool; an empty box when there are none."""
-    return region_of_codes(segment_map, np.arange(CODES) == code)
-
-
-def region_of_codes(segment_map: SegmentMap, codes: Bool) -> tuple[Box, Bool]:
-    """All pixels that show one of the `codes`, a table (256,) bool: as for `region_of_code`."""
-    box, codes = NOTHING, codes & (segment_map.histogram() > 0)
-    for strip in _strips(segment_map.box):
-        x, y, width, height = cv2.boundingRect(_looked_up(segment_map.shown(strip), codes))
-        box = box.union(Box.at(x, y + strip.y0, width=width, height=height))
-    mask = np.zeros(box.shape, np.uint8)
-    for strip in _strips(box):
-        mask[strip.y0 - box.y0 : strip.y1 - box.y0] = _looked_up(segment_map.shown(strip), codes)
-    return box, mask.view(np.bool_)
 
 
 def _guess(segment_map: SegmentMap, pixel: tuple[int, int], *, same: Bool) -> Box:
@@ -175,10 +157,6 @@ def _filled(field: U8, box: Box) -> Bool:
     part = field[1:-1, 1:-1][box.slices]
     np.right_shift(part, 1, out=part)  # 2 becomes 1, the rest 0
     return part.view(np.bool_)
-
-
-def _strips(box: Box) -> list[Box]:
-    return [Box(box.x0, top, box.x1, min(top + _ROWS_AT_ONCE, box.y1)) for top in range(box.y0, box.y1, _ROWS_AT_ONCE)]
 
 
 def _beyond(box: Box, window: Box) -> Box:

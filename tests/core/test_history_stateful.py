@@ -15,8 +15,9 @@ from app.core import tables
 from app.core.geometry import Box
 from app.core.painting import stroke
 from app.core.patches import Draft, Edit, Patch, apply_patch, human_snapshot
-from app.core.regions import region_at, region_of_code
+from app.core.regions import region_at
 from app.core.segment_map import Decider, SegmentMap
+from app.core.targets import Scope, target_at
 from inference.prediction import SegmentTable
 
 LARGEST = 300  # more than one tile each way
@@ -133,7 +134,10 @@ class History(RuleBasedStateMachine):
     @rule(data=st.data(), value=values)
     def relabel(self, data: st.DataObject, value: int) -> None:
         x, y = data.draw(st.integers(0, self.map.shape[1] - 1)), data.draw(st.integers(0, self.map.shape[0] - 1))
-        self.paint(*region_of_code(self.map, self.map.code_at(x, y)), value)
+        target = target_at(self.map, tables.label_table(self.table, threshold=0.5), x, y, Scope.SEGMENT)
+        assert target is not None
+        for box, mask in list(target.parts()):
+            self.paint(box, mask, value)
 
     @precondition(lambda self: self.edit is not None)
     @rule()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.core import regions
-from app.core.regions import connected_region, region_at, region_of_code
+from app.core.regions import connected_region, region_at
 from tests.core.helpers import filled_map, random_map
 
 
@@ -76,19 +76,6 @@ def test_outside_is_an_error() -> None:
             connected_region(segment_map.shown(), x, y)
         with pytest.raises(IndexError):
             region_at(segment_map, x, y)
-
-
-@pytest.mark.parametrize("code", [0, 5, 120])
-def test_region_of_code_holds_all_its_pixels(code: int) -> None:
-    segment_map = random_map(600, 90)
-    box, mask = region_of_code(segment_map, code)
-    assert np.array_equal(spread(box, mask, segment_map.shape), segment_map.shown() == code)
-
-
-def test_region_of_a_code_that_is_not_there() -> None:
-    box, mask = region_of_code(random_map(30, 30, human_share=0), 251)
-    assert box.empty
-    assert mask.shape == (0, 0)
 
 
 @given(st.integers(0, 2**32 - 1), st.data())
