@@ -184,10 +184,12 @@ class BackgroundEdits:
         def ended(drafted: Drafted) -> None:
             self._running.pop(path, None)
             done(drafted)
+            self._session.tool_changed.emit()  # a tool may have shown until now what is there by now
 
         def failed(reason: str) -> None:
             self._running.pop(path, None)
             self._session.said.emit(reason)
+            self._session.tool_changed.emit()
 
         running.cancel = self._session.compute(work, key=("edit", path), done=ended, failed=failed, text=f"{text}…")
 
@@ -208,6 +210,7 @@ class BackgroundEdits:
             return False
         running.cancel()
         self._session.said.emit(f"{running.text}: cancelled.")
+        self._session.tool_changed.emit()
         return True
 
     def cancel_all(self) -> None:

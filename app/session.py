@@ -245,6 +245,11 @@ class Session(Hand):
         replaced. `text` is shown with a way to cancel when it takes long."""
         return self.runner(work, key=key, done=done, failed=failed or self.said.emit, text=text)
 
+    @property
+    def editing(self) -> bool:
+        """Whether an edit of the current picture is being worked out in the background."""
+        return self._current is not None and self._background.is_running(self._current)
+
     def cancel_edit(self) -> bool:
         """Stop the computed edit of the current picture, or take back a stroke that still waits for something to be
         computed; False when there is neither. No pixel has changed."""
