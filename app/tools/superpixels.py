@@ -55,7 +55,7 @@ class Superpixels(Tool):
         self._held = False  # the button is down
         self._class = 0  # what the stroke paints
         self._last: Pixel | None = None  # where the stroke is
-        self._waiting: dict[Pixel, int] = {}  # where strokes went, and the value for what is not known there yet
+        self._waiting: dict[Box, dict[Pixel, int]] = {}  # by missing tile: where strokes went, and what to paint there
         self._painted: tuple[Box, Bool] | None = None  # the latest
 
     def press(self, pointer: Pointer) -> None:
@@ -71,13 +71,11 @@ class Superpixels(Tool):
         pixel = pointer.pixel
         tiles = self._current()
         self._at = pixel if tiles is not None and Box.of_shape(self._pyramid[0].shape).contains(*pixel) else None
-        if tiles is not None and self._held and self._gesture is not None:
-            value, bounds = human_value(self._class), Box.of_shape(self._pyramid[0].shape)
-            for passed in _line(pixel if self._last is None else self._last, pixel, step=tiles.grain):
-                if bounds.contains(*passed):
-                    self._waiting.setdefault(passed, value)
+        if tiles is not None and self._held:
+            bounds = Box.of_shape(self._pyramid[0].shape)
+            passed = _line(pixel if self._last is None else self._last, pixel, step=tiles.grain)
             self._last = pixel
-            self._paint_known(tiles)
+            self._paint(tiles, {at: human_value(self._class) for at in passed if bounds.contains(*at)})
         self._follow()
 
     def release(self, pointer: Pointer) -> None:
@@ -142,23 +140,33 @@ class Superpixels(Tool):
             self._stop_computing()
             self._pyramid, self._preview, self._painted = document.pyramid, None, None
             known = self._tiles = SuperpixelTiles(self._pyramid, size, compactness=compactness)
+            waiting, self._waiting = self._waiting, {}
+            for passed in waiting.values():
+                self._paint(known, passed)
         return known
 
     # --- the stroke ------------------------------------------------------------------------------------------------
 
-    def _paint_known(self, tiles: SuperpixelTiles) -> None:
-        """Paint what the stroke has touched, as far as it is known."""
-        if self._gesture is None or not self._gesture.is_open:
-            self._waiting.clear()
-        for pixel, value in list(self._waiting.items()):
-            if not _holds(self._painted, pixel):
+    def _paint(self, tiles: SuperpixelTiles, passed: dict[Pixel, int]) -> None:
+        """Paint the superpixels at the pixels `passed`; those not known yet wait for the tile that is missing."""
+        gesture, unknown = self._gesture, None
+        if gesture is None or not gesture.is_open:
+            return
+        for pixel, value in passed.items():
+            if _holds(self._painted, pixel):
+                continue
+            if unknown is None or not unknown.contains(*pixel):
                 region = tiles.region(*pixel)
-                if region is None:
+                if region is not None:
+                    self._painted = region
+                    gesture.paint(*region, value)
                     continue
-                self._painted = region
-                if self._gesture is not None:
-                    self._gesture.paint(*region, value)
-            self._waiting.pop(pixel, None)
+                missing = tiles.missing(*pixel)
+                unknown = missing if missing == tiles.tile_at(*pixel) else None
+            else:
+                missing = unknown
+            if missing is not None:
+                self._waiting.setdefault(missing, {})[pixel] = value
 
     def _end(self) -> None:
         """All of the stroke is painted."""
@@ -187,11 +195,11 @@ class Superpixels(Tool):
 
     def _missing(self, tiles: SuperpixelTiles) -> Box | None:
         """The tile that is needed first: under the pointer, then on the way of the stroke, then around the pointer."""
-        wanted = [] if self._at is None else [self._at]
-        wanted.extend(self._waiting)
-        if self._at is not None:
-            wanted.extend(self._around(self._at, tiles))
-        return next((tile for pixel in wanted if (tile := tiles.missing(*pixel)) is not None), None)
+        here = None if self._at is None else tiles.missing(*self._at)
+        if here is not None or self._waiting:
+            return here or next(iter(self._waiting))
+        around = [] if self._at is None else self._around(self._at, tiles)
+        return next((tile for pixel in around if (tile := tiles.missing(*pixel)) is not None), None)
 
     def _around(self, at: Pixel, tiles: SuperpixelTiles) -> Iterator[Pixel]:
         """Where the pointer may be soon."""
@@ -208,7 +216,7 @@ class Superpixels(Tool):
         def take(labels: Labels) -> None:
             self._computing = False
             tiles.add(tile, labels)
-            self._paint_known(tiles)
+            self._paint(tiles, self._waiting.pop(tile, {}))
             self._follow()
 
         def fail(reason: str) -> None:

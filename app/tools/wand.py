@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.core.wand import coarse_similar, similar
 from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
+    from app.gesture import Check, Part
     from app.session import Session
 
 _PER_PIXEL = 0.25  # tolerance per logical pixel of the drag
+_FAINT = 0.5  # opacity of the preview: one looks at the photo to see where it should end
 _REACH = 8.0  # logical pixels that a pointer's reach stands for
 MOST = 255
 
@@ -51,18 +52,26 @@ class Wand(Tool):
             self._look()
 
     def release(self, pointer: Pointer) -> None:
-        start, document = self._start, self.session.document
+        start, shown, document = self._start, self._preview, self.session.document
         tolerance = self._tolerance
         self.cancel()
-        if start is None or document is None or document.photo is None:
+        if start is None or shown is None or document is None or document.photo is None:
             return
         self.set_value("tolerance", tolerance)
         class_id, photo, (x, y) = self._class_for(start.button), document.photo, start.pixel
+        exact = shown.mask.shape == shown.box.shape  # else it was too large to find every pixel while dragging
+
+        def parts(_check: Check) -> list[Part]:
+            region = (shown.box, shown.mask) if exact else similar(photo, x, y, tolerance=tolerance)
+            return [(*region, human_value(class_id))]
+
+        unchanged = f"This is {class_name(class_id)} already."
         self.session.edit(
-            f"Wand with {class_name(class_id)}",
-            lambda _check: [(*similar(photo, x, y, tolerance=tolerance), human_value(class_id))],
-            unchanged=f"This is {class_name(class_id)} already.",
+            f"Wand with {class_name(class_id)}", parts, reach=shown.box, slow=not exact, unchanged=unchanged
         )
+        if self.session.editing:
+            self._preview = shown  # until the pixels are there
+        self.show()
 
     def cancel(self) -> None:
         self._start = self._preview = None
@@ -73,6 +82,8 @@ class Wand(Tool):
         return True
 
     def preview(self) -> Preview | None:
+        if self._start is None and not self.session.editing:
+            self._preview = None
         return self._preview
 
     def note(self) -> str:
@@ -87,5 +98,5 @@ class Wand(Tool):
             return
         box, mask = coarse_similar(document.pyramid, *self._start.pixel, tolerance=self._tolerance)
         value = human_value(self._class_for(self._start.button))
-        self._preview = None if box == Box(0, 0, 0, 0) else Preview(box, mask, value)
+        self._preview = Preview(box, mask, value, _FAINT)
         self.show()

@@ -15,6 +15,7 @@ from app.tools import make_tool
 from app.tools.base import Button, Pointer, Preview
 from app.tools.wand import Wand
 from tests.app.canvas.scene import HEIGHT, WIDTH, document_of, photo, quarters, show_photo
+from tests.app.tools.later import Later
 from tests.app.tools.test_tools import CURRENT, LEFT, RIGHT, click, drag, human, said, steps
 
 
@@ -157,3 +158,21 @@ def test_labels_take_no_part(session: Session, tool: Wand) -> None:
     painted = human(session) == human_value(17)
     assert np.array_equal(painted, square(60, 40, 10))
     assert set(np.unique(document_of(session).labels()[painted])) == {17}
+
+
+def test_what_is_large_is_found_in_the_background_and_shown_until_it_is_there(session: Session, tool: Wand) -> None:
+    picture = np.full((1300, 1700, 3), 90, np.uint8)
+    picture[:, 1001:] = 200
+    show_photo(session, picture, Path("/photos/large.jpg"))
+    session.runner = later = Later()
+    click(tool, 30.5, 50.5)
+    assert tool.preview() is not None
+    assert not human(session).any()
+    assert session.cancel_edit()
+    assert tool.preview() is None
+    click(tool, 30.5, 50.5)
+    later.finish()
+    assert tool.preview() is None
+    assert (human(session)[:, :1001] == CURRENT).all()
+    assert not human(session)[:, 1001:].any()
+    assert steps(session).count() == 1
