@@ -279,6 +279,8 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Shift + click with the brush", "Straight line from the last point"),
     ("Right button with the brush", "Erase"),
     ("Right or Ctrl + click with Relabel", "Accept the segment with its own class"),
+    ("Drag with Relabel", "The same, but only inside the line"),
+    ("Click again, right click with Ask the network", "The next answer; accept it"),
 )
 
 
