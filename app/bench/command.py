@@ -10,6 +10,7 @@ from dataclasses import asdict
 from app.bench.composition import composition_figures
 from app.bench.data import data_figures
 from app.bench.figures import Figure, markdown_table
+from app.bench.large import large_figures
 from app.bench.machine import machine_line
 from app.bench.network import network_figures
 from app.bench.screen import screen_figures
@@ -18,7 +19,8 @@ from app.bench.startup import startup_figures
 PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "The network, 640 x 640 pixels, one picture": network_figures,
     "Composition: a prediction becomes a segment map": composition_figures,
-    "Threshold and painting on screen, 24 MP": screen_figures,
+    "The hand at work in the window, 24 MP": screen_figures,
+    "A photo of 100 MP: how long anything holds up the window": large_figures,
     "Behind it: the data alone, 24 MP": data_figures,
     "Start": startup_figures,
 }

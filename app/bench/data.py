@@ -15,6 +15,6 @@ def data_figures(*, quick: bool) -> Iterator[Figure]:
     repetitions = 5 if quick else 50
     for size, measures in ((SIZE, MEASURES), (LARGE_SIZE, LARGE_MEASURES)):
         for measure in measures:
-            yield Figure.of(measure.title, measure.run(size, repetitions), note=f"goal {measure.goal:g} ms")
+            yield Figure.of(measure.title, measure.run(size, repetitions), goal=measure.goal)
     taken = strokes_megabytes(SIZE, diameter=1000, strokes=200)
-    yield Figure(name="history of 200 strokes, 1000 px", median=taken, unit="MB", note="goal 64 MB")
+    yield Figure(name="history of 200 strokes, 1000 px", median=taken, unit="MB", goal=64)

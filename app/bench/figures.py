@@ -10,25 +10,38 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row: the median, and the 95th percentile where something was repeated. No median: the note says why."""
+    """One row: the median, and the 95th percentile where something was repeated. No median: the note says why.
+
+    `goal` is what neither of the two should exceed, in the unit of the row.
+    """
 
     name: str
     median: float | None
     p95: float | None = None
     unit: str = "ms"
     note: str = ""
+    goal: float | None = None
 
     @classmethod
-    def of(cls, name: str, milliseconds: Sequence[float], *, note: str = "") -> Figure:
+    def of(cls, name: str, milliseconds: Sequence[float], *, note: str = "", goal: float | None = None) -> Figure:
         """The figure of something that was timed again and again."""
         median, p95 = np.percentile(milliseconds, (50, 95))
-        return cls(name=name, median=float(median), p95=float(p95), note=note or f"{len(milliseconds)} times")
+        return cls(
+            name=name, median=float(median), p95=float(p95), note=note or f"{len(milliseconds)} times", goal=goal
+        )
+
+    def remark(self) -> str:
+        """The note, and the goal with what became of it."""
+        if self.goal is None or self.median is None:
+            return self.note
+        met = "missed" if self.median > self.goal else "mostly met" if (self.p95 or 0) > self.goal else "met"
+        return f"goal {_written(self.goal, self.unit)}: {met}" + (f" · {self.note}" if self.note else "")
 
 
 def markdown_table(figures: Iterable[Figure]) -> str:
     """The figures as a table for people, which can be pasted into an issue or the README."""
     head = ("what", "median", "95th percentile", "")
-    rows = [(row.name, _written(row.median, row.unit), _written(row.p95, row.unit), row.note) for row in figures]
+    rows = [(row.name, _written(row.median, row.unit), _written(row.p95, row.unit), row.remark()) for row in figures]
     widths = [max(3, *(len(cells[column]) for cells in (head, *rows))) for column in range(len(head))]
     rule = tuple("-" * width for width in widths)
     return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))
@@ -41,5 +54,5 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _written(value: float | None, unit: str) -> str:
     if value is None:
         return ""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()

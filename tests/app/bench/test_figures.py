@@ -31,6 +31,18 @@ def test_the_table_is_aligned_and_keeps_two_or_three_digits() -> None:
     ]
 
 
+def test_a_goal_stands_beside_its_figure_with_what_became_of_it() -> None:
+    kept = Figure.of("a", [1.0, 2.0, 3.0], goal=4)
+    often = Figure.of("b", [1.0, 2.0, 30.0], goal=4, note="longest 30 ms")
+    missed = Figure(name="c", median=70.0, unit="MB", goal=64)
+    assert [row.remark() for row in (kept, often, missed)] == [
+        "goal 4 ms: met · 3 times",
+        "goal 4 ms: mostly met · longest 30 ms",
+        "goal 64 MB: missed",
+    ]
+    assert "goal 64 MB: missed" in markdown_table([missed])
+
+
 def test_the_machine_line_says_cores_and_python() -> None:
     assert re.search(r"· \d+ cores ·.*Python 3\.\d+", machine_line())
     assert "\n" not in machine_line()
@@ -71,5 +83,7 @@ def test_people_get_the_machine_and_a_table(one_part: list[bool], capsys: pytest
 def test_scripts_get_json_and_nothing_else(one_part: list[bool], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(parse(["bench", "--json", "--quick"])) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["parts"]["Painting"] == [{"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": ""}]
+    assert said["parts"]["Painting"] == [
+        {"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": "", "goal": None}
+    ]
     assert one_part == [True]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, data, network, screen
+from app.bench import composition, data, large, network, scene, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -16,6 +16,12 @@ def names(figures: Iterable[Figure]) -> list[str]:
     rows = list(figures)
     assert all(row.median is not None and row.median > 0 for row in rows)
     return [row.name for row in rows]
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scene, "VIEW", (640, 480))
+    monkeypatch.setattr(scene, "MOMENT", 0.01)
+    monkeypatch.setattr(scene, "REST", 0.02)
 
 
 def test_every_engine_runs_the_published_network_and_the_starter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,9 +38,18 @@ def test_composition_is_compared_with_resizing_every_mask(monkeypatch: pytest.Mo
 
 def test_the_screen_is_measured_from_the_event_to_the_painted_canvas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screen, "MEGAPIXELS", 0.5)
+    hurry(monkeypatch)
     measured = names(screen.screen_figures(quick=True))
     assert "threshold: one step of the slider" in measured
-    assert sum(name.startswith("brush of") for name in measured) == 4
+    assert sum(name.startswith("brush of") for name in measured) == 6
+
+
+def test_a_large_photo_is_measured_by_its_longest_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "MEGAPIXELS", 0.5)
+    hurry(monkeypatch)
+    rows = list(large.large_figures(quick=True))
+    assert {"its segments are shown", "fill of the whole photo", "redo of it"} <= {row.name for row in rows}
+    assert all(row.goal == large.GOAL and row.note.startswith("longest ") for row in rows)
 
 
 def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,4 +57,4 @@ def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(data, "LARGE_SIZE", (300, 400))
     rows = list(data.data_figures(quick=True))
     assert len({row.name for row in rows}) == len(data.MEASURES) + len(data.LARGE_MEASURES) + 1
-    assert all(row.note.startswith("goal ") for row in rows)
+    assert all(row.goal is not None for row in rows)
