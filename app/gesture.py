@@ -210,6 +210,7 @@ class BackgroundEdits:
             return False
         running.cancel()
         self._session.said.emit(f"{running.text}: cancelled.")
+        self._session.tool_changed.emit()  # a tool may have shown what was to come
         self._session.tool_changed.emit()
         return True
 

@@ -59,6 +59,7 @@ class Ask(Tool):
         self._question: _Question | None = None
         self._active = 0
         self._preview: tuple[object, Preview | None] = (None, None)  # and what it was made for
+        self._taken: Preview | None = None  # an answer that was accepted and is being painted
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
@@ -81,7 +82,7 @@ class Ask(Tool):
             self._ask(pointer)
 
     def cancel(self) -> None:
-        self._question, self._active, self._preview = None, 0, (None, None)
+        self._question, self._active, self._preview, self._taken = None, 0, (None, None), None
         self.show()
 
     def pending(self) -> bool:
@@ -130,13 +131,15 @@ class Ask(Tool):
             reach=preview.box,
             unchanged=f"This is {name} already.",
         )
+        self._taken = preview if self.session.editing else None
+        self.show()
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
     def preview(self) -> Preview | None:
         question = self._current()
         if question is None:
-            return None
+            return self._taken if self.session.editing else None
         wanted = (question, self._active, self._level, self._class_id)
         if self._preview[0] != wanted:
             query = question.candidates[self._active].query

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import app.session
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.core.segment_map import human_value
@@ -15,6 +16,7 @@ from app.tools.base import Button, Pointer
 from app.tools.guesses import NO_ANSWER
 from inference.prediction import Prediction
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, document_of, show_photo
+from tests.app.tools.test_guesses import Later
 from tests.app.tools.test_tools import click, human, said, steps
 
 POINT = (30.5, 40.5)
@@ -125,6 +127,26 @@ def test_what_is_accepted_is_the_exact_mask_as_one_step(
     assert document_of(session).labels()[40, 40] == 13
     session.undo()
     assert not human(session).any()
+
+
+def test_a_large_answer_shows_until_it_is_painted_or_stopped(
+    ask: Ask, session: Session, answer: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    session.runner = later = Later()
+    click(ask, *POINT)
+    offered = shown(ask)
+    ask.accept()
+    assert not ask.pending()
+    assert not human(session).any()
+    assert np.array_equal(shown(ask), offered)
+    assert session.cancel_edit()
+    assert ask.preview() is None
+    click(ask, *POINT)
+    ask.accept()
+    later.work()
+    assert ask.preview() is None
+    assert np.array_equal(human(session), exact(answer, 0, 0.5) * np.uint8(human_value(3)))
 
 
 def test_it_may_become_the_current_class(ask: Ask, session: Session, answer: Prediction) -> None:
