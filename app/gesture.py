@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.patches import Draft, Edit, Patch
-from app.core.segment_map import SegmentMap
+from app.core.segment_map import SegmentMap, count_codes
 from inference.errors import ExpectedError
 
 if TYPE_CHECKING:
@@ -79,8 +81,9 @@ class Gesture:
             return
         dirty = NOTHING
         for box, mask, value in parts:
-            if isinstance(value, int):
-                self._session.reveal(value)
+            if self._session.overlay.leaves_out:
+                for painted in values_of(mask, value):
+                    self._session.reveal(painted)
             changed = self._edit.paint(box, mask, value)
             dirty = dirty if changed is None else dirty.union(changed)
         if not dirty.empty:
@@ -123,7 +126,15 @@ class Drafted:
 
     patch: Patch | None
     refused: bool  # the rule kept paint away from pixels that it would have changed
-    values: frozenset[int]  # the human-layer values that whole parts were given
+    values: frozenset[int]  # the human-layer values that were to be painted
+
+
+def values_of(mask: Bool | U8 | None, value: int | U8) -> list[int]:
+    """The human-layer values that a part paints."""
+    if isinstance(value, int):
+        return [value]
+    painted = value if mask is None else value[mask.astype(np.bool_, copy=False)]
+    return [int(found) for found in np.flatnonzero(count_codes(painted))]
 
 
 def draft_edit(
@@ -131,11 +142,10 @@ def draft_edit(
 ) -> Drafted:
     """Work out an edit without touching the map: it only reads, so a worker may do it while nobody writes."""
     draft = Draft(segment_map, writable=writable)
-    values = set()
+    values: set[int] = set()
     for box, mask, value in parts(check):
         check()
-        if isinstance(value, int):
-            values.add(value)
+        values.update(values_of(mask, value))
         draft.paint(box, mask, value)
     refused = draft.refused
     return Drafted(draft.finish(), refused, frozenset(values))

@@ -418,3 +418,19 @@ def test_without_a_picture_there_is_nothing_to_edit(session: Session, gate: Gate
     session.edit(FILL, gate)
     assert not gate.entered.is_set()
     assert not session.cancel_edit()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_classes_painted_by_an_array_are_shown_even_if_they_were_hidden(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    monkeypatch.setattr(app.session, "AT_ONCE", 10_000_000 if at_once else 0)
+    session.set_overlay(hidden=frozenset({17, 20, 22}))
+    values = np.full((4, 6), human_value(17), np.uint8)
+    values[:, 3:] = human_value(20)
+    values[:, 5:] = human_value(22)
+    mask = np.ones((4, 6), bool)
+    mask[:, 5:] = False
+    session.edit("Clean up", lambda _check: [(Box.at(2, 3, width=6, height=4), mask, values)])
+    qtbot.waitUntil(lambda: bool(map_of(session).human.any()))
+    assert session.overlay.hidden == {22}, "what was painted is shown, what was not stays hidden"
