@@ -1,11 +1,12 @@
 """Superpixels: pieces of like colour and size that follow the picture's edges, computed where they are looked at.
 
 SLIC (Achanta et al., TPAMI 2012) clusters colour and place from seeds on a lattice. Here the lattice is that of the
-whole picture, at the level of its pyramid where a superpixel is 8 to 64 pixels wide, and it is computed tile by tile.
-A tile is some 400 pixels of the level; it is clustered together with a margin of three superpixels, and each pixel
-takes its label from its own tile: the number of its seed in the whole picture. Two tiles almost always agree along the
-line between them, so superpixels run across it; where they do not, the line itself parts them. A superpixel is a
-connected piece of one label on the whole picture, so each pixel belongs to exactly one, whatever was computed first.
+whole picture, at the level of its pyramid where a superpixel is at most 64 pixels wide, in large photos 32, and it is
+computed tile by tile. A tile is some 400 pixels of the level; it is clustered together with a margin of three
+superpixels, and each pixel takes its label from its own tile: the number of its seed in the whole picture. Two tiles
+almost always agree along the line between them, so superpixels run across it; where they do not, the line itself parts
+them. A superpixel is a connected piece of one label on the whole picture, so each pixel belongs to exactly one,
+whatever was computed first.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Labels = NDArray[np.int32]
 SMALLEST_SIZE, LARGEST_SIZE = 8, 400
 COMPACTNESS = 10.0
 
-_WIDEST = 64  # pixels of the level
+_LARGE = 4_000_000  # pixels of a photo, from where on two of them side by side are hardly told apart
+_WIDEST, _WIDEST_IN_LARGE = 64, 32  # pixels of the level: half as many are computed four times as fast
 _TILE = 384  # pixels of the level, at most: as many as are clustered while one waits
 _MARGIN = 3  # superpixels; what lies further away changes hardly a label
 _ROUNDS = 5  # of clustering; more change little but bring in what lies further away
@@ -57,13 +59,14 @@ class SuperpixelTiles:
         if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
             raise ValueError(f"A superpixel is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels wide, not {size}.")
         self.size, self.compactness = size, compactness
-        self._depth = max(0, math.ceil(math.log2(size / _WIDEST)))
+        self._photo = Box.of_shape(pyramid[0].shape)
+        widest = _WIDEST if self._photo.area < _LARGE else _WIDEST_IN_LARGE
+        self._depth = max(0, math.ceil(math.log2(size / widest)))
         self._side = round(size / (1 << self._depth))
         levels = list(pyramid[: self._depth + 1])
         while len(levels) <= self._depth:
             levels.append(half(levels[-1]))
         self._level, self._bounds = levels[-1], Box.of_shape(levels[-1].shape)
-        self._photo = Box.of_shape(pyramid[0].shape)
         self._cells = _TILE // self._side  # superpixels along the side of a tile
         self._step = self._cells * self._side  # pixels of the level along the side of a tile
         self._stride = self._bounds.width // self._side + 2 * _MARGIN + self._cells + 1
@@ -77,7 +80,7 @@ class SuperpixelTiles:
 
     @property
     def grain(self) -> int:
-        """How fine the edges are: 1, 2, 4 or 8 pixels. Superpixels are made of squares of that side."""
+        """How fine the edges are: 1, 2, 4, 8 or 16 pixels. Superpixels are made of squares of that side."""
         return 1 << self._depth
 
     def tile_at(self, x: int, y: int) -> Box:
@@ -94,7 +97,8 @@ class SuperpixelTiles:
     def region(self, x: int, y: int) -> tuple[Box, Bool] | None:
         """The superpixel at (x, y): box and mask (h, w) bool; None while a tile that it reaches was not computed.
 
-        Its edges are as fine as `grain`, which is the pixel up to a size of 64. IndexError outside the photo.
+        Its edges are as fine as `grain`, which is the pixel up to a size of 64, in large photos of 32. IndexError
+        outside the photo.
         """
         box, mask, missing = self._find(x, y)
         if missing:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Pixel = tuple[int, int]
 _STEP = 1.25  # of the size, for each step of keys or wheel
 _FAINT = 0.35  # opacity: its edges are compared with those of the photo
+_FINE = 16  # a 16th of the size: who only brushes a corner that small does not mean it
 _AHEAD = 3  # a third of a tile around the pointer is computed before the hand gets there
 
 
@@ -73,7 +74,8 @@ class Superpixels(Tool):
         self._at = pixel if tiles is not None and Box.of_shape(self._pyramid[0].shape).contains(*pixel) else None
         if tiles is not None and self._held:
             bounds = Box.of_shape(self._pyramid[0].shape)
-            passed = _line(pixel if self._last is None else self._last, pixel, step=tiles.grain)
+            step = max(tiles.grain, tiles.size // _FINE)
+            passed = _line(pixel if self._last is None else self._last, pixel, step=step)
             self._last = pixel
             self._paint(tiles, {at: human_value(self._class) for at in passed if bounds.contains(*at)})
         self._follow()

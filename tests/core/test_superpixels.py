@@ -81,6 +81,13 @@ def test_a_superpixel_of_a_coarser_level_is_made_of_its_pixels(street: U8) -> No
     assert 20 < owners.max() < 70
 
 
+@pytest.mark.parametrize(("shape", "size", "grain"), [((400, 500), 64, 1), ((2000, 2001), 64, 2), ((400, 500), 400, 8)])
+def test_edges_are_coarser_where_superpixels_are_large_and_where_the_photo_is(
+    shape: tuple[int, int], size: int, grain: int
+) -> None:
+    assert superpixels(np.zeros((*shape, 3), np.uint8), size).grain == grain
+
+
 @pytest.mark.parametrize("size", [8, 9, 13, 16, 23, 32, 40, 64, 100, 140])
 def test_without_edges_they_are_squares_on_one_lattice(size: int) -> None:
     photo = np.full((1000, 1700, 3), 90, np.uint8)
