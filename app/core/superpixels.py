@@ -37,6 +37,11 @@ _SMALLEST_SHARE = 4  # pieces smaller than a 4th of a superpixel join a neighbou
 _MOST_BYTES = 64 << 20
 
 
+def prepare() -> None:
+    """Load what computing needs: that takes a second, so who will need it soon does it in a worker."""
+    from skimage.segmentation import slic  # noqa: F401
+
+
 class SuperpixelTiles:
     """The superpixels of one photo, as far as they were computed; what was not looked at for longest is forgotten.
 
@@ -178,7 +183,7 @@ class SuperpixelTiles:
 
 def _clustered(colours: U8, *, across: int, compactness: float) -> Intp:
     """SLIC from `across` x `across` seeds: (n, n, 3) RGB → (n, n), the seed of each pixel, counted row by row."""
-    from skimage.segmentation import slic  # it takes a second: only who uses superpixels waits for it, in a worker
+    from skimage.segmentation import slic  # see `prepare`
 
     lab = cv2.cvtColor(colours.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     # slic stretches the values it is given to 0..1. A compactness stretched alike undoes that: else a tile with a

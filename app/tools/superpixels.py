@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.core.superpixels import COMPACTNESS, LARGEST_SIZE, SMALLEST_SIZE, Labels, SuperpixelTiles
+from app.core.superpixels import COMPACTNESS, LARGEST_SIZE, SMALLEST_SIZE, Labels, SuperpixelTiles, prepare
 from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
@@ -58,6 +58,7 @@ class Superpixels(Tool):
         self._last: Pixel | None = None  # where the stroke is
         self._waiting: dict[Box, dict[Pixel, int]] = {}  # by missing tile: where strokes went, and what to paint there
         self._painted: tuple[Box, Bool] | None = None  # the latest
+        session.compute(lambda _check: prepare(), key=(self.id, "prepare"), done=lambda _: None)
 
     def press(self, pointer: Pointer) -> None:
         if self._gesture is None or not self._gesture.is_open:

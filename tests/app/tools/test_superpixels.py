@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +238,13 @@ def test_only_the_size_set_last_is_computed(session: Session, tool: Superpixels,
         assert len(later.jobs) == 1
     later.finish()
     assert preview_of(tool).mask.sum() == touched(session, (100, 40)).sum()
+
+
+def test_what_takes_long_to_load_is_loaded_when_the_tool_is_taken_in_hand(session: Session, later: Later) -> None:
+    make_tool("superpixels", session)
+    assert list(later.jobs) == [("superpixels", "prepare")]
+    later.finish()
+    assert "skimage.segmentation.slic_superpixels" in sys.modules
 
 
 def test_tiles_around_the_pointer_are_there_before_the_hand(session: Session, tool: Superpixels, later: Later) -> None:
