@@ -420,11 +420,11 @@ def test_without_a_picture_there_is_nothing_to_edit(session: Session, gate: Gate
     assert not session.cancel_edit()
 
 
-@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("at_once", [10_000_000, 0])
 def test_classes_painted_by_an_array_are_shown_even_if_they_were_hidden(
-    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, at_once: bool
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(app.session, "AT_ONCE", 10_000_000 if at_once else 0)
+    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
     session.set_overlay(hidden=frozenset({17, 20, 22}))
     values = np.full((4, 6), human_value(17), np.uint8)
     values[:, 3:] = human_value(20)
