@@ -65,10 +65,9 @@ class Wand(Tool):
             region = (shown.box, shown.mask) if exact else similar(photo, x, y, tolerance=tolerance)
             return [(*region, human_value(class_id))]
 
+        text = f"Wand with {class_name(class_id)}" if class_id else "Erase with the wand"
         unchanged = f"This is {class_name(class_id)} already."
-        self.session.edit(
-            f"Wand with {class_name(class_id)}", parts, reach=shown.box, slow=not exact, unchanged=unchanged
-        )
+        self.session.edit(text, parts, reach=shown.box, slow=not exact, unchanged=unchanged)
         if self.session.editing:
             self._preview = shown  # until the pixels are there
         self.show()

@@ -50,7 +50,7 @@ def test_a_click_paints_the_connected_pixels_of_similar_colour(
     assert np.array_equal(human(session) == value, square(30, 50, 10))
     assert set(np.unique(human(session))) == {0, value}
     assert steps(session).count() == 1
-    assert steps(session).undoText() == f"Wand with {'mountain' if button is LEFT else 'unlabelled'}"
+    assert steps(session).undoText() == ("Wand with mountain" if button is LEFT else "Erase with the wand")
     session.undo()
     assert not human(session).any()
 
