@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.panels.icons import icon
 
@@ -22,7 +23,6 @@ class StatusBar(QStatusBar):
         self._hover = ""
         self._text = QLabel()
         self._text.setAccessibleName("Status")
-        self._text.setMinimumWidth(1)
         self._text.setContentsMargins(8, 0, 8, 0)
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
         self._engine = self._part("Engine and device", "")
@@ -37,7 +37,7 @@ class StatusBar(QStatusBar):
         self._cancel.setToolTip("Stop the export; what is written stays")
         self._cancel.setAccessibleName("Cancel export")
         self._cancel.clicked.connect(self.cancel_requested)
-        self.addWidget(self._text, 1)
+        self.addWidget(_Still(self._text), 1)
         for widget in (self._zoom, self._engine, self._seconds, self._progress, self._cancel):
             self.addPermanentWidget(widget)
         self._progress.hide()
@@ -101,3 +101,20 @@ class StatusBar(QStatusBar):
         self._said = ""
         self._text.setText(self._hover)
         self._text.setToolTip("")
+
+
+class _Still(QWidget):
+    """Gives a label all the room there is. With any other label each new text, which every move of the pointer may
+    bring, would have the whole window laid out again."""
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self._label = label
+        label.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1, self._label.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._label.setFixedSize(event.size())

@@ -258,7 +258,8 @@ class Canvas(PhotoView):
     # --- the pointer -----------------------------------------------------------------------------------------------
 
     def _tool_changed(self) -> None:
-        self.update()
+        if self.viewport is not None:
+            self.update(self._offer.changes(self.tool, self.viewport, self.devicePixelRatioF()))
         self._mark()
 
     def _option_changed(self, name: str) -> None:

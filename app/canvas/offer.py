@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QRegion
 
-from app.canvas.device import shared_image
+from app.canvas.device import logical_rect, shared_image
 from app.canvas.overlay import premultiplied
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32, Bool
@@ -15,6 +15,9 @@ from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.tools.base import Preview, Sketch, Tool
 
 _HANDLE = 4.0  # logical pixels, half the side of a handle
+_ACTIVE = 1.4  # times that for the handle under the pointer
+_REACH = 8.0  # logical pixels: no line or handle is drawn further from its points
+_PIECES = 6  # that a line is cut into to say what it touches: a box around a slanting line is mostly empty
 _DARK, _WHITE = QColor(0, 0, 0, 170), QColor(255, 255, 255, 245)
 _EDGE_IN, _EDGE_OUT = 0xFFFFFFFF, 0xB0000000
 _AROUND = np.ones((3, 3), np.uint8)
@@ -28,6 +31,26 @@ class Offer:
         self._pixels: U32 = np.zeros((0, 0), np.uint32)  # the memory of the image
         self._image = QImage()
         self._corner = (0, 0)
+        self._shown: tuple[Preview | None, Sketch | None] = (None, None)
+
+    def changes(self, tool: Tool | None, view: Viewport, ratio: float) -> QRegion:
+        """What has to be painted again since it was drawn, or asked for here, the last time: in logical pixels."""
+        preview, sketch = self._now(tool)
+        (old_preview, old_sketch), self._shown = self._shown, (preview, sketch)
+        changed = QRegion()
+        if preview is not old_preview:
+            for one in (old_preview, preview):
+                if one is not None:
+                    changed += QRegion(logical_rect(view.device_box(one.box), ratio))
+        for line in changed_lines(old_sketch, sketch):
+            for rect in _around(line, view, _REACH * ratio):
+                logical = QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
+                changed += QRegion(logical.toAlignedRect())
+        return changed
+
+    @staticmethod
+    def _now(tool: Tool | None) -> tuple[Preview | None, Sketch | None]:
+        return (None, None) if tool is None else (tool.preview(), tool.sketch())
 
     def forget(self) -> None:
         """The colours of the classes are others now."""
@@ -35,10 +58,9 @@ class Offer:
 
     def draw(self, painter: QPainter, tool: Tool, view: Viewport, *, colours: U8, ratio: float) -> None:
         """Preview and line; the painter works in device pixels. `colours` (256, 3) RGB by class id."""
-        preview = tool.preview()
+        preview, sketch = self._shown = self._now(tool)
         if preview is not None:
             self._draw_preview(painter, preview, view, colours)
-        sketch = tool.sketch()
         if sketch is not None:
             draw_sketch(painter, sketch, view, ratio)
 
@@ -99,6 +121,55 @@ def preview_colours(colours: U8, *, opacity: float) -> U32:
     return premultiplied(rgb, alpha)
 
 
+Point = tuple[float, float]
+
+
+def changed_lines(old: Sketch | None, new: Sketch | None) -> list[tuple[Point, ...]]:
+    """Lines, as points in image pixels, along which the two sketches look different."""
+    if old == new:
+        return []
+    before, after = (() if sketch is None else sketch.points for sketch in (old, new))
+    if old is None or new is None or old.handles is not new.handles:
+        lines = [before, after]
+    else:
+        alike = zip(before, after, strict=False)
+        first = next((index for index, (a, b) in enumerate(alike) if a != b), min(len(before), len(after)))
+        most = min(len(before), len(after)) - first
+        alike = zip(reversed(before), reversed(after), strict=False)
+        last = next((index for index, (a, b) in enumerate(alike) if a != b or index >= most), most)
+        lines = [points[max(0, first - 1) : len(points) - max(0, last - 1)] for points in (before, after)]
+        if old.active != new.active:
+            lines += [(sketch.points[sketch.active],) for sketch in (old, new) if sketch.active is not None]
+    return [line for line in [*lines, *(_ends(old) ^ _ends(new))] if line]
+
+
+def _ends(sketch: Sketch | None) -> set[tuple[Point, ...]]:
+    """The line that closes a sketch, and the one to where its next point would be."""
+    if sketch is None or not sketch.points:
+        return set()
+    closing = {(sketch.points[-1], sketch.points[0])} if sketch.closed else set()
+    start = sketch.points[0 if sketch.closed else -1]
+    return closing if sketch.tail is None else closing | {(start, sketch.tail)}
+
+
+def _around(line: tuple[Point, ...], view: Viewport, reach: float) -> list[QRectF]:
+    """Rectangles in device pixels that hold a line and `reach` around it: one, or for a straight line some."""
+    points = [view.to_view(*point) for point in line]
+    if len(points) == 2:
+        (x, y), (end_x, end_y) = points
+        parts = [index / _PIECES for index in range(_PIECES + 1)]
+        points = [(x + (end_x - x) * part, y + (end_y - y) * part) for part in parts]
+        groups = [points[index : index + 2] for index in range(_PIECES)]
+    else:
+        groups = [points]
+    rects = []
+    for group in groups:
+        xs, ys = [x for x, _ in group], [y for _, y in group]
+        rect = QRectF(QPointF(min(xs), min(ys)), QPointF(max(xs), max(ys)))
+        rects.append(rect.adjusted(-reach, -reach, reach, reach))
+    return rects
+
+
 def draw_sketch(painter: QPainter, sketch: Sketch, view: Viewport, ratio: float) -> None:
     """The line, white beside dark, and its handles."""
     points = [QPointF(*view.to_view(*point)) for point in sketch.points]
@@ -118,7 +189,7 @@ def draw_sketch(painter: QPainter, sketch: Sketch, view: Viewport, ratio: float)
         painter.drawPath(path)
     if sketch.handles:
         for index, point in enumerate(points):
-            side = _HANDLE * ratio * (1.4 if index == sketch.active else 1.0)
+            side = _HANDLE * ratio * (_ACTIVE if index == sketch.active else 1.0)
             painter.setPen(QPen(_DARK, ratio))
             painter.setBrush(_WHITE)
             painter.drawRect(QRectF(point.x() - side, point.y() - side, 2 * side, 2 * side))

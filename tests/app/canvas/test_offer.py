@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
-from app.canvas.offer import preview_colours, preview_pixels
+from app.canvas.offer import Offer, preview_colours, preview_pixels
 from app.canvas.overlay import premultiplied
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32, Bool
@@ -242,3 +247,76 @@ def test_what_is_offered_leaves_the_mouse_alone(canvas: Canvas, offering: Offeri
     offering.drawn = Sketch(((20, 20), (60, 40), (30, 60)), closed=True)
     QTest.mouseMove(canvas, spot(canvas, 50, 40))
     assert canvas.mouse.position is not None
+
+
+POINTS = st.tuples(st.integers(0, 30), st.integers(0, 20)).map(lambda point: (float(point[0]), float(point[1])))
+SKETCHES = st.none() | st.builds(
+    Sketch,
+    points=st.lists(POINTS, max_size=6).map(tuple),
+    closed=st.booleans(),
+    handles=st.booleans(),
+    active=st.none(),
+    tail=st.none() | POINTS,
+)
+
+
+@given(before=SKETCHES, after=SKETCHES, shared=st.lists(POINTS, max_size=5), scale=st.sampled_from([0.5, 1.0, 3.0]))
+def test_what_is_painted_again_holds_all_that_looks_different(
+    qapp: QApplication, before: Sketch | None, after: Sketch | None, shared: list[tuple[float, float]], scale: float
+) -> None:
+    before, after = (None if one is None else replace(one, points=(*shared, *one.points)) for one in (before, after))
+    view = Viewport(view=VIEW, photo=PHOTO, scale=scale, x=10, y=12, fitted=False, margin=0)
+    old, new = _Showing(before), _Showing(after)
+    offer = Offer()
+    offer.changes(old, view, 1.0)
+    region = offer.changes(new, view, 1.0)
+    different = np.argwhere((drawn(old, view) != drawn(new, view)).any(axis=2))
+    assert all(region.contains(QPoint(int(x), int(y))) for y, x in different)
+    assert offer.changes(new, view, 1.0).isEmpty()
+
+
+def test_a_long_line_is_not_painted_as_a_whole_for_one_more_point(qapp: QApplication) -> None:
+    view = Viewport(view=(1000, 1000), photo=(1000, 1000), scale=1.0, x=0, y=0, fitted=False, margin=0)
+    points = tuple((10.0 + 9 * index, 500.0 + 400 * np.sin(index / 16)) for index in range(100))
+    offer = Offer()
+    offer.changes(_Showing(Sketch(points)), view, 1.0)
+    box = offer.changes(_Showing(Sketch((*points, (920.0, 480.0)))), view, 1.0).boundingRect()
+    assert box.width() * box.height() < 20_000
+
+
+def test_a_preview_is_painted_again_only_where_it_is_another(qapp: QApplication) -> None:
+    view = Viewport(view=VIEW, photo=PHOTO, scale=1.0, x=10, y=12, fitted=False, margin=0)
+    offer = Offer()
+    preview = Preview(Box(2, 3, 8, 9), np.ones((6, 6), np.bool_), human_value(5))
+    region = offer.changes(_Showing(None, preview), view, 1.0)
+    assert region.contains(QPoint(12, 15))
+    assert region.contains(QPoint(17, 20))
+    assert offer.changes(_Showing(None, preview), view, 1.0).isEmpty()
+    assert offer.changes(None, view, 1.0) == region
+
+
+class _Showing(Tool):
+    """Shows what it is told to show."""
+
+    id, hint = "showing", ""
+
+    def __init__(self, sketch: Sketch | None, preview: Preview | None = None) -> None:
+        self._sketch, self._preview = sketch, preview
+
+    def press(self, pointer: Pointer) -> None:
+        return
+
+    def sketch(self) -> Sketch | None:
+        return self._sketch
+
+    def preview(self) -> Preview | None:
+        return self._preview
+
+
+def drawn(tool: Tool, view: Viewport) -> U8:
+    image = QImage(*view.view, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    painter = QPainter(image)
+    Offer().draw(painter, tool, view, colours=palette(), ratio=1.0)
+    painter.end()
+    return np.frombuffer(image.constBits(), np.uint8).reshape(view.view[1], view.view[0], 4).copy()
