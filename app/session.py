@@ -8,8 +8,7 @@ history when another picture is shown.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -20,8 +19,8 @@ from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.patches import Edit, Patch, apply_patch
 from app.core.segment_map import SegmentMap
+from app.counting import Counting
 from app.gesture import AT_ONCE, BackgroundEdits, Check, Gesture, Part, Runner, run_now
-from app.hand import Hand
 from app.history import ExportedState, History, PatchCommand, bound_bytes
 from app.settings import Settings
 from app.stepping import Stepping
@@ -34,25 +33,22 @@ KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep
 KEPT_PREDICTIONS = 48  # some 5 MB each; a picture shown longer ago is predicted again when it comes back
 
 
-class Session(Hand):
+class Session(Counting):
     """What is open, what is in hand, and how it is shown. Signals say what has to be redrawn."""
 
     document_changed = Signal()
     prediction_changed = Signal()
     pixels_changed = Signal(object)  # Box
-    mode_changed = Signal()
     corrected = Signal(object)  # Path of the document whose corrections or exported state changed
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
-        self._documents: dict[Path, Document] = {}  # the longest untouched first
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
         self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
-        self._current: Path | None = None
         self.styling = Styling(self)
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
@@ -60,18 +56,8 @@ class Session(Hand):
         self.previous_path: Callable[[], Path | None] = lambda: None  # the picture before this one in the list
         self.undo_group = QUndoGroup(self)
         self.undo_bytes = UNDO_BYTES
-        self.threshold = settings.threshold
-        self.threshold_for_all = settings.threshold_for_all
-        self._own_thresholds: dict[Path, float] = {}  # what pictures were given alone; one for all only covers it
-        self.class_thresholds: Mapping[int, float] = dict(settings.class_thresholds)
-        self.mode = ViewMode.SEMANTIC if settings.semantic else ViewMode.SEGMENTS
 
     # --- documents -------------------------------------------------------------------------------------------------
-
-    @property
-    def document(self) -> Document | None:
-        """The document on screen."""
-        return None if self._current is None else self._documents[self._current]
 
     @property
     def history(self) -> History | None:
@@ -82,17 +68,11 @@ class Session(Hand):
     def undo_stack(self) -> QUndoStack | None:
         return None if self.history is None else self.history.stack
 
-    def find(self, path: Path) -> Document | None:
-        """The document of `path` if it was opened or predicted before."""
-        return self._documents.get(path)
-
     def document_for(self, path: Path) -> Document:
         """The document of `path`, made when it is new; it is not shown."""
         document = self._documents.get(path)
         if document is None:
-            document = Document(path=path, threshold=self.threshold, mode=self.mode)
-            document.class_thresholds = self.class_thresholds
-            self._documents[path] = document
+            document = self._documents[path] = self._new_document(path)
             self._histories[path] = History(QUndoStack(self.undo_group))
         return document
 
@@ -103,9 +83,7 @@ class Session(Hand):
         self._documents[path] = self._documents.pop(path)
         self._current = path
         self.undo_group.setActiveStack(self._histories[path].stack)
-        document.mode = self.mode
-        if self.threshold_for_all:
-            document.threshold = self.threshold
+        self._bring_up(document)
         self._park_the_rest()
         self.document_changed.emit()
         if self.overlay.solo:
@@ -354,57 +332,3 @@ class Session(Hand):
     def history_bytes(self) -> int:
         """What the undo steps of all pictures take in memory, in bytes."""
         return sum(history.count_bytes() for history in self._histories.values())
-
-    # --- what counts -------------------------------------------------------------------------------------------
-
-    def set_threshold(self, value: float) -> None:
-        """Which queries count: those with a score above `value`, 0..1, in this picture or in all."""
-        value = max(0.0, min(1.0, float(value)))
-        if self.threshold_for_all:
-            self.threshold = value
-            for document in self._documents.values():
-                document.threshold = value
-        elif self.document is not None:
-            self.document.threshold = self._own_thresholds[self.document.path] = value
-        self.tables_changed.emit()
-
-    def set_threshold_scope(self, *, for_all: bool) -> None:
-        """Whether the slider sets every picture's threshold or this picture's alone.
-
-        One for all begins with that of the picture on screen; when it ends, pictures that had their own have it again.
-        """
-        self.threshold_for_all = for_all
-        if for_all and self.document is not None:
-            self.set_threshold(self.document.threshold)
-        elif not for_all:
-            for path, document in self._documents.items():
-                document.threshold = self._own_thresholds.get(path, document.threshold)
-            self.tables_changed.emit()
-
-    def set_class_threshold(self, class_id: int, value: float | None) -> None:
-        """Give a class 1..150 a threshold of its own in every picture, or take it away."""
-        changed = {known: number for known, number in self.class_thresholds.items() if known != class_id}
-        if value is not None:
-            changed[class_id] = max(0.0, min(1.0, float(value)))
-        self.class_thresholds = changed
-        for document in self._documents.values():
-            document.class_thresholds = changed
-        self.tables_changed.emit()
-
-    def set_mode(self, mode: ViewMode) -> None:
-        """Segments or semantic view; the network layer of the new view is composed in the engine's lane."""
-        if mode is self.mode:
-            return
-        self.mode = mode
-        self.mode_changed.emit()
-        self.tables_changed.emit()
-
-    def remembered(self, settings: Settings) -> Settings:
-        """`settings` with what is in hand now, for the next start."""
-        return replace(
-            super().remembered(settings),
-            threshold=self.threshold,
-            threshold_for_all=self.threshold_for_all,
-            semantic=self.mode is ViewMode.SEMANTIC,
-            class_thresholds=tuple(self.class_thresholds.items()),
-        )
