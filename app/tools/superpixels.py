@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 Pixel = tuple[int, int]
+Passed = tuple[int, Pixel]  # by which stroke, and where
 _STEP = 1.25  # of the size, for each step of keys or wheel
 _FAINT = 0.35  # opacity: its edges are compared with those of the photo
 _FINE = 16  # a 16th of the size: who only brushes a corner that small does not mean it
@@ -56,8 +57,9 @@ class Superpixels(Tool):
         self._held = False  # the button is down
         self._class = 0  # what the stroke paints
         self._last: Pixel | None = None  # where the stroke is
-        self._waiting: dict[Box, dict[Pixel, int]] = {}  # by missing tile: where strokes went, and what to paint there
-        self._painted: tuple[Box, Bool] | None = None  # the latest
+        self._strokes = 0  # how many there were
+        self._waiting: dict[Box, dict[Passed, int]] = {}  # by missing tile: where strokes went, and what to paint there
+        self._painted: tuple[tuple[Box, Bool], int] | None = None  # the latest, and with what
         session.compute(lambda _check: prepare(), key=(self.id, "prepare"), done=lambda _: None)
 
     def press(self, pointer: Pointer) -> None:
@@ -66,7 +68,7 @@ class Superpixels(Tool):
         self._class = 0 if pointer.button is Button.RIGHT else self.session.current_class
         text = f"Superpixels with {class_name(self._class)}" if self._class else "Erase superpixels"
         self._gesture, self._painted = self.session.begin_edit(text), None
-        self._held, self._last = True, None
+        self._held, self._last, self._strokes = True, None, self._strokes + 1
         self.move(pointer)
 
     def move(self, pointer: Pointer) -> None:
@@ -78,7 +80,7 @@ class Superpixels(Tool):
             step = max(tiles.grain, tiles.size // _FINE)
             passed = _line(pixel if self._last is None else self._last, pixel, step=step)
             self._last = pixel
-            self._paint(tiles, {at: human_value(self._class) for at in passed if bounds.contains(*at)})
+            self._paint(tiles, {(self._strokes, at): human_value(self._class) for at in passed if bounds.contains(*at)})
         self._follow()
 
     def release(self, pointer: Pointer) -> None:
@@ -150,18 +152,21 @@ class Superpixels(Tool):
 
     # --- the stroke ------------------------------------------------------------------------------------------------
 
-    def _paint(self, tiles: SuperpixelTiles, passed: dict[Pixel, int]) -> None:
-        """Paint the superpixels at the pixels `passed`; those not known yet wait for the tile that is missing."""
+    def _paint(self, tiles: SuperpixelTiles, passed: dict[Passed, int]) -> None:
+        """Paint the superpixels at the pixels `passed`; those not known yet wait for the tile that is missing.
+
+        Where several strokes waited for the same one, the last stroke counts.
+        """
         gesture, unknown = self._gesture, None
         if gesture is None or not gesture.is_open:
             return
-        for pixel, value in passed.items():
-            if _holds(self._painted, pixel):
+        for (stroke, pixel), value in sorted(passed.items(), key=lambda item: item[0][0]):
+            if self._painted is not None and self._painted[1] == value and _holds(self._painted[0], pixel):
                 continue
             if unknown is None or not unknown.contains(*pixel):
                 region = tiles.region(*pixel)
                 if region is not None:
-                    self._painted = region
+                    self._painted = region, value
                     gesture.paint(*region, value)
                     continue
                 missing = tiles.missing(*pixel)
@@ -169,7 +174,7 @@ class Superpixels(Tool):
             else:
                 missing = unknown
             if missing is not None:
-                self._waiting.setdefault(missing, {})[pixel] = value
+                self._waiting.setdefault(missing, {})[stroke, pixel] = value
 
     def _end(self) -> None:
         """All of the stroke is painted."""
@@ -240,12 +245,10 @@ class Superpixels(Tool):
         self._computing, self._stop = False, lambda: None
 
 
-def _holds(region: tuple[Box, Bool] | None, pixel: Pixel) -> bool:
+def _holds(region: tuple[Box, Bool], pixel: Pixel) -> bool:
     """Whether a pixel lies under the mask of a region."""
-    if region is None or not region[0].contains(*pixel):
-        return False
     box, mask = region
-    return bool(mask[pixel[1] - box.y0, pixel[0] - box.x0])
+    return box.contains(*pixel) and bool(mask[pixel[1] - box.y0, pixel[0] - box.x0])
 
 
 def _line(start: Pixel, end: Pixel, *, step: int) -> Iterator[Pixel]:

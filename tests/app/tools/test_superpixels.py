@@ -274,3 +274,16 @@ def test_a_failure_is_said_and_what_is_painted_stays_one_step(
     assert not human(session)[90, 700]
     assert steps(session).count() == 1
     assert tool.note() == ""
+
+
+def test_where_two_strokes_wait_for_the_same_superpixel_the_last_one_counts(
+    session: Session, tool: Superpixels, later: Later
+) -> None:
+    drag(tool, (100.5, 40.5), (180.5, 40.5))
+    session.set_current_class(3)
+    click(tool, 110.5, 40.5)
+    assert not human(session).any()
+    later.finish()
+    last = touched(session, (110, 40))
+    assert np.array_equal(human(session) == human_value(3), last)
+    assert np.array_equal(human(session) == CURRENT, touched(session, (100, 40), (180, 40)) & ~last)
