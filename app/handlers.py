@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.actions import PALETTE_ACTIONS, TOOL_ACTIONS, Act
@@ -67,11 +68,13 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.MODEL_CARD: window.show_model_card,
         Act.ABOUT: lambda: show_about(parent=window),
     }
-    for palette, act in PALETTE_ACTIONS.items():
-        handlers[act] = lambda on, palette=palette: session.set_overlay(palette=palette) if on else None
-    for tool, act in TOOL_ACTIONS.items():
-        handlers[act] = lambda on, tool=tool: window.use_tool(tool) if on else None
-    return handlers
+    handlers |= {act: _chosen(partial(session.set_overlay, palette=kind)) for kind, act in PALETTE_ACTIONS.items()}
+    return handlers | {act: _chosen(partial(window.use_tool, tool)) for tool, act in TOOL_ACTIONS.items()}
+
+
+def _chosen(use: Callable[[], object]) -> Callable[..., object]:
+    """One of several that exclude each other: the one that is left has nothing to do."""
+    return lambda on: use() if on else None
 
 
 def step_back(window: MainWindow) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from app.core.palettes import ClassColours, ClassStyles, Palette, usual_styles
 
 if TYPE_CHECKING:
-    from app.core.document import Document
     from app.session import Session
 
 

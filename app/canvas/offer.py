@@ -145,11 +145,13 @@ def changed_lines(old: Sketch | None, new: Sketch | None) -> list[tuple[Point, .
 
 def _ends(sketch: Sketch | None) -> set[tuple[Point, ...]]:
     """The line that closes a sketch, and the one to where its next point would be."""
-    if sketch is None or not sketch.points:
-        return set()
-    closing = {(sketch.points[-1], sketch.points[0])} if sketch.closed else set()
-    start = sketch.points[0 if sketch.closed else -1]
-    return closing if sketch.tail is None else closing | {(start, sketch.tail)}
+    ends: set[tuple[Point, ...]] = set()
+    if sketch is not None and sketch.points:
+        if sketch.closed:
+            ends.add((sketch.points[-1], sketch.points[0]))
+        if sketch.tail is not None:
+            ends.add((sketch.points[0 if sketch.closed else -1], sketch.tail))
+    return ends
 
 
 def _around(line: tuple[Point, ...], view: Viewport, reach: float) -> list[QRectF]:
