@@ -40,6 +40,7 @@ class HistoryModel(QAbstractListModel):
         super().__init__(parent)
         self._session = session
         self._count = 0
+        self._stood = -1  # where the picture stood when the rows were drawn
         session.undo_group.activeStackChanged.connect(self._another_picture)
         session.undo_group.indexChanged.connect(self._stepped)
         self._another_picture()
@@ -92,11 +93,12 @@ class HistoryModel(QAbstractListModel):
 
     def _another_picture(self) -> None:
         self.beginResetModel()
-        self._count = self._rows()
+        self._count, self._stood = self._rows(), self.current_row
         self.endResetModel()
 
     def _stepped(self) -> None:
-        """Rows are only added and taken away at the end, however much of them is new: then all are drawn again."""
+        """Rows are only added and taken away at the end. What is new or stands elsewhere lies between where the picture
+        stood and where it stands now."""
         count, now = self._count, self._rows()
         if now > count:
             self.beginInsertRows(ROOT, count, now - 1)
@@ -106,8 +108,10 @@ class HistoryModel(QAbstractListModel):
             self.beginRemoveRows(ROOT, now, count - 1)
             self._count = now
             self.endRemoveRows()
+        stood, self._stood = self._stood, self.current_row
         if now:
-            self.dataChanged.emit(self.index(0), self.index(now - 1))
+            rows = sorted(min(max(row, 0), now - 1) for row in (stood, self._stood))
+            self.dataChanged.emit(self.index(rows[0]), self.index(rows[1]))
 
     def _rows(self) -> int:
         history = self._session.history

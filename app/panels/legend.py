@@ -22,7 +22,7 @@ from app.panels.style import HALF, UNIT
 if TYPE_CHECKING:
     from app.session import Session
 
-REFRESH_MS = 60
+REFRESH_MS = 100  # numbers that change more often cannot be read
 NOTHING_OPEN = "The classes of the picture appear here."
 NO_MASKS = "No labels yet."
 UNREADABLE = "This picture cannot be read."
@@ -43,6 +43,7 @@ class Legend(QWidget):
         self._session = session
         self._solo_before: frozenset[int] = frozenset()
         self._unreadable = False
+        self._drawing = False  # pixels changed that are no step of the history yet
         self.search = SearchField("Search 150 classes", self)
         self.search.setToolTip("Name, synonym or number; Enter paints with the first one found")
         self.model = LegendModel(self)
@@ -105,6 +106,7 @@ class Legend(QWidget):
         session.prediction_changed.connect(self._show_picture)
         session.tables_changed.connect(self._tables_changed)
         session.pixels_changed.connect(self._pixels_changed)
+        session.corrected.connect(self._corrected)
         session.rule_changed.connect(self._marks_changed)
         session.favourites_changed.connect(self._marks_changed)
         session.current_class_changed.connect(self.model.set_current_class)
@@ -127,6 +129,12 @@ class Legend(QWidget):
     # --- what the session says -------------------------------------------------------------------------------------
 
     def _pixels_changed(self, _box: object) -> None:
+        self._drawing = True
+        if not self._refresh.isActive():
+            self._refresh.start()
+
+    def _corrected(self, _path: object) -> None:
+        self._drawing = False
         if not self._refresh.isActive():
             self._refresh.start()
 
@@ -156,7 +164,8 @@ class Legend(QWidget):
             self.model.set_no_picture(paintable=document is not None and document.segment_map is not None)
         else:
             self.model.set_semantic(semantic=document.layer_mode is ViewMode.SEMANTIC)
-            self.model.set_picture(Figures(document.areas(), document.best_scores()))
+            figures = Figures(document.areas(), document.best_scores())
+            self.model.set_picture(figures, drawing=self._drawing)
         self._say_state()
 
     def _nothing(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 
 from app.panels.class_texts import (
@@ -33,6 +34,7 @@ class Column(IntEnum):
     EYE = 5
 
 
+FIGURES = (Column.AREA, Column.SCORE)  # from the first to the last column that a stroke changes
 SORTS = {
     Column.CLASS: SortKey.NAME,
     Column.AREA: SortKey.AREA,
@@ -67,6 +69,7 @@ class LegendModel(QAbstractTableModel):
         self._ids: list[int] = []
         self._figures = Figures()
         self._open = False
+        self._late = False  # rows may have to move
         self._paintable = False
         self._query = ""
         self._marks = Marks()
@@ -77,13 +80,22 @@ class LegendModel(QAbstractTableModel):
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
-    def set_picture(self, figures: Figures) -> None:
-        """What the picture shows of each class."""
-        opened, changed = not self._open, figures.changed(self._figures)
-        self._open, self._figures = True, figures
-        if opened or changed.any():
+    def set_picture(self, figures: Figures, *, drawing: bool = False) -> None:
+        """What the picture shows of each class. While a hand is `drawing`, the rows stay where they are."""
+        opened, before, self._figures = not self._open, self._figures, figures
+        self._open = True
+        changed, present = figures.changed(before), figures.areas > 0
+        appeared = present & (before.areas == 0)
+        self._late |= bool(changed.any())
+        if opened or (self._late and not drawing) or appeared.any():
             self._arrange()
-            self._tell(class_id for class_id in self._ids if opened or changed[class_id])
+            self._late = False
+        if opened:
+            self._tell()
+            return
+        other = present != (before.areas > 0)  # absent classes are grey
+        self._tell(np.flatnonzero(changed & other).tolist())
+        self._tell(np.flatnonzero(changed & ~other).tolist(), columns=FIGURES)
 
     def set_model(self, name: str) -> None:
         """Whose published figures to show: those of the model in use, or of the middle size when it has none."""
@@ -319,11 +331,13 @@ class LegendModel(QAbstractTableModel):
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
-    def _tell(self, class_ids: Iterable[int] | None = None) -> None:
-        """These rows, or all, look different."""
+    def _tell(
+        self, class_ids: Iterable[int] | None = None, *, columns: tuple[int, int] = (Column.CLASS, Column.EYE)
+    ) -> None:
+        """These rows, or all, look different, in some columns or in all."""
         changed = set(self._ids if class_ids is None else class_ids)
         for first, last in _runs([row for row, class_id in enumerate(self._ids) if class_id in changed], back=False):
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+            self.dataChanged.emit(self.index(first, columns[0]), self.index(last, columns[1]))
 
 
 def _runs(rows: Sequence[int], *, back: bool) -> Iterator[tuple[int, int]]:

@@ -29,6 +29,8 @@ class LegendDelegate(QStyledItemDelegate):
         return QSize(0, option.fontMetrics.height() + UNIT + 2)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        if painter.hasClipping() and not painter.clipBoundingRect().intersects(option.rect):
+            return  # only the numbers of this row are wanted
         class_id = self._model.class_at(index)
         painter.save()
         painter.setFont(option.font)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.icons import class_styles
-from app.panels.legend_model import Column, LegendModel
+from app.panels.legend_model import FIGURES, Column, LegendModel
 from app.panels.legend_paint import SWATCH, LegendDelegate, QuietHeader, brush_rect
 from app.panels.row_images import RowImages
 from app.panels.rows import Index, SaysWhenEmpty, make_quiet, paint_empty
@@ -211,11 +211,20 @@ class LegendView(SaysWhenEmpty, QTreeView):
             return
         back = self.viewport().palette().color(self.viewport().backgroundRole())
         state = (option.state, row == self.legend.last_favourite_row(), class_styles())
-        self._rows.draw(painter, option.rect, key=self.legend.class_at(index), state=state, back=back, paint=paint)
+        key, part = self.legend.class_at(index), self._figures_of(option.rect)
+        self._rows.draw(painter, option.rect, key=key, state=state, back=back, paint=paint, part=part)
+
+    def _figures_of(self, row: QRect) -> QRect:
+        """The cells of a row whose numbers change with every stroke."""
+        shown = [column for column in FIGURES if not self.isColumnHidden(column)]
+        left = self.heads.sectionViewportPosition(shown[0])
+        right = self.heads.sectionViewportPosition(shown[-1]) + self.heads.sectionSize(shown[-1])
+        return QRect(left, row.top(), right - left, row.height())
 
     def _rows_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        change = self._rows.drop if first.column() < FIGURES[0] else self._rows.renew
         for class_id in self.legend.ids()[first.row() : last.row() + 1]:
-            self._rows.drop(class_id)
+            change(class_id)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

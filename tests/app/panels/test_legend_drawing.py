@@ -13,11 +13,15 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.core.arrays import U8
+from app.core.geometry import Box
 from app.core.palettes import Palette
+from app.core.segment_map import human_value
 from app.panels import icons, row_images
 from app.panels.legend import Legend
+from app.panels.legend_model import Column
 from app.session import Session
-from tests.app.panels.legend_scene import PERSON, TREE
+from tests.app.panels.legend_scene import PERSON, TREE, text
+from tests.app.panels.stripes import HEIGHT
 
 
 def grabbed(legend: Legend) -> U8:
@@ -34,13 +38,13 @@ def anew(legend: Legend) -> U8:
 def painted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Where rows were painted anew: the upper edge of each."""
     seen: list[int] = []
-    paint = row_images._painted
+    paint = row_images._paint
 
-    def watch(rect: QRect, *others: Any) -> QPixmap:
+    def watch(image: QPixmap, rect: QRect, *others: Any) -> None:
         seen.append(rect.top())
-        return paint(rect, *others)
+        paint(image, rect, *others)
 
-    monkeypatch.setattr(row_images, "_painted", watch)
+    monkeypatch.setattr(row_images, "_paint", watch)
     return seen
 
 
@@ -100,3 +104,31 @@ def test_the_row_under_the_pointer_is_lit_and_others_are_not(qtbot: QtBot, legen
         assert (grabbed(legend) == anew(legend)).all()
     QTest.mouseMove(view.viewport(), QPoint(5, view.viewport().height() - 2))
     qtbot.waitUntil(lambda: bool((grabbed(legend) == calm).all()))
+
+
+def test_images_look_as_if_the_rows_were_painted_in_place(
+    legend: Legend, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (0.5, 0.85, 0.7):
+        session.set_threshold(step)
+        kept = grabbed(legend)
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                row_images.RowImages, "draw", lambda _self, painter, _rect, **asked: asked["paint"](painter)
+            )
+            assert (kept == grabbed(legend)).all()
+
+
+def test_rows_stay_where_they_are_until_the_stroke_has_ended(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    before = legend.model.ids()
+    gesture = session.begin_edit("Paint")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 35, HEIGHT), None, human_value(TREE))  # more of it than of the sky, the first row
+    qtbot.waitUntil(lambda: "65" in text(legend, TREE, Column.AREA))
+    assert legend.model.ids() == before
+    assert (grabbed(legend) == anew(legend)).all()
+    gesture.commit()
+    qtbot.waitUntil(lambda: legend.model.ids() != before)
+    assert legend.model.ids()[0] == TREE
+    session.undo()
+    qtbot.waitUntil(lambda: legend.model.ids() == before)
