@@ -250,8 +250,12 @@ def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
             f"A correction of a picture of {_size(patch.shape)} does not fit one of {_size(segment_map.shape)}."
         )
     for tile in patch.tiles:
-        content = decode(tile.after if forward else tile.before, tile.box.shape)
-        segment_map.write_human(tile.box, content.pixels, values=content.values)
+        data = tile.after if forward else tile.before
+        if len(data) == 1:  # by far the most tiles: one value
+            segment_map.write_human(tile.box, data[0])
+        else:
+            content = decode(data, tile.box.shape)
+            segment_map.write_human(tile.box, content.pixels, values=content.values)
     return patch.box
 
 

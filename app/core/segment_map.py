@@ -187,11 +187,19 @@ class SegmentMap:
     def _sample_reduced(self, box: Box, ys: Intp, xs: Intp, layer: Layer) -> U8:
         network, human = self._network[box.slices], self._human[box.slices]
         codes = np.empty((len(ys), len(xs)), np.uint8)
+        decided = layer is Layer.SHOWN and self._is_decided(box)
         for top in range(0, len(ys), _SAMPLED_ROWS):  # few rows at a time stay in the cache between the two steps
             rows = ys[top : top + _SAMPLED_ROWS]
-            strip = network[rows] if layer is Layer.NETWORK else np.maximum(network[rows], human[rows])
+            strip = network[rows]
+            if decided:
+                np.maximum(strip, human[rows], out=strip)
             strip.take(xs, axis=1, out=codes[top : top + _SAMPLED_ROWS], mode="clip")
         return codes
+
+    def _is_decided(self, box: Box) -> bool:
+        """Whether a person decided any pixel of the tiles that `box` touches."""
+        rows, columns = slice(box.y0 // TILE, -(-box.y1 // TILE)), slice(box.x0 // TILE, -(-box.x1 // TILE))
+        return bool(self._counts[rows, columns, HUMAN_BASE + 1 :].any())
 
     def histogram(self) -> I64:
         """Pixels per code shown, (256,) int64: a copy. Edits count what they change, so no pixel is looked at here."""
@@ -256,7 +264,7 @@ class SegmentMap:
         row, column = box.y0 // TILE, box.x0 // TILE
         counts, network_counts = self._counts[row, column], self._network_counts[row, column]
         human = self._human[box.slices]
-        everything = mask is None and box.area == self._tile_areas[row, column]
+        everything = mask is None and human.size == self._tile_areas[row, column]
         if not value and (everything or (mask is None and cv2.countNonZero(human) == counts[HUMAN_BASE + 1 :].sum())):
             counts[:] = network_counts  # no decision is left in the tile: the usual case when a stroke is undone
             human[...] = 0
