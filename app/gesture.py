@@ -12,6 +12,7 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.patches import Draft, Edit, Patch
+from app.core.rules import PaintRule
 from app.core.segment_map import SegmentMap, count_codes
 from inference.errors import ExpectedError
 
@@ -66,10 +67,16 @@ def run_now(
 class Gesture:
     """One stroke, click or fill in progress; it ends in `commit` or `cancel`, and later calls do nothing."""
 
-    def __init__(self, session: Session, edit: Edit, text: str) -> None:
+    def __init__(self, session: Session, edit: Edit, text: str, rule: PaintRule) -> None:
         self._session = session
         self._edit: Edit | None = edit
         self._text = text
+        self._rule = rule  # as it was at the press
+
+    def read_anew(self, labels: U8) -> None:
+        """The network has answered anew: codes stand for other `labels`, (256,), and the rule goes by those."""
+        if self._edit is not None:
+            self._edit.allow(self._rule.writable(labels))
 
     def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
         """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
@@ -174,7 +181,7 @@ class BackgroundEdits:
         session.end_gesture()
         if segment_map is None or self.says_busy(path):
             return False
-        writable = session.rule.writable(document.label_table())
+        writable, read = session.rule.writable(document.label_table()), segment_map.as_it_is()
 
         def done(drafted: Drafted) -> None:
             if drafted.patch is not None:
@@ -184,7 +191,7 @@ class BackgroundEdits:
             else:
                 session.said.emit(unchanged)
 
-        self.run(path, text, lambda check: draft_edit(segment_map, writable, parts, check), done=done)
+        self.run(path, text, lambda check: draft_edit(read, writable, parts, check), done=done)
         return True
 
     def run(self, path: Path, text: str, work: Callable[[Check], Drafted], *, done: Callable[[Drafted], None]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
-from app.core.arrays import U8
+from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.patches import Edit, Patch, apply_patch
@@ -117,18 +117,28 @@ class Session(Counting):
             self.document_changed.emit()
 
     def attach_prediction(
-        self, path: Path, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode, model: str = ""
+        self,
+        path: Path,
+        prediction: Prediction,
+        *,
+        layer: U8,
+        table: SegmentTable,
+        mode: ViewMode,
+        model: str = "",
+        counts: I32 | None = None,
     ) -> None:
         """The answer of the network `model` for `path`: replaces network layer and table, never a human pixel.
+
+        `counts`: `count_tiles` of the layer, where a worker has counted already.
 
         Raises:
             PhotoError: it is of another size than the picture; nothing has changed.
         """
         document = self.document_for(path)
-        document.set_prediction(prediction, layer=layer, table=table, mode=mode, model=model)
+        document.set_prediction(prediction, layer=layer, table=table, mode=mode, model=model, counts=counts)
         self._drop_foreign_steps(path, document)
         if path == self._current:
-            self.prediction_changed.emit()
+            self._answered_anew()
 
     def _drop_foreign_steps(self, path: Path, document: Document) -> None:
         """A photo that came back with another size has a map of its own: the old steps have nothing to act on."""
@@ -142,6 +152,11 @@ class Session(Counting):
         self._exported.clear()
         for document in self._documents.values():
             document.drop_prediction()
+        self._answered_anew()
+
+    def _answered_anew(self) -> None:
+        if self._gesture is not None and self.document is not None:
+            self._gesture.read_anew(self.document.label_table())
         self.prediction_changed.emit()
 
     def _park_the_rest(self) -> None:
@@ -175,7 +190,7 @@ class Session(Counting):
         if document is None or document.segment_map is None or self._background.says_busy(document.path):
             return None
         edit = Edit(document.segment_map, writable=self.rule.writable(document.label_table()))
-        self._gesture = Gesture(self, edit, text)
+        self._gesture = Gesture(self, edit, text, self.rule)
         return self._gesture
 
     def edit(

@@ -95,12 +95,16 @@ class _Gesture(ABC):
 
     def __init__(self, segment_map: SegmentMap, *, writable: Bool | None = None) -> None:
         """`writable`: (256,) bool, the shown codes that paint may cover; None means all."""
-        if writable is not None and writable.shape != (CODES,):
-            raise ValueError(f"A table of writable codes has {CODES} entries, not shape {writable.shape}.")
         self.refused = False  # whether the rule kept paint away from any pixel that it would have changed
         self._map = segment_map
-        self._writable: U8 | None = None if writable is None else writable.astype(np.uint8)
         self._open = True
+        self.allow(writable)
+
+    def allow(self, writable: Bool | None) -> None:
+        """From now on paint may cover other codes: what they stand for changes when the network answers anew."""
+        if writable is not None and writable.shape != (CODES,):
+            raise ValueError(f"A table of writable codes has {CODES} entries, not shape {writable.shape}.")
+        self._writable: U8 | None = None if writable is None else writable.astype(np.uint8)
 
     def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> Box | None:
         """Make `value` what the gesture shows under `mask`; the smallest box around what changed by that, or None.

@@ -16,6 +16,7 @@ tiles what is in them (one value, a few codes, no correction) before anyone look
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from enum import Enum
 
@@ -129,27 +130,41 @@ class SegmentMap:
         """The human layer, (H, W) uint8 0 or 101..251, read-only."""
         return self._human_view
 
-    def set_network(self, layer: U8) -> None:
+    def set_network(self, layer: U8, *, counts: I32 | None = None) -> None:
         """Replace the network layer by `layer`, (H, W) uint8 0..100, which the map keeps: do not write it afterwards.
 
-        ValueError, and nothing changed, for another shape or larger values.
+        `counts`: `count_tiles` of the layer, where that was done elsewhere already. ValueError, and nothing changed, for
+        another shape or larger values.
         """
         if layer.shape != self.shape or layer.dtype != np.uint8:
             raise ValueError(f"A network layer of {layer.shape} {layer.dtype} does not fit a map of {self.shape}.")
         layer = np.ascontiguousarray(layer)
-        network_counts = np.empty_like(self._network_counts)
-        for row in range(len(network_counts)):
-            network_counts[row] = _count_tiles(layer[row * TILE : (row + 1) * TILE])
+        network_counts = count_tiles(layer) if counts is None else counts
+        if network_counts.shape != self._counts.shape:
+            raise ValueError(f"Counts of {network_counts.shape} do not belong to a map of {self.shape}.")
         wrong = network_counts[..., NETWORK_MAX + 1 :].any(axis=(0, 1))
         if wrong.any():
             largest = NETWORK_MAX + 1 + int(np.flatnonzero(wrong)[-1])
             raise ValueError(f"A network layer holds 0..{NETWORK_MAX}, not {largest}.")
-        counts = network_counts.copy()
+        shown = network_counts.copy()
         for row, column in np.argwhere(self._counts[..., NETWORK_MAX + 1 :].any(axis=2)):
             part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
-            counts[row, column] = count_codes(np.maximum(layer[part], self._human[part]))
+            shown[row, column] = count_codes(np.maximum(layer[part], self._human[part]))
         self._network, self._network_view = layer, _read_only(layer)
-        self._network_counts, self._counts, self._histogram = network_counts, counts, None
+        self._network_counts, self._counts, self._histogram = network_counts, shown, None
+
+    def clear_network(self) -> None:
+        """Empty the network layer; what a person decided stays."""
+        counts = np.zeros_like(self._network_counts)
+        counts[..., 0] = self._tile_areas
+        self.set_network(np.zeros(self.shape, np.uint8), counts=counts)
+
+    def as_it_is(self) -> SegmentMap:
+        """The map as it is now, to be read elsewhere while the network may answer anew: no pixel is copied.
+
+        Corrections do show in it, so whoever has it read sees to it that nobody makes any meanwhile.
+        """
+        return copy.copy(self)
 
     def shown(self, box: Box | None = None) -> U8:
         """The codes shown in `box` (default: everywhere): a copy, (h, w) uint8. The box must lie on the map."""
@@ -303,7 +318,13 @@ class SegmentMap:
         return count_among(codes, present, _bytes(mask))
 
 
-def _count_tiles(strip: U8) -> I64:
+def count_tiles(layer: U8) -> I32:
+    """Pixels per code in every tile of a layer (H, W): (tiles down, tiles across, 256) int32."""
+    rows = [_count_row(layer[top : top + TILE]) for top in range(0, len(layer), TILE)]
+    return np.stack(rows).astype(np.int32)
+
+
+def _count_row(strip: U8) -> I64:
     """Pixels per code in every tile of a row of tiles (h, W): (number of tiles, 256).
 
     A network layer consists of areas: along the rows the same code comes many times, and runs are counted much faster

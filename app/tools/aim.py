@@ -36,7 +36,7 @@ def aim(session: Session, pixel: tuple[int, int], scope: Scope) -> Target | None
     document = session.document
     if document is None or document.segment_map is None:
         return None
-    return target_at(document.segment_map, document.label_table(), *pixel, scope)
+    return target_at(document.segment_map.as_it_is(), document.label_table(), *pixel, scope)
 
 
 def describe(session: Session, pixel: tuple[int, int], scope: Scope) -> str:

@@ -171,7 +171,7 @@ class Cleanup(LassoTool):
         document, segment_map = self.session.document, self.map
         if document is None or segment_map is None:
             return None
-        reader = MapLabels(segment_map, document.label_table())
+        reader = MapLabels(segment_map.as_it_is(), document.label_table())
         what, size, radius = self.value("what"), int(self.value("size")), int(self.value("radius"))
         current, inside = self.session.current_class, self._inside
         classes = (current,) if self.value("classes") == "current" else None

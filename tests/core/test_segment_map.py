@@ -194,3 +194,16 @@ def test_tiles_of_codes_are_those_that_show_them() -> None:
     for codes, tiles in expected.items():
         table = np.isin(np.arange(256), codes)
         assert segment_map.tiles_of(table) == tiles
+
+
+def test_a_map_as_it_is_stays_so_when_the_network_answers_anew() -> None:
+    segment_map = random_map(300, 270)
+    network, human, histogram = segment_map.network, segment_map.human.copy(), segment_map.histogram()
+    read = segment_map.as_it_is()
+    segment_map.set_network(np.full((300, 270), 7, np.uint8))
+    assert np.array_equal(read.network, network)
+    assert np.array_equal(read.human, human)
+    assert np.array_equal(read.histogram(), histogram)
+    for tile in read.box.tiles(TILE):
+        assert read.network_codes_in(tile) == np.unique(network[tile.slices]).tolist()
+        assert segment_map.network_codes_in(tile) == [7]
