@@ -66,6 +66,7 @@ class Predictions(QObject):
                 path,
                 result.prediction,
                 layer=result.layer,
+                counts=result.counts,
                 table=result.table,
                 mode=result.mode,
                 model=self._model.name,

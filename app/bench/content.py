@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.core.arrays import F32, U8
-from app.core.segment_map import NETWORK_MAX
+from app.core.arrays import F32, I32, U8
+from app.core.segment_map import NETWORK_MAX, count_tiles
 from inference.prediction import Prediction, SegmentTable
 
 SIDE = 10  # segments across and down
@@ -19,10 +19,11 @@ _PLANE = (80, 120)  # of the soft masks, as a network gives them for a photo thr
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """`photo` (H, W, 3) RGB, `layer` (H, W) codes 1..100 with wavy borders."""
+    """`photo` (H, W, 3) RGB, `layer` (H, W) codes 1..100 with wavy borders, `counts` of its tiles."""
 
     photo: U8
     layer: U8
+    counts: I32
     table: SegmentTable
     prediction: Prediction
 
@@ -38,12 +39,13 @@ def made_up(megapixels: float) -> Content:
     random = np.random.default_rng(0)
     coarse = random.integers(0, 256, (height // 40, width // 40, 3), dtype=np.uint8)
     photo = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
-    layer = cv2.resize(_cells(height // _FINEST, width // _FINEST), (width, height), interpolation=cv2.INTER_NEAREST)
+    cells = _cells(height // _FINEST, width // _FINEST)
+    layer = np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
     class_probs = random.random((NETWORK_MAX, 150), dtype=np.float32)
     class_probs /= class_probs.max(axis=1, keepdims=True) / random.random((NETWORK_MAX, 1), dtype=np.float32)
     class_probs[-1] *= 0.2 / class_probs[-1].max()
     prediction = Prediction(class_probs=class_probs, mask_probs=_soft_masks(), size=(height, width))
-    return Content(photo, np.asarray(layer, np.uint8), prediction.segment_table(), prediction)
+    return Content(photo, layer, count_tiles(layer), prediction.segment_table(), prediction)
 
 
 def _cells(height: int, width: int) -> U8:

@@ -94,7 +94,12 @@ class Scene:
         """What happens when the network has answered and its segments were composed."""
         known: Content = self.content
         self.session.attach_prediction(
-            PATH, known.prediction, layer=known.layer, table=known.table, mode=ViewMode.SEGMENTS
+            PATH,
+            known.prediction,
+            layer=known.layer,
+            counts=known.counts,
+            table=known.table,
+            mode=ViewMode.SEGMENTS,
         )
 
     @property

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from app.core import tables
-from app.core.arrays import F32, I64, U8
+from app.core.arrays import F32, I32, I64, U8
 from app.core.geometry import Box
 from app.core.human_layer import HumanLayer
 from app.core.patches import Patch, apply_patch, human_snapshot
@@ -187,22 +187,29 @@ class Document:
         self.pyramid = pyramid
 
     def set_prediction(
-        self, prediction: Prediction, *, layer: U8, table: SegmentTable, mode: ViewMode, model: str | None = None
+        self,
+        prediction: Prediction,
+        *,
+        layer: U8,
+        table: SegmentTable,
+        mode: ViewMode,
+        model: str | None = None,
+        counts: I32 | None = None,
     ) -> None:
         """Replace the network layer and the table by those composed from `prediction` for `mode`; human pixels stay.
 
-        `layer` (H, W) uint8 0..100 is kept, not copied. PhotoError, and nothing changed, when it has another size than
-        the map.
+        `layer` (H, W) uint8 0..100 is kept, not copied; `counts` is `count_tiles` of it, if known. PhotoError, and
+        nothing changed, when it has another size than the map.
         """
         height, width = layer.shape
-        self._need_map((height, width)).set_network(layer)
+        self._need_map((height, width)).set_network(layer, counts=counts)
         self.prediction, self.table, self.mode, self.layer_mode = prediction, table, mode, mode
         self.model = model
 
     def drop_prediction(self) -> None:
         """Forget the prediction and empty the network layer; human pixels stay."""
         if self.segment_map is not None:
-            self.segment_map.set_network(np.zeros(self.segment_map.shape, np.uint8))
+            self.segment_map.clear_network()
         self.prediction, self.table, self.layer_mode = None, tables.empty_table(), None
 
     def park(self, corrections: Patch | None = None) -> None:

@@ -133,8 +133,8 @@ class SegmentMap:
     def set_network(self, layer: U8, *, counts: I32 | None = None) -> None:
         """Replace the network layer by `layer`, (H, W) uint8 0..100, which the map keeps: do not write it afterwards.
 
-        `counts`: `count_tiles` of the layer, where that was done elsewhere already. ValueError, and nothing changed, for
-        another shape or larger values.
+        `counts`: `count_tiles` of the layer, where that was done elsewhere already. ValueError, and nothing changed,
+        for another shape or larger values.
         """
         if layer.shape != self.shape or layer.dtype != np.uint8:
             raise ValueError(f"A network layer of {layer.shape} {layer.dtype} does not fit a map of {self.shape}.")

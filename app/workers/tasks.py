@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.core.document import ViewMode, compose_layer
 from app.core.pictures import list_pictures
 from app.core.pyramid import build_pyramid
+from app.core.segment_map import count_tiles
 from app.workers.lane import CancelToken
 from inference.errors import PhotoError
 from inference.photo import read_photo
@@ -24,11 +25,13 @@ from inference.segmenter import Segmenter
 class ComposedPrediction:
     """A prediction with its network layer at the photo's size.
 
-    `layer`: (H, W) uint8, 0..100; `seconds`: preprocessing and engine, without decoding and composition.
+    `layer`: (H, W) uint8, 0..100; `counts`: `count_tiles` of it; `seconds`: preprocessing and engine, without decoding
+    and composition.
     """
 
     prediction: Prediction
     layer: NDArray[np.uint8]
+    counts: NDArray[np.int32]
     table: SegmentTable
     mode: ViewMode
     seconds: float
@@ -72,4 +75,4 @@ def predict_photo(
 def compose_prediction(prediction: Prediction, *, mode: ViewMode, seconds: float = 0.0) -> ComposedPrediction:
     """The network layer of one view, at the photo's size."""
     layer, table = compose_layer(prediction, mode)
-    return ComposedPrediction(prediction, layer, table, mode, seconds)
+    return ComposedPrediction(prediction, layer, count_tiles(layer), table, mode, seconds)
