@@ -13,7 +13,8 @@ from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.patches import Draft, Edit, Patch
 from app.core.rules import PaintRule
-from app.core.segment_map import SegmentMap, count_codes
+from app.core.segment_map import SegmentMap
+from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
 
 if TYPE_CHECKING:

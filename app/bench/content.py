@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from app.core.arrays import F32, I32, U8
-from app.core.segment_map import NETWORK_MAX, count_tiles
+from app.core.segment_map import NETWORK_MAX
+from app.core.tile_counts import count_tiles
 from inference.prediction import Prediction, SegmentTable
 
 SIDE = 10  # segments across and down

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.parts import Area, Check, LabelReader, bounds_of, within_area
-from app.core.segment_map import count_codes
+from app.core.tile_counts import count_codes
 
 _TILE = 1024
 _WIDEST_MARGIN = 128

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.core.arrays import U8
 from app.core.geometry import Box
-from app.core.segment_map import count_codes
+from app.core.tile_counts import count_codes
 
 _Votes = NDArray[np.uint16]
 

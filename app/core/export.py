@@ -16,8 +16,9 @@ from app.core.arrays import U8, Bool
 from app.core.document import DocumentSnapshot
 from app.core.errors import ExportError
 from app.core.files import atomic_write, make_folder
-from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX, count_codes
+from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX
 from app.core.tables import Thresholds
+from app.core.tile_counts import count_codes
 from inference.prediction import Detection, SegmentTable, detections_of
 from resources.classes import palette
 

@@ -26,10 +26,10 @@ from app.core.segment_map import (
     CODES,
     TILE,
     SegmentMap,
-    count_codes,
     is_human_value,
     write_under,
 )
+from app.core.tile_counts import count_codes
 
 _MAGIC = b"ASMP"
 _VERSION = 2

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from app.core.arrays import F32, I64, U8, Bool
 from app.core.geometry import Box
 from app.core.parts import Area, Check, LabelReader, Part, bounds_of, changed_part, unhindered, within_area
-from app.core.segment_map import CODES, count_codes
+from app.core.segment_map import CODES
+from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
 
 MOST_PIXELS = 500_000  # of the photo that GrabCut works on: about a second

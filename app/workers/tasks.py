@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.core.document import ViewMode, compose_layer
 from app.core.pictures import list_pictures
 from app.core.pyramid import build_pyramid
-from app.core.segment_map import count_tiles
+from app.core.tile_counts import count_tiles
 from app.workers.lane import CancelToken
 from inference.errors import PhotoError
 from inference.photo import read_photo

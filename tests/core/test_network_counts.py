@@ -7,7 +7,8 @@ import pytest
 
 from app.core.geometry import Box
 from app.core.patches import Edit
-from app.core.segment_map import SegmentMap, count_tiles, human_value
+from app.core.segment_map import SegmentMap, human_value
+from app.core.tile_counts import count_tiles
 
 SHAPE = (300, 530)
 

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from app.core.geometry import Box
 from app.core.patches import Edit
-from app.core.segment_map import TILE, Layer, SegmentMap, count_among, count_codes, human_value, is_human_value
+from app.core.segment_map import TILE, Layer, SegmentMap, human_value, is_human_value
+from app.core.tile_counts import count_among, count_codes
 from tests.core.helpers import HUMAN_VALUES, filled_map, random_map
 
 
