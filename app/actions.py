@@ -271,7 +271,10 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Pinch", "Zoom"),
     ("Ctrl + arrow keys, with Shift faster", "Move the pointer over the picture"),
     ("Return, Shift + Return", "Click at the pointer with the tool in hand, left or right"),
-    ("Ctrl + Return", "The same while something waits to be accepted: another corner of a polygon"),
+    (
+        "Ctrl + Return, with Shift the right one",
+        "Hold the button down: Ctrl + arrow keys drag, the next Return lets go; another corner of a polygon",
+    ),
     ("Ctrl + wheel, Ctrl + drag", "Brush size"),
     ("Return, Esc", "Accept or cancel what the tool offers"),
     ("Backspace", "Take the last point back"),

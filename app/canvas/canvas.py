@@ -76,9 +76,9 @@ class Canvas(PhotoView):
         self._offer = Offer()
         self._labels: bytes | None = None  # the label of every code when the tables changed last
         self._names = NameLayer(self, session, self._screen)
-        self._signs = Signs(self)
-        self._signs.busy.cancelled.connect(self.cancel_requested)
-        self._signs.empty.open_requested.connect(self.open_requested)
+        self.signs = Signs(self)
+        self.signs.busy.cancelled.connect(self.cancel_requested)
+        self.signs.empty.open_requested.connect(self.open_requested)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -124,17 +124,17 @@ class Canvas(PhotoView):
 
     def set_busy(self, text: str | None) -> None:
         """What is under way, over the photo and with a way to cancel; None when nothing is."""
-        self._signs.busy.say(text)
+        self.signs.busy.say(text)
         self._place_signs()
 
     def set_problem(self, text: str | None) -> None:
         """Why something failed, in one sentence; None takes the sign away."""
-        self._signs.problem.say(text)
+        self.signs.problem.say(text)
         self._place_signs()
 
     def set_drop_active(self, *, active: bool) -> None:
         """Say that what is being dragged over the window can be dropped."""
-        self._signs.drop.setVisible(active)
+        self.signs.drop.setVisible(active)
 
     def cancel_gesture(self) -> bool:
         """Take back the stroke in hand, or what the tool offers; False when there was neither."""
@@ -377,7 +377,7 @@ class Canvas(PhotoView):
         self._place_signs()
 
     def _place_signs(self) -> None:
-        self._signs.place(document=self.session.document is not None, photo=self.viewport is not None)
+        self.signs.place(document=self.session.document is not None, photo=self.viewport is not None)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):

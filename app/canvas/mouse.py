@@ -69,6 +69,11 @@ class Mouse:
     def using_tool(self) -> bool:
         return self._doing is _Doing.USING_TOOL
 
+    @property
+    def button(self) -> Qt.MouseButton:
+        """The button that the gesture in hand began with; none between gestures."""
+        return self._button
+
     def press(self, event: QMouseEvent) -> None:
         if self._doing is not _Doing.NOTHING:
             if event.button() is not self._button:
@@ -111,7 +116,7 @@ class Mouse:
     def finish(self) -> None:
         """End the gesture as a release would: what was painted stays."""
         was, self._doing, pointer = self._doing, _Doing.NOTHING, self._pointer()
-        self._button = Qt.MouseButton.NoButton
+        self._let_go()
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
             self._canvas.tool.release(pointer)
             self._canvas.follow(self._canvas.tool.look())
@@ -125,12 +130,16 @@ class Mouse:
     def cancel(self) -> bool:
         """Take the gesture in hand back; False when there was none."""
         was, self._doing = self._doing, _Doing.NOTHING
-        self._button = Qt.MouseButton.NoButton
+        self._let_go()
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
             self._canvas.tool.cancel()
         if was is _Doing.SIZING:
             self._canvas.session.set_brush_size(self._pressed[1])
         return was is not _Doing.NOTHING
+
+    def _let_go(self) -> None:
+        self._button = Qt.MouseButton.NoButton
+        self._canvas.signs.say_held(held=False)
 
     def leave(self) -> None:
         self.position = None

@@ -136,6 +136,18 @@ class ProblemSign(Pill):
         return QSize(min(text, room) + chrome, max(height, self.row.minimumSize().height()))
 
 
+class HeldSign(Pill):
+    """A key holds the mouse button down: how to go on from there."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = QLabel("Held down: Ctrl + arrows drag · Return lets go · Esc cancels", self)
+        self.row.setContentsMargins(2 * _UNIT, _UNIT, 2 * _UNIT, _UNIT)
+        self.row.addWidget(self.label)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName(self.label.text())
+
+
 class _Mark(QWidget):
     """The exclamation mark in front of a problem."""
 
@@ -262,10 +274,24 @@ class Signs:
         self.empty = EmptySign(canvas)
         self.busy = BusySign(canvas)
         self.problem = ProblemSign(canvas)
+        self.held = HeldSign(canvas)
         self.drop = DropSign(canvas)  # made last, so that it lies on top
+
+    def say_held(self, *, held: bool) -> None:
+        """Whether a key holds the mouse button down."""
+        if held:
+            self._place_held()
+        self.held.setVisible(held)
+
+    def _place_held(self) -> None:
+        """At the bottom in the middle."""
+        self.held.resize(self.held.sizeHint())
+        left = (self._canvas.width() - self.held.width()) // 2
+        self.held.move(max(0, left), self._canvas.height() - self.held.height() - _GAP)
 
     def place(self, *, document: bool, photo: bool) -> None:
         """At the top in the middle; a problem stands in the middle while its document has no photo to look at."""
+        self._place_held()
         width, height = self._canvas.width(), self._canvas.height()
         top = _GAP
         self.busy.resize(self.busy.sizeHint())

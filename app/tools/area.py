@@ -43,6 +43,9 @@ class LassoTool(Tool):
         self._points = [(pointer.x, pointer.y)]
         self._drawn = list(self._points)
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         if not self._points or pointer.button is None:
             return

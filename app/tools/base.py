@@ -137,6 +137,10 @@ class Tool(ABC):
     @abstractmethod
     def press(self, pointer: Pointer) -> None: ...
 
+    def drags(self) -> bool:
+        """Whether moving the pointer before it is let go means something, after the press that was just made."""
+        return False
+
     def move(self, pointer: Pointer) -> None:
         return
 
@@ -229,6 +233,9 @@ class Tool(ABC):
     def value_changed(self, key: str) -> None:
         """An option was set, by whomever."""
         return
+
+
+BY_KEYS = "by keys: Ctrl + Return holds the button down"
 
 
 def class_name(class_id: int) -> str:

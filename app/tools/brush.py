@@ -60,6 +60,9 @@ class Brush(Tool):
         self._paint([Segment(joined, here)] if joined is not None else dabs)
         self._last = here
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         self._shift = Modifier.SHIFT in pointer.modifiers
         if self._gesture is not None:

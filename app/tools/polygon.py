@@ -42,15 +42,19 @@ class Polygon(Tool):
         if document is None or document.segment_map is None:
             return
         corner = self._corner_at(pointer)
+        self._settled = False
         if pointer.button is Button.RIGHT:
             if corner is not None:
                 del self._points[corner]
         elif corner is not None:
             self._held, self._settled = corner, True
         else:
-            self._held, self._settled = self._insert(pointer), False
+            self._held = self._insert(pointer)
         self._at, self._near = None, self._held
         self.show()
+
+    def drags(self) -> bool:
+        return self._settled  # a corner that was there is taken along, a new one stays where it was put
 
     def move(self, pointer: Pointer) -> None:
         if not self._points:

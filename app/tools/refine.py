@@ -13,7 +13,7 @@ from app.core.parts import Check, MapLabels, human_values
 from app.core.refine import refine_edges
 from app.core.spans import Spans
 from app.tools.area import LassoTool
-from app.tools.base import Pointer, Preview, Sketch
+from app.tools.base import BY_KEYS, Pointer, Preview, Sketch
 from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Refine(LassoTool):
         self._stop: Callable[[], None] = lambda: None
 
     def click(self, pointer: Pointer) -> None:
-        self.session.said.emit("Drag a line around the boundary that is to move.")
+        self.session.said.emit(f"Drag a line around the boundary that is to move; {BY_KEYS}.")
 
     def area(self, inside: Spans, start: Pointer) -> None:
         self._inside, self._found = inside, None

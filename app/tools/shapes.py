@@ -10,7 +10,7 @@ from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.shapes import ellipse_spans, rectangle_spans
 from app.core.spans import Spans
 from app.tools.area import LassoTool
-from app.tools.base import Button, Modifier, Pointer, Sketch, Tool, class_name
+from app.tools.base import BY_KEYS, Button, Modifier, Pointer, Sketch, Tool, class_name
 from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Lasso(LassoTool):
     hint: ClassVar[str] = "Drag around an area: it becomes the current class · right button: unlabelled"
     options: ClassVar[tuple[Option, ...]] = (BECOMES,)
 
+    def click(self, pointer: Pointer) -> None:
+        self.session.said.emit(f"Drag around an area; {BY_KEYS}.")
+
     def area(self, inside: Spans, start: Pointer) -> None:
         fill_area(self, inside, start.button)
 
@@ -80,6 +83,9 @@ class CornerTool(Tool):
         if document is not None and document.segment_map is not None:
             self._start, self._corners = pointer, None
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         if self._start is not None and pointer.button is not None:
             self._corners = corners_of(self._start, pointer)
@@ -89,7 +95,10 @@ class CornerTool(Tool):
         start, corners = self._start, self._corners
         self._start = self._corners = None
         document = self.session.document
-        if start is None or corners is None or document is None or document.segment_map is None:
+        if start is None or document is None or document.segment_map is None:
+            return
+        if corners is None:
+            self.session.said.emit(f"Drag from corner to corner; {BY_KEYS}.")
             return
         self.show()
         inside = self.inside(corners, document.segment_map.shape)

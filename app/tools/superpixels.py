@@ -71,6 +71,9 @@ class Superpixels(Tool):
         self._held, self._last, self._strokes = True, None, self._strokes + 1
         self.move(pointer)
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         pixel = pointer.pixel
         tiles = self._current()

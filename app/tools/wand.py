@@ -42,6 +42,9 @@ class Wand(Tool):
             self._start, self._tolerance = pointer, self.value("tolerance")
             self._look()
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         if self._start is None or pointer.button is None:
             return

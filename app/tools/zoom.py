@@ -30,6 +30,9 @@ class Zoom(Tool):
     def press(self, pointer: Pointer) -> None:
         self._start, self._end, self._look = pointer, None, None
 
+    def drags(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         start = self._start
         if start is None or pointer.button is not Button.LEFT:

@@ -283,7 +283,7 @@ def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path]
         assert "0_empty.jpg" in window.desk.states.problem(empty)
         assert window.legend.view.empty_text() == UNREADABLE
         key(window, Qt.Key.Key_Escape)
-        sign = window.canvas._signs.problem
+        sign = window.canvas.signs.problem
         assert sign.isVisible()
         assert not sign.dismiss.isVisible()
         yield lambda: window.desk.states.problem(text)

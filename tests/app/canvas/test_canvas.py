@@ -184,7 +184,7 @@ def test_leaving_the_canvas_ends_the_hover(canvas: Canvas, session: Session, qtb
 
 
 def test_nothing_open_invites_to_open_something(empty_canvas: Canvas, session: Session, qtbot: QtBot) -> None:
-    button = empty_canvas._signs.empty.button
+    button = empty_canvas.signs.empty.button
     assert button.isVisible()
     with qtbot.waitSignal(empty_canvas.open_requested, timeout=1000):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -197,7 +197,7 @@ def test_nothing_open_invites_to_open_something(empty_canvas: Canvas, session: S
 
 def test_the_busy_sign_says_what_and_offers_a_way_out(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.set_busy("Predicting…")
-    sign = canvas._signs.busy
+    sign = canvas.signs.busy
     assert sign.isVisible()
     assert sign.label.text() == "Predicting…"
     assert abs(sign.geometry().center().x() - canvas.rect().center().x()) <= 1
@@ -210,7 +210,7 @@ def test_the_busy_sign_says_what_and_offers_a_way_out(canvas: Canvas, qtbot: QtB
 def test_a_problem_is_one_sentence_that_can_be_dismissed(canvas: Canvas) -> None:
     sentence = "The network could not be run: there is not enough memory for a picture of this size."
     canvas.set_problem(sentence)
-    sign = canvas._signs.problem
+    sign = canvas.signs.problem
     assert sign.isVisible()
     assert canvas.rect().contains(sign.geometry())
     needed = sign.label.heightForWidth(sign.label.width())
@@ -227,7 +227,7 @@ def test_a_problem_cannot_be_dismissed_where_there_is_nothing_else_to_see(canvas
     good = session.document.path
     session.show(Path("/photos/damaged.jpg"))
     canvas.set_problem("damaged.jpg is damaged or cut off.")
-    sign = canvas._signs.problem
+    sign = canvas.signs.problem
     assert sign.isVisible()
     assert not sign.dismiss.isVisible()
     canvas.setFocus()
