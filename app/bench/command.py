@@ -12,6 +12,7 @@ from app.bench.data import data_figures
 from app.bench.figures import Figure, markdown_table
 from app.bench.large import large_figures
 from app.bench.machine import machine_line
+from app.bench.memory import memory_figures
 from app.bench.network import network_figures
 from app.bench.screen import screen_figures
 from app.bench.startup import startup_figures
@@ -21,6 +22,7 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "Composition: a prediction becomes a segment map": composition_figures,
     "The hand at work in the window, 24 MP": screen_figures,
     "A photo of 100 MP: how long anything holds up the window": large_figures,
+    "Memory of painting": memory_figures,
     "Behind it: the data alone, 24 MP": data_figures,
     "Start": startup_figures,
 }

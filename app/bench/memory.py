@@ -1,0 +1,122 @@
+"""What painting takes beside the picture itself, each size in a fresh process: `python -m app.bench.memory MEGAPIXELS`.
+
+The picture is the photo with its smaller copies, by which any zoom is drawn, and the two layers of its map. What the
+program, the window and the network's answer took before the first stroke is left out. What is counted is everything
+that painting adds at its peak: what is drawn on screen, the history, and whatever is worked out on the way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.bench.figures import Figure
+from app.bench.probe import peak_megabytes
+from app.bench.startup import PATIENCE, ProbeError
+
+if TYPE_CHECKING:
+    from app.bench.scene import Scene
+
+MEGAPIXELS = (24, 100)
+GOAL = 64  # MB beside photo and map
+_STATUS, _PEAKS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def memory_figures(*, quick: bool) -> Iterator[Figure]:
+    """Peak of a round of painting, and of a fill that reaches over the whole photo, as photo + map + so many MB."""
+    for megapixels in MEGAPIXELS[: 1 if quick else None]:
+        taken = _probe(megapixels)
+        if taken is None:
+            yield Figure(name=f"{megapixels} MP", median=None, note="this system does not tell the peak of a part")
+            continue
+        beside = f"beside {taken['photo']:.0f} MB of photo and {taken['map']:.0f} MB of map"
+        name = f"{megapixels} MP: strokes, polygon, lasso, wand, undo, zoom"
+        yield Figure(name=name, median=taken["painting"], unit="MB", note=beside, goal=GOAL)
+        name = f"{megapixels} MP: fill of the whole photo, connected"
+        yield Figure(name=name, median=taken["fill"], unit="MB", note="for as long as it works")
+
+
+def _probe(megapixels: float) -> dict[str, float] | None:
+    command = [sys.executable, "-m", "app.bench.memory", str(megapixels)]
+    try:
+        answer = subprocess.run(
+            command,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise ProbeError(f"Measuring the memory of painting failed: {told[-1]}") from error
+    taken: dict[str, float] | None = json.loads(answer.stdout.splitlines()[-1])
+    return taken
+
+
+def _paint(scene: Scene) -> None:
+    """A round of everything that a hand does."""
+    from app.bench import gestures
+
+    for diameter in (100, 1000, 2000):
+        for scale in (None, 1.0):
+            gestures.dab_frames(scene, 40, diameter=diameter, scale=scale)
+        gestures.undo_frames(scene, 2, diameter=diameter)
+    gestures.polygon_frames(scene, 1)
+    gestures.lasso_frames(scene, 40)
+    gestures.wand_frames(scene, 10)
+    gestures.threshold_frames(scene, 10)
+    gestures.zoom_frames(scene, 40)
+    gestures.pan_frames(scene, 40)
+
+
+def measure(megapixels: float) -> dict[str, float] | None:
+    """MB of 2**20 bytes of "photo" and "map", and what "painting" and a "fill" add; None where that is not known."""
+    from app.bench import gestures
+    from app.bench.scene import Scene
+    from app.window import make_application
+
+    application = make_application()
+    scene = Scene(megapixels=megapixels)
+    before = _now()
+    if before is None:
+        scene.close()
+        return None
+    scene.open()
+    segment_map = scene.document.segment_map
+    assert segment_map is not None
+    human = segment_map.human.nbytes / 2**20  # the network layer was there already
+    _forget_peak()
+    _paint(scene)
+    painting = (peak_megabytes() or 0) - before - human
+    _forget_peak()
+    resting = _now() or 0
+    scene.longest_block(gestures.whole_fill(scene))
+    fill = (peak_megabytes() or 0) - resting
+    photo = sum(level.nbytes for level in scene.pyramid) / 2**20
+    scene.close()
+    application.processEvents()
+    return {"photo": photo, "map": 2 * human, "painting": painting, "fill": fill}
+
+
+def _now() -> float | None:
+    """MB that are resident at the moment, without what was freed and only kept; None where that is not known."""
+    if not _PEAKS.exists():
+        return None
+    ctypes.CDLL(None).malloc_trim(0)
+    lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines() if ":" in line)
+    return int(lines["VmRSS"].split()[0]) / 2**10
+
+
+def _forget_peak() -> None:
+    _PEAKS.write_text("5")  # proc(5): the peak begins anew with what is resident now
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(float(sys.argv[1]))))
