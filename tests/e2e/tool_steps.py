@@ -126,8 +126,7 @@ def announced(window: MainWindow) -> int | None:
 def use_relabel(window: MainWindow) -> None:
     """The castle, one segment of the network, becomes a house."""
     choose(window, HOUSE)
-    codes = map_of(window).shown()
-    x, y = innermost(shown(window).labels() == 2)
+    codes, (x, y) = map_of(window).shown(), (430, 200)
     click(window, x, y)
     assert (shown(window).labels()[codes == codes[y, x]] == HOUSE).all()
 
@@ -153,8 +152,7 @@ def use_restore(window: MainWindow) -> None:
 
 def use_fill(window: MainWindow) -> None:
     choose(window, WATER)
-    before = shown(window).labels()
-    x, y = innermost(before == 14)  # earth
+    before, (x, y) = shown(window).labels(), (560, 440)
     click(window, x, y)
     region = connected(before, x, y)
     expect_area(window, before, region, region, WATER)
