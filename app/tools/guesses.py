@@ -25,6 +25,7 @@ class _Series:
     """The answers for one segment, and which of them it is now."""
 
     path: Path
+    seed: tuple[int, int]  # the pixel (x, y) that was pointed at
     below: int | None  # its code in the network layer; None for a region that a person decided
     rows: tuple[tuple[int, float], ...]
     active: int  # of the rows; -1 where it is none of them to begin with
@@ -37,6 +38,11 @@ class _Series:
         """Go on in the list, round and round; at first to the most probable, or backwards to the least."""
         start = max(self.active, -1 if step > 0 else 0)
         self.active, self.step, self.on_its_way = (start + step) % len(self.rows), None, False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the segment is what the active answer says."""
+        return self.target.segment_map.code_at(*self.seed) == human_value(self.rows[self.active][0])
 
     def holds(self, pixel: tuple[int, int]) -> bool:
         """Whether a pixel belongs to the segment: it shows the answer, over the same code of the network."""
@@ -80,12 +86,14 @@ class Guesses:
         series.go(step)
         class_id, probability = series.rows[series.active]
         name = class_name(class_id)
-        session.said.emit(f"{name}, {probability:.2f}: J goes on, Shift+J back, Return keeps it, Esc does not.")
         text, unchanged = f"Relabel to {name}", f"This is {name} already."
         series.on_its_way = paint_target(session, series.target, class_id, text=text, unchanged=unchanged)
-        self._series = series
-        self._known()  # what was done at once is there now
-        session.tool_changed.emit()
+        if series.on_its_way:
+            session.said.emit(f"{name}, {probability:.2f}: J goes on, Shift+J back, Return keeps it, Esc does not.")
+        if series.on_its_way or series.is_shown:
+            self._series = series
+            self._known()  # what was done at once is there now
+        session.tool_changed.emit()  # where the rule refused, which was said, there is no answer to go on from
 
     def choices(self) -> Choices | None:
         """The answers while one goes through them."""
@@ -133,6 +141,7 @@ class Guesses:
         of_network = hover.code <= NETWORK_MAX
         return _Series(
             path=document.path,
+            seed=(hover.x, hover.y),
             below=hover.code if of_network else None,
             rows=rows,
             active=next((index for index, (class_id, _) in enumerate(rows) if class_id == hover.class_id), -1),
@@ -145,14 +154,21 @@ class Guesses:
         series, document = self._series, self._session.document
         if series is None:
             return None
-        if document is None or document.segment_map is not series.target.segment_map:
-            self._series = None
+        if (
+            document is None
+            or document.segment_map is None
+            or document.segment_map.network is not series.target.segment_map.network
+        ):
+            self._series = None  # another picture, or another answer of the network: that is another segment
             return None
         revision = self._session.export_state(series.path).revision
         if series.step is None and series.on_its_way and revision != series.before:
             series.step = revision
+        came_to_nothing = series.on_its_way and series.step is None and not self._session.editing
         if revision != (series.before if series.step is None else series.step):
             self._series = None
+        elif came_to_nothing and not series.is_shown:
+            self._series = None  # the rule refused it in the background
         return self._series
 
 

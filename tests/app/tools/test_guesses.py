@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -12,13 +9,13 @@ import app.session
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.gesture import Check
 from app.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, class_name
 from app.tools.guesses import NO_ANSWER, Guesses
 from inference.prediction import Prediction
 from tests.app.canvas.scene import HEIGHT, PATH, TABLE, WIDTH, document_of, map_of, quarters, show_photo
+from tests.app.tools.later import Later
 from tests.app.tools.test_tools import click, human, said, steps
 
 LEFT_TOP, HIDDEN = (10, 10), (100, 60)
@@ -150,20 +147,44 @@ def test_cancel_takes_it_back_and_end_keeps_it(session: Session, guesses: Guesse
     assert not guesses.end()
 
 
-def test_a_rule_that_keeps_paint_away_is_told_and_the_answers_stay(session: Session, guesses: Guesses) -> None:
+@pytest.mark.parametrize("at_once", [10_000_000, 0])
+def test_a_rule_that_keeps_paint_away_is_told_and_no_answer_is_marked(
+    session: Session, guesses: Guesses, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
+    session.runner = runner = Later()
     sentences = said(session)
+    session.set_rule(locked=frozenset({3}))
+    guesses.point(LEFT_TOP)
+    for _ in range(2):
+        guesses.go(1)
+        runner.finish()
+        assert (
+            sentences[-1]
+            == "Paint may go anywhere, never over 1 locked class: there is nothing here that it may cover."
+        )
+        assert guesses.choices() is None
+    assert ("keeps it" in "".join(sentences)) == (at_once == 0), "in the background that turns out later"
+    assert steps(session).count() == 0
+    session.set_rule(locked=frozenset(), where=Where.CLASS, class_id=3)
+    guesses.go(1)
+    runner.finish()
+    assert active(guesses) == 1
+    assert np.array_equal(human(session) == human_value(ORDERS[1][1]), quarters() == 1)
     session.set_rule(where=Where.UNLABELLED)
+    guesses.go(1)  # takes the last answer back, and there is no other
+    runner.finish()
+    assert guesses.choices() is None
+    assert not human(session).any()
+
+
+def test_another_answer_of_the_network_ends_them(session: Session, guesses: Guesses) -> None:
     guesses.point(LEFT_TOP)
     guesses.go(1)
-    assert "only where nothing is labelled" in sentences[-1]
-    assert guesses.choices() is not None
-    guesses.go(1)
-    assert steps(session).count() == 0
-    session.set_rule(where=Where.CLASS, class_id=3)
-    guesses.go(1)
-    guesses.go(1)
-    assert np.array_equal(human(session) == human_value(ORDERS[1][4]), quarters() == 1)
-    assert steps(session).count() == 1
+    session.attach_prediction(PATH, prediction(), layer=quarters()[::-1].copy(), table=TABLE, mode=ViewMode.SEGMENTS)
+    assert guesses.choices() is None
+    guesses.go(1)  # the pixel is a person's now, and what lies below it is another segment
+    assert np.array_equal(human(session) != 0, quarters() == 1)
 
 
 def test_an_answer_it_has_already_is_no_step(session: Session, guesses: Guesses) -> None:
@@ -216,33 +237,6 @@ def test_erased_pixels_keep_their_answers(session: Session, guesses: Guesses) ->
     assert document_of(session).labels()[10, 10] == 3
 
 
-class Later:
-    """A runner that works when it is told to, as a worker does some time later."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Callable[[], None]] = []
-
-    def __call__(
-        self,
-        work: Callable[[Check], Any],
-        *,
-        key: Hashable,
-        done: Callable[[Any], None],
-        failed: Callable[[str], None],
-        text: str,
-    ) -> Callable[[], None]:
-        def job() -> None:
-            done(work(lambda: None))
-
-        self.jobs.append(job)
-        return lambda: self.jobs.remove(job)
-
-    def work(self) -> None:
-        jobs, self.jobs = self.jobs, []
-        for job in jobs:
-            job()
-
-
 @pytest.fixture
 def later(session: Session, monkeypatch: pytest.MonkeyPatch) -> Later:
     """Whatever reaches further than 100 pixels takes its time."""
@@ -261,11 +255,11 @@ def test_presses_while_a_large_picture_is_worked_on_replace_each_other(
     guesses.go(1)
     assert len(later.jobs) == 1
     assert not human(session).any()
-    later.work()
+    later.finish()
     assert np.array_equal(human(session), np.where(quarters() == 1, human_value(4), 0))
     guesses.go(1)
     assert not human(session).any()
-    later.work()
+    later.finish()
     assert np.array_equal(human(session), np.where(quarters() == 1, human_value(10), 0))
     assert active(guesses) == 3
     assert steps(session).count() == 1
@@ -290,6 +284,6 @@ def test_an_edit_of_another_tool_is_not_stopped(session: Session, guesses: Guess
     guesses.go(1)
     guesses.go(1)
     assert sentences[-1] == "Fill with mountain is under way; Esc stops it."
-    later.work()
+    later.finish()
     assert np.array_equal(human(session), np.where(quarters() == 1, human_value(17), 0))
     assert guesses.choices() is None
