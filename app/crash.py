@@ -1,4 +1,4 @@
-"""Where unexpected errors end: saved work first, then a record of the defect, then one sentence in the window."""
+"""Where unexpected errors end: a record of the defect first, then saved work, then one sentence in the window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -14,9 +16,7 @@ import platformdirs
 from PySide6.QtCore import qVersion
 
 from app.core.export import ExportOptions, export_snapshot
-from app.core.export_plan import plan_export
 from app.main_window import MainWindow
-from inference.errors import ExpectedError
 
 log = logging.getLogger(__name__)
 
@@ -37,37 +37,57 @@ class CrashHook:
         if issubclass(kind, KeyboardInterrupt):
             self._window.close()
             return
-        saved = self._rescue()
         text = "".join(traceback.format_exception(kind, error, trace))
         if sys.__stderr__ is not None:
             sys.__stderr__.write(text)
+        self._record(text)
+        saved = self._rescue()
+        kept = f"copies of your corrections are in {saved}" if saved is not None else "your corrections are kept"
+        self._window.say(f"Something unexpected went wrong; {kept}. Details are in {self._file}.")
+
+    def _record(self, text: str) -> None:
+        """Add the defect to the log. That comes first: what a defect leaves behind may break the rescue as well."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as stream:
                 stream.write(f"Qt {qVersion()}, process {os.getpid()}\n{text}\n")
         except OSError:
             log.warning("the error log %s cannot be written", self._file)
-        kept = f"copies of your corrections are in {saved}" if saved is not None else "your corrections are kept"
-        self._window.say(f"Something unexpected went wrong; {kept}. Details are in {self._file}.")
 
     def _rescue(self) -> Path | None:
-        """Write what no export has written yet, each state once; the folder, or None when there was nothing to do."""
+        """Write what no export has written yet, each state once; the folder, or None when nothing was written.
+
+        Whatever goes wrong with one picture, be it memory or a library, the others are written all the same.
+        """
         session = self._window.session
-        session.end_gesture()
-        states = {path: session.export_state(path).revision for path in session.unexported()}
-        wanted = [path for path, revision in states.items() if (path, revision) not in self._rescued]
-        if not wanted:
-            return None
+        try:
+            session.end_gesture()
+        except Exception:
+            log.exception("the stroke in hand could not be ended")  # what it painted is in the picture already
         stamp = f"{datetime.now():%Y-%m-%d %H-%M-%S}"
         folder = platformdirs.user_data_path("ade-mask-studio", appauthor=False) / "rescued" / stamp
-        plan = plan_export(wanted, folder, ExportOptions())
-        for path, stem in plan.targets.items():
-            document = session.find(path)
+        written = False
+        for path in session.unexported():
             try:
-                if document is not None:
-                    snapshot = document.snapshot()
-                    export_snapshot(snapshot, folder=folder, stem=stem, photo=None, options=plan.options)
-                    self._rescued.add((path, states[path]))
-            except ExpectedError as problem:
-                log.warning("%s could not be rescued: %s", path, problem)
-        return folder if folder.exists() else None
+                written |= self._rescue_picture(path, folder)
+            except Exception:
+                log.exception("%s could not be rescued", path)
+                self._record(f"{path} could not be rescued:\n{traceback.format_exc()}")
+        return folder if written else None
+
+    def _rescue_picture(self, path: Path, folder: Path) -> bool:
+        """Write the labels of one picture; False when this state of it has been written before."""
+        session = self._window.session
+        document, state = session.find(path), (path, session.export_state(path).revision)
+        if document is None or state in self._rescued:
+            return False
+        stem = next(stem for stem in _stems(path) if not (folder / f"{stem}.png").exists())
+        export_snapshot(document.snapshot(), folder=folder, stem=stem, photo=None, options=ExportOptions())
+        self._rescued.add(state)
+        return True
+
+
+def _stems(path: Path) -> Iterator[str]:
+    """Names for the copy of a picture, best first: pictures of several folders may have the same one."""
+    yield path.stem
+    yield from (f"{path.stem} ({number})" for number in count(2))
