@@ -30,7 +30,7 @@ _DIRECTIONS = {
 def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
     """Move the picture or the pointer, or press as the mouse would; False when the key means something else.
 
-    Backspace takes the last point back.
+    Return lets go of what is held, else accepts what the tool offers, else clicks. Backspace takes the last point back.
     """
     if canvas.viewport is None:
         return False
@@ -49,18 +49,17 @@ def use_key(canvas: Canvas, event: QKeyEvent) -> bool:
         return canvas.step_back()
     if key not in _RETURN:
         return False
-    if not event.isAutoRepeat():  # a key held down presses once
-        _use_return(canvas, modifiers)
+    if event.isAutoRepeat():  # a key held down presses once
+        return True
+    if canvas.mouse.using_tool:
+        _let_go(canvas, modifiers & (_SHIFT | _ALT))
+    elif modifiers & (_SHIFT | _CTRL) or not canvas.accept():
+        _press(canvas, modifiers)
     return True
 
 
-def _use_return(canvas: Canvas, modifiers: Qt.KeyboardModifier) -> None:
-    """Let go of what is held; else accept what the tool offers; else click, or with Ctrl hold the button down."""
-    if canvas.mouse.using_tool:
-        _let_go(canvas, modifiers & (_SHIFT | _ALT))
-        return
-    if not modifiers & (_SHIFT | _CTRL) and canvas.accept():
-        return
+def _press(canvas: Canvas, modifiers: Qt.KeyboardModifier) -> None:
+    """Click, or with Ctrl hold the button down where dragging means something; with Shift the right one."""
     button, at = Qt.MouseButton.RightButton if modifiers & _SHIFT else Qt.MouseButton.LeftButton, _position(canvas)
     _send(canvas, QEvent.Type.MouseButtonPress, at, button)
     if modifiers & _CTRL and canvas.mouse.using_tool and canvas.tool is not None and canvas.tool.drags():
