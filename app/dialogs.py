@@ -85,7 +85,7 @@ class ExportDialog(QDialog):
         layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
         self._leave = QRadioButton("&stay unlabelled (0)")
         self._semantic = QRadioButton("&take the class of the semantic view")
-        self._semantic.setToolTip("Pixels that a person made unlabelled stay unlabelled.")
+        self._semantic.setToolTip("Pixels that you made unlabelled stay unlabelled.")
         group = QButtonGroup(self)
         for button in (self._leave, self._semantic):
             group.addButton(button)

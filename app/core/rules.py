@@ -52,7 +52,7 @@ class PaintRule:
             case unexpected:
                 assert_never(unexpected)
         kept = [f"{len(self.locked)} locked {'class' if len(self.locked) == 1 else 'classes'}"] if self.locked else []
-        kept += ["what a person decided"] if self.keep_person else []
+        kept += ["what you decided"] if self.keep_person else []
         return f"{words}, never over {' or '.join(kept)}" if kept else words
 
     def writable(self, labels: U8) -> Bool | None:

@@ -1,4 +1,4 @@
-"""The key of the view that shows who decided each pixel: the share of the network, of people, and of nobody."""
+"""The key of the view that shows who decided each pixel: the share of the network, of you, and of nobody."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.core.overlay import DECIDER_COLOURS, NOBODY_PATTERN
 from app.core.segment_map import Decider
 from app.panels.icons import paint_pattern
 from app.panels.style import RADIUS, UNIT, muted, tint
-from app.panels.texts import share_text
+from app.panels.texts import DECIDED_BY, share_text
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -56,7 +56,7 @@ class DecidedKey(QWidget):
         if shown and document is not None:
             areas = document.decided_areas()
             whole = sum(areas.values())
-            self._texts = tuple((decider.value, share_text(areas[decider], whole)) for decider in ORDER)
+            self._texts = tuple((DECIDED_BY[decider], share_text(areas[decider], whole)) for decider in ORDER)
             self.setAccessibleDescription(", ".join(self.texts()))
             self._place()
             self.update()

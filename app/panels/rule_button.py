@@ -52,7 +52,7 @@ class RuleButton(QToolButton):
         self.other_class = self._menu.addAction("")
         self.other_class.triggered.connect(lambda: self._choose(Where.CLASS))
         self._menu.addSeparator()
-        self.keep = self._menu.addAction("Never over what a &person decided")
+        self.keep = self._menu.addAction("Never over what &you decided")
         self.keep.setCheckable(True)
         self.keep.triggered.connect(lambda on: self._session.set_rule(keep_person=on))
         self._menu.addSeparator()
@@ -109,6 +109,6 @@ def rule_words(rule: PaintRule) -> str:
         Where.UNLABELLED: "Only unlabelled",
         Where.CLASS: f"Only over {class_name(rule.class_id)}",
     }[rule.where]
-    extras = ["not over a person's"] if rule.keep_person else []
+    extras = ["not over yours"] if rule.keep_person else []
     extras += [f"{len(rule.locked)} locked"] if rule.locked else []
     return " · ".join([words, *extras])

@@ -7,7 +7,7 @@ from app.core.segment_map import Decider
 from app.panels.class_texts import class_label
 
 NO_VALUE = "–"
-_DECIDED = {Decider.NETWORK: "network", Decider.PERSON: "you", Decider.NOBODY: "nobody"}
+DECIDED_BY = {Decider.NETWORK: "network", Decider.PERSON: "you", Decider.NOBODY: "nobody"}
 
 
 def share_text(part: int, whole: int) -> str:
@@ -34,4 +34,4 @@ def hover_text(hover: Hover) -> str:
         parts.append(f"below the threshold: {class_label(hover.below)} {hover.score:.2f}")
     elif hover.score is not None:
         parts.append(f"{'share' if hover.is_share else 'score'} {hover.score:.2f}")
-    return " · ".join([*parts, f"decided by {_DECIDED[hover.decider]}", f"x {hover.x}, y {hover.y}"])
+    return " · ".join([*parts, f"decided by {DECIDED_BY[hover.decider]}", f"x {hover.x}, y {hover.y}"])

@@ -77,7 +77,7 @@ class Relabel(LassoTool):
         class_id = own if accepts and own is not None else self.session.current_class
         name = class_name(class_id)
         text = f"Accept {name}" if accepts else f"Relabel to {name}"
-        unchanged = "A person has decided this already." if accepts else f"This is {name} already."
+        unchanged = "You have decided this already." if accepts else f"This is {name} already."
         paint_target(self.session, target, class_id, text=text, unchanged=unchanged, within=within)
 
     @staticmethod

@@ -127,7 +127,7 @@ def test_shift_m_shows_who_decided_with_the_share_of_each(window: MainWindow) ->
     assert document is not None
     areas = document.decided_areas()
     share = 100 * areas[Decider.PERSON] / sum(areas.values())
-    assert f"{Decider.PERSON.value} {share:.1f} %" in window.decided_key.texts()
+    assert f"you {share:.1f} %" in window.decided_key.texts()
     assert (picture(window) != labels).any()
     QTest.keyClick(window.canvas, Qt.Key.Key_M, SHIFT)
     assert not window.decided_key.isVisible()

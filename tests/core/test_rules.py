@@ -107,7 +107,7 @@ def test_the_words_say_every_part_of_the_rule(rule: PaintRule) -> None:
         {Where.ANYWHERE: "anywhere", Where.UNLABELLED: "only where", Where.CLASS: "only over"}[rule.where]
     )
     assert ("locked" in words) is bool(rule.locked)
-    assert ("a person decided" in words) is rule.keep_person
+    assert ("what you decided" in words) is rule.keep_person
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_words_say_every_part_of_the_rule(rule: PaintRule) -> None:
         (PaintRule(locked=frozenset({3})), "anywhere, never over 1 locked class"),
         (
             PaintRule(where=Where.CLASS, class_id=1, keep_person=True, locked=frozenset({3, 5})),
-            "only over wall, never over 2 locked classes or what a person decided",
+            "only over wall, never over 2 locked classes or what you decided",
         ),
     ],
 )

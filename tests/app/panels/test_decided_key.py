@@ -67,7 +67,7 @@ def test_it_says_the_share_of_each(key: DecidedKey, session: Session) -> None:
     paint(session, Box(0, 0, 7, 5))
     session.set_overlay(deciders=True)
     names, numbers = zip(*(text.removesuffix(" %").split(" ") for text in key.texts()), strict=True)
-    assert names == ("network", "person", "nobody")
+    assert names == ("network", "you", "nobody")
     assert [float(number) for number in numbers] == pytest.approx(shares(session), abs=0.06)
 
 

@@ -78,7 +78,7 @@ def test_by_keys_alone(button: RuleButton, session: Session, qtbot: QtBot) -> No
     opens = [lambda: QTest.keyClick(button, KEY.Key_Space)]
     in_menu(button, opens[0], lambda menu: QTest.keyClick(menu, KEY.Key_U))
     assert session.rule.where is Where.UNLABELLED
-    in_menu(button, opens[0], lambda menu: QTest.keyClick(menu, KEY.Key_P))
+    in_menu(button, opens[0], lambda menu: QTest.keyClick(menu, KEY.Key_Y))
     assert session.rule.keep_person
     in_menu(button, opens[0], lambda menu: QTest.keyClick(menu, KEY.Key_Escape))
     assert session.rule == PaintRule(Where.UNLABELLED, session.rule.class_id, keep_person=True)
@@ -102,7 +102,7 @@ def test_every_class_is_unlocked_at_once(button: RuleButton, session: Session) -
 
 def test_the_menu_names_the_class_that_a_click_means(button: RuleButton, session: Session) -> None:
     session.set_current_class(5)
-    assert texts(button)[2:4] == ["Only over &class 5 tree", "Never over what a &person decided"]
+    assert texts(button)[2:4] == ["Only over &class 5 tree", "Never over what &you decided"]
     choose(button, button.action_for(Where.CLASS))
     session.set_current_class(3)
     assert texts(button)[2:4] == ["Only over &class 5 tree", "Only over class 3 sky"]
@@ -123,7 +123,7 @@ def test_the_menu_names_the_class_that_a_click_means(button: RuleButton, session
         (PaintRule(Where.CLASS, 5), "Only over tree"),
         (PaintRule(Where.CLASS, 0), "Only over unlabelled"),
         (PaintRule(locked=frozenset({3, 5})), "Paint anywhere · 2 locked"),
-        (PaintRule(keep_person=True, locked=frozenset({3})), "Paint anywhere · not over a person's · 1 locked"),
+        (PaintRule(keep_person=True, locked=frozenset({3})), "Paint anywhere · not over yours · 1 locked"),
     ],
 )
 def test_the_rule_in_a_few_words(button: RuleButton, session: Session, rule: PaintRule, words: str) -> None:

@@ -183,7 +183,7 @@ def test_accept_where_there_is_nothing_to_accept_says_so(session: Session) -> No
     assert sentences == ["There is no segment here."]
     click(tool, 10, 10)
     click(tool, 10, 10, button=RIGHT)
-    assert sentences[-1] == "A person has decided this already."
+    assert sentences[-1] == "You have decided this already."
     assert steps(session).count() == 1
 
 
