@@ -113,17 +113,19 @@ class Screen:
         view = self._drawn
         assert view is not None
         for box in boxes:
-            self.backdrop[box.slices] = self.background
-            inside = box.intersect(view.photo_box())
-            if self._pyramid and not inside.empty:
+            inside = box.intersect(view.photo_box()) if self._pyramid else NOTHING
+            for strip in _outside(box, inside):
+                self.backdrop[strip.slices] = self.background
+            if not inside.empty:
                 draw_photo(self._pyramid, view, inside, out=self.backdrop[inside.slices])
 
     def _refresh_codes(self, boxes: Sequence[Box]) -> None:
         view = self._drawn
         assert view is not None
         for box in boxes:
-            self.codes[box.slices] = 0
-            inside = box.intersect(view.photo_box())
+            inside = NOTHING if self._map is None else box.intersect(view.photo_box())
+            for strip in _outside(box, inside):
+                self.codes[strip.slices] = 0
             if self._map is not None and not inside.empty:
                 _, columns = view.columns(inside.x0, inside.x1)
                 _, rows = view.rows(inside.y0, inside.y1)
@@ -139,7 +141,8 @@ class Screen:
             return
         photo = view.photo_box()
         changed = box.grow(self._look.reach).intersect(photo)
-        self.overlay[box.slices] = 0
+        for strip in _outside(box, changed.intersect(box)):
+            self.overlay[strip.slices] = 0
         if changed.empty:
             return
         source = changed.grow(self._look.reach).intersect(photo)
@@ -219,8 +222,14 @@ def _move(array: NDArray[Any], shift: tuple[int, int]) -> None:
 
 
 def _uncovered(whole: Box, shift: tuple[int, int]) -> tuple[Box, ...]:
-    """The parts of `whole` that moving it by `shift` leaves bare: above, below, left and right of what is kept."""
-    kept = whole.move(*shift).intersect(whole)
+    """The parts of `whole` that moving it by `shift` leaves bare."""
+    return _outside(whole, whole.move(*shift).intersect(whole))
+
+
+def _outside(whole: Box, kept: Box) -> tuple[Box, ...]:
+    """What of `whole` lies above, below, left and right of the part `kept` of it."""
+    if kept.empty:
+        return (whole,)
     strips = (
         Box(whole.x0, whole.y0, whole.x1, kept.y0),
         Box(whole.x0, kept.y1, whole.x1, whole.y1),
