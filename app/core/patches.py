@@ -96,12 +96,13 @@ class _Gesture(ABC):
     def __init__(self, segment_map: SegmentMap, *, writable: Bool | None = None) -> None:
         """`writable`: (256,) bool, the shown codes that paint may cover; None means all."""
         self.refused = False  # whether the rule kept paint away from any pixel that it would have changed
+        self.written: set[int] = set()  # the values other than 0 that any pixel was given
         self._map = segment_map
         self._open = True
         self.allow(writable)
 
     def allow(self, writable: Bool | None) -> None:
-        """From now on paint may cover other codes: what they stand for changes when the network answers anew."""
+        """From now on paint may cover other codes: the rule was changed, or what the codes stand for."""
         if writable is not None and writable.shape != (CODES,):
             raise ValueError(f"A table of writable codes has {CODES} entries, not shape {writable.shape}.")
         self._writable: U8 | None = None if writable is None else writable.astype(np.uint8)
@@ -160,6 +161,7 @@ class _Gesture(ABC):
         changed = self._allowed(tile, part, held, _changes(held, mask, value))
         if changed is None:
             self._write(tile, content, part, value, None)
+            self.written |= _values(value, None)
             return part
         inside = extent(changed)
         dirty = inside.move(part.x0, part.y0)
@@ -169,6 +171,7 @@ class _Gesture(ABC):
                 value = value[inside.slices]
             full = cv2.countNonZero(here.view(np.uint8)) == here.size
             self._write(tile, content, dirty, value, None if full else here)
+            self.written |= _values(value, None if full else here)
         return dirty
 
     def _allowed(self, tile: Box, part: Box, held: int | U8, changed: Bool | None) -> Bool | None:
@@ -263,6 +266,13 @@ def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
     return patch.box
 
 
+def rebuilt_map(corrections: Patch) -> SegmentMap:
+    """A map without a network layer whose human layer is what `human_snapshot` kept."""
+    segment_map = SegmentMap(*corrections.shape)
+    apply_patch(segment_map, corrections, forward=True)
+    return segment_map
+
+
 def human_snapshot(segment_map: SegmentMap) -> Patch | None:
     """The whole human layer as the patch that makes it from an empty one; None when no pixel is decided."""
     tiles = segment_map.tiles(segment_map.box)
@@ -304,6 +314,14 @@ def _changes(held: int | U8, mask: Bool | U8 | None, value: int | U8) -> Bool | 
     if under is not None:
         differs &= under
     return differs
+
+
+def _values(value: int | U8, mask: Bool | None) -> set[int]:
+    """The values other than 0 of `value` under `mask`."""
+    if isinstance(value, int):
+        return {value} - {0}
+    under = value if mask is None else np.asarray(cv2.copyTo(value, mask.view(np.uint8)), np.uint8)
+    return set((np.flatnonzero(count_codes(under)[1:]) + 1).tolist())
 
 
 def _read_body(body: bytes) -> Patch:

@@ -18,7 +18,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
+from weakref import ref
 
 import cv2
 import numpy as np
@@ -64,6 +67,23 @@ class Layer(Enum):
     NETWORK = "network"
 
 
+class Watcher(Protocol):
+    """Whoever keeps the human layer of an earlier moment."""
+
+    def before_write(self, tile: Box) -> None:
+        """The pixels of a tile are about to change."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShownCounts:
+    """Pixels per code that each tile of a map will show with another network layer: see `SegmentMap.count_shown`."""
+
+    layer: U8
+    counts: I32  # (rows of tiles, columns of tiles, 256)
+    writes: I64 = field(repr=False)  # the map's own count of what was painted into each tile (rows, columns)
+    before: I64 = field(repr=False)  # and how it stood when these were counted
+
+
 def write_under(target: U8, content: int | U8, mask: Bool | None) -> None:
     """Make `target` (h, w) equal to `content`, one value or (h, w) of them, where `mask` is set; None is everywhere."""
     if mask is None:
@@ -91,6 +111,8 @@ class SegmentMap:
         self._network_counts[..., 0] = self._tile_areas
         self._counts: I32 = self._network_counts.copy()  # of the codes shown
         self._histogram: I64 | None = None  # their sum over all tiles, while nothing changes
+        self._writes: I64 = np.zeros(self._tile_areas.shape, np.int64)  # how often paint came into each tile
+        self._watchers: list[ref[Watcher]] = []  # what keeps the human layer of an earlier moment
         self._network_view, self._human_view = _read_only(self._network), _read_only(self._human)
 
     @property
@@ -114,15 +136,16 @@ class SegmentMap:
         """The human layer, (H, W) uint8 0 or 101..251, read-only."""
         return self._human_view
 
-    def set_network(self, layer: U8, *, counts: I32 | None = None) -> None:
+    def set_network(self, layer: U8, *, counts: I32 | None = None, shown: ShownCounts | None = None) -> None:
         """Replace the network layer by `layer`, (H, W) uint8 0..100, which the map keeps: do not write it afterwards.
 
-        `counts`: `count_tiles` of the layer, where that was done elsewhere already. ValueError, and nothing changed,
-        for another shape or larger values.
+        `counts`: `count_tiles` of the layer, and `shown`: `count_shown` of it, where that was done elsewhere already:
+        then no pixel is looked at here but those of tiles painted meanwhile. ValueError, and nothing changed, for
+        another shape or larger values.
         """
         if layer.shape != self.shape or layer.dtype != np.uint8:
             raise ValueError(f"A network layer of {layer.shape} {layer.dtype} does not fit a map of {self.shape}.")
-        layer = np.ascontiguousarray(layer)
+        given, layer = layer, np.ascontiguousarray(layer)
         network_counts = count_tiles(layer) if counts is None else counts
         if network_counts.shape != self._counts.shape:
             raise ValueError(f"Counts of {network_counts.shape} do not belong to a map of {self.shape}.")
@@ -130,18 +153,50 @@ class SegmentMap:
         if wrong.any():
             largest = NETWORK_MAX + 1 + int(np.flatnonzero(wrong)[-1])
             raise ValueError(f"A network layer holds 0..{NETWORK_MAX}, not {largest}.")
-        shown = network_counts.copy()
-        for row, column in np.argwhere(self._counts[..., NETWORK_MAX + 1 :].any(axis=2)):
-            part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
-            shown[row, column] = count_codes(np.maximum(layer[part], self._human[part]))
-        self._network, self._network_view = layer, _read_only(layer)
-        self._network_counts, self._counts, self._histogram = network_counts, shown, None
+        known = shown is not None and shown.layer is given and shown.writes is self._writes
+        stale = self.stale(shown) if known else self._decided()
+        counted = shown.counts.copy() if known and shown is not None else network_counts.copy()
+        for row, column in np.argwhere(stale):
+            counted[row, column] = self._count_under(layer, row, column)
+        self._take_network(layer, network_counts, counted)
+
+    def count_shown(self, layer: U8, counts: I32) -> ShownCounts:
+        """What the tiles will show with another network layer, counted before `set_network`: any thread may do it.
+
+        `counts` is `count_tiles` of the `layer`. Paint may come meanwhile: the tiles it touches are counted again then.
+        """
+        before, shown = self._writes.copy(), counts.copy()
+        for row, column in np.argwhere(self._decided()):
+            shown[row, column] = self._count_under(layer, row, column)
+        return ShownCounts(layer, shown, self._writes, before)
+
+    def stale(self, shown: ShownCounts | None) -> Bool:
+        """The tiles (rows, columns) whose pixels `set_network` has to look at all the same."""
+        if shown is None or shown.writes is not self._writes:
+            return self._decided()
+        return np.asarray(shown.before != self._writes, np.bool_)
 
     def clear_network(self) -> None:
-        """Empty the network layer; what a person decided stays."""
+        """Empty the network layer; what a person decided stays. No pixel is looked at."""
         counts = np.zeros_like(self._network_counts)
         counts[..., 0] = self._tile_areas
-        self.set_network(np.zeros(self.shape, np.uint8), counts=counts)
+        shown = self._counts.copy()
+        shown[..., : NETWORK_MAX + 1] = 0
+        shown[..., 0] = self._tile_areas - shown.sum(axis=2)
+        self._take_network(np.zeros(self.shape, np.uint8), counts, shown)
+
+    def _take_network(self, layer: U8, counts: I32, shown: I32) -> None:
+        self._network, self._network_view = layer, _read_only(layer)
+        self._network_counts, self._counts, self._histogram = counts, shown, None
+
+    def _count_under(self, layer: U8, row: int, column: int) -> I64:
+        """Pixels per code that one tile shows over a network layer (H, W)."""
+        part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+        return count_codes(np.maximum(layer[part], self._human[part]))
+
+    def _decided(self) -> Bool:
+        """The tiles (rows, columns) in which a person decided any pixel."""
+        return np.asarray(self._counts[..., HUMAN_BASE + 1 :].any(axis=2), np.bool_)
 
     def as_it_is(self) -> SegmentMap:
         """The map as it is now, to be read elsewhere while the network may answer anew: no pixel is copied.
@@ -254,10 +309,24 @@ class SegmentMap:
         human layer reversible.
         """
         self._histogram = None
+        for known in self._watchers:
+            watcher = known()
+            if watcher is not None:
+                watcher.before_write(self._tile_at(box))
         if isinstance(content, int):
             self._write_value(box, content, mask)
         else:
             self._write_values(box, content, mask, values)
+        self._writes[box.y0 // TILE, box.x0 // TILE] += 1  # last: whoever counts meanwhile sees that it must not count
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every tile that is about to be written, for as long as anybody else knows it."""
+        self._watchers[:] = [known for known in self._watchers if known() is not None] + [ref(watcher)]
+
+    def _tile_at(self, box: Box) -> Box:
+        """The tile that `box` lies in."""
+        left, top = box.x0 // TILE * TILE, box.y0 // TILE * TILE
+        return Box(left, top, left + TILE, top + TILE).clip(self.shape)
 
     def _write_value(self, box: Box, value: int, mask: Bool | None) -> None:
         row, column = box.y0 // TILE, box.x0 // TILE

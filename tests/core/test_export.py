@@ -16,6 +16,7 @@ from app.core.document import Document, DocumentSnapshot, ViewMode
 from app.core.errors import ExportError
 from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, final_detections, final_labels
 from app.core.geometry import Box
+from app.core.human_layer import HumanLayer
 from app.core.patches import Edit
 from app.core.segment_map import SegmentMap
 from inference.errors import PhotoError
@@ -158,7 +159,7 @@ def test_the_corrections_of_an_open_picture_are_copied_not_compressed(monkeypatc
 
 def test_corrections_of_another_size_are_refused() -> None:
     small = np.zeros((60, 90), np.uint8)
-    snapshot = DocumentSnapshot(Path("street.jpg"), layer=small, corrections=np.zeros((60, 91), np.uint8))
+    snapshot = DocumentSnapshot(Path("street.jpg"), layer=small, corrections=HumanLayer.of_map(SegmentMap(60, 91)))
     with pytest.raises(PhotoError, match=r"^street\.jpg has another size than its corrections"):
         final_labels(snapshot)
 
