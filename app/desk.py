@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document
-from app.core.patches import human_snapshot
+from app.core.patches import Patch, human_snapshot, rebuilt_map
+from app.core.segment_map import SegmentMap
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.picture_states import PictureStates
 from app.predictions import NOW, Predictions
@@ -63,6 +64,7 @@ class Desk(QObject):
         self.predictions.failed.connect(self._prediction_failed)
         session.mode_changed.connect(self._view_changed)
         session.compress_later = self._compress_later
+        session.unpack_later = self._unpack_later
         session.runner = self.background.run
         self.background.busy_changed.connect(self._tools_busy)
         self.background.concerns = self._concerns_current
@@ -93,7 +95,7 @@ class Desk(QObject):
 
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
-        self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] != "park")
+        self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] not in ("park", "map"))
         self.predictions.keep_only(None)
         self._ahead.clear()
         listed = set(pictures)
@@ -198,6 +200,19 @@ class Desk(QObject):
             priority=LATER,
         )
 
+    def _unpack_later(self, path: Path, corrections: Patch) -> None:
+        """The photo shows at once; its labels follow when the map is made again, which can take a second."""
+
+        def done(segment_map: SegmentMap) -> None:
+            self.session.bring_back(path, corrections, segment_map)
+            if path == self.current:
+                self._predict_current()
+                self._say_busy()
+
+        self.file_lane.submit(
+            lambda _token: rebuilt_map(corrections), key=("map", path), done=done, failed=self.said.emit, priority=NOW
+        )
+
     # --- predictions -----------------------------------------------------------------------------------------------
 
     def predict_again(self) -> None:
@@ -209,6 +224,8 @@ class Desk(QObject):
         if document.photo is None:
             self._load(document.path, priority=NOW)
         else:
+            if document.waiting is not None and not self.file_lane.has(("map", document.path)):
+                self._unpack_later(document.path, document.waiting)
             self.predictions.predict(document.path, document.photo)
         self._say_busy()
 
@@ -284,7 +301,8 @@ class Desk(QObject):
             self.states.refresh(document.path)
             self._prefetch()
         elif document.prediction is not None:
-            self.predictions.compose(document.path, document.prediction)
+            if document.waiting is None:  # else when its map is back
+                self.predictions.compose(document.path, document.prediction)
         elif not self.predictions.is_predicting(document.path):
             self.predictions.predict(document.path, document.photo)
 
@@ -347,6 +365,8 @@ class Desk(QObject):
             text = "Looking for photos…"
         elif path is not None and self.file_lane.has(("photo", path)):
             text = "Loading photo…"
+        elif path is not None and self.file_lane.has(("map", path)):
+            text = "Loading corrections…"
         elif self.engine_lane.has("model"):
             text = "Loading model…"
         elif path is None:

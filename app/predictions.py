@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from inference.errors import PhotoError
 from inference.prediction import Prediction
 
 NOW = 0  # priority in the lane
+_FEW_TILES = 100  # of a map; counting so many takes some 10 ms
 
 
 class Predictions(QObject):
@@ -58,6 +60,8 @@ class Predictions(QObject):
         )
 
     def _take(self, path: Path, result: ComposedPrediction) -> None:
+        if self._must_be_counted(path, result):
+            return
         self._model.report()
         if result.seconds:
             self._seconds[path] = result.seconds
@@ -67,6 +71,7 @@ class Predictions(QObject):
                 result.prediction,
                 layer=result.layer,
                 counts=result.counts,
+                shown=result.shown,
                 table=result.table,
                 mode=result.mode,
                 model=self._model.name,
@@ -75,6 +80,20 @@ class Predictions(QObject):
             self.failed.emit(path, str(error))
         else:
             self.arrived.emit(path)
+
+    def _must_be_counted(self, path: Path, result: ComposedPrediction) -> bool:
+        """Whether what shows under the corrections is counted first, where these are too many to do it now."""
+        document = self._session.find(path)
+        segment_map = None if document is None else document.segment_map
+        fits = segment_map is not None and segment_map.shape == result.layer.shape
+        if segment_map is None or not fits or segment_map.stale(result.shown).sum() <= _FEW_TILES:
+            return False
+
+        def count(_token: CancelToken) -> ComposedPrediction:
+            return replace(result, shown=segment_map.count_shown(result.layer, result.counts))
+
+        self._ask("compose", path, count, NOW)
+        return True
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""

@@ -18,7 +18,7 @@ from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.patches import Edit, Patch, apply_patch
-from app.core.segment_map import SegmentMap
+from app.core.segment_map import SegmentMap, ShownCounts
 from app.counting import Counting
 from app.gesture import AT_ONCE, BackgroundEdits, Check, Gesture, Part, Runner, run_now
 from app.history import ExportedState, History, PatchCommand, bound_bytes
@@ -47,6 +47,7 @@ class Session(Counting):
         self._histories: dict[Path, History] = {}
         self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
+        self.unpack_later: Callable[[Path, Patch], None] | None = None  # and that of coming back; ends in `bring_back`
         self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
         self.styling = Styling(self)
@@ -111,10 +112,18 @@ class Session(Counting):
             PhotoError: there are corrections of a photo of another size; nothing has changed.
         """
         document = self.document_for(path)
-        document.attach_photo(pyramid)
+        document.attach_photo(pyramid, map_follows=self.unpack_later is not None)
         self._drop_foreign_steps(path, document)
+        if document.waiting is not None and self.unpack_later is not None:
+            self.unpack_later(path, document.waiting)
         if path == self._current:
             self.document_changed.emit()
+
+    def bring_back(self, path: Path, corrections: Patch, segment_map: SegmentMap) -> None:
+        """The map made of `corrections`, for which a picture that was parked waits; unless it does so no more."""
+        document = self._documents.get(path)
+        if document is not None and document.bring_back(corrections, segment_map) and path == self._current:
+            self.prediction_changed.emit()
 
     def attach_prediction(
         self,
@@ -126,16 +135,23 @@ class Session(Counting):
         mode: ViewMode,
         model: str = "",
         counts: I32 | None = None,
+        shown: ShownCounts | None = None,
     ) -> None:
         """The answer of the network `model` for `path`: replaces network layer and table, never a human pixel.
 
-        `counts`: `count_tiles` of the layer, where a worker has counted already.
+        `counts` is `count_tiles` of the layer and `shown` the map's `count_shown` of it, where a worker has counted.
+        While the map is not back from being parked the answer alone is kept, to be composed then.
 
         Raises:
             PhotoError: it is of another size than the picture; nothing has changed.
         """
         document = self.document_for(path)
-        document.set_prediction(prediction, layer=layer, table=table, mode=mode, model=model, counts=counts)
+        if document.waiting is not None and self.unpack_later is not None:
+            document.keep_prediction(prediction, model=model)
+            return
+        document.set_prediction(
+            prediction, layer=layer, table=table, mode=mode, model=model, counts=counts, shown=shown
+        )
         self._drop_foreign_steps(path, document)
         if path == self._current:
             self._answered_anew()
@@ -164,7 +180,7 @@ class Session(Counting):
             document = self._documents[path]
             if document.parked or self._background.is_running(path):
                 continue
-            if document.has_corrections and self.compress_later is not None:
+            if document.segment_map is not None and document.has_corrections and self.compress_later is not None:
                 self.compress_later(path)
             else:
                 document.park()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.core.document import ViewMode, compose_layer
 from app.core.pictures import list_pictures
 from app.core.pyramid import build_pyramid
+from app.core.segment_map import ShownCounts
 from app.core.tile_counts import count_tiles
 from app.workers.lane import CancelToken
 from inference.errors import PhotoError
@@ -35,6 +36,7 @@ class ComposedPrediction:
     table: SegmentTable
     mode: ViewMode
     seconds: float
+    shown: ShownCounts | None = None  # what the map will show with it, counted where it has many corrections
 
 
 def list_readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
