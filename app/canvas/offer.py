@@ -91,10 +91,10 @@ def preview_pixels(preview: Preview, view: Viewport, colours: U8) -> U32:
     table = preview_colours(colours, opacity=preview.opacity)
     value = preview.value
     if isinstance(value, np.ndarray):
-        filled = table[value.take(rows, axis=0).take(columns, axis=1)]
+        pixels = table[value.take(rows, axis=0).take(columns, axis=1)] * mask
     else:
-        filled = np.full(mask.shape, table[value])
-    return _edged(np.ascontiguousarray(np.where(mask, filled, np.uint32(0))), np.ascontiguousarray(mask))
+        pixels = mask * table[value]
+    return _edged(np.ascontiguousarray(pixels), np.ascontiguousarray(mask))
 
 
 def _edged(pixels: U32, mask: Bool) -> U32:
@@ -103,8 +103,8 @@ def _edged(pixels: U32, mask: Bool) -> U32:
     if area.size:
         inner = area - cv2.erode(area, _AROUND, borderType=cv2.BORDER_REPLICATE)
         outer = cv2.dilate(area, _AROUND) - area
-        pixels[outer.view(np.bool_)] = _EDGE_OUT
-        pixels[inner.view(np.bool_)] = _EDGE_IN
+        np.copyto(pixels, np.uint32(_EDGE_OUT), where=outer.view(np.bool_))
+        np.copyto(pixels, np.uint32(_EDGE_IN), where=inner.view(np.bool_))
     return pixels
 
 
