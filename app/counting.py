@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document, ViewMode
+from app.core.export import Rest
 from app.hand import Hand
 from app.settings import Settings
 
@@ -27,6 +28,7 @@ class Counting(Hand):
         self._own_thresholds: dict[Path, float] = {}  # what pictures were given alone; one for all only covers it
         self.class_thresholds: Mapping[int, float] = dict(settings.class_thresholds)
         self.mode = ViewMode.SEMANTIC if settings.semantic else ViewMode.SEGMENTS
+        self.rest = Rest.SEMANTIC if settings.export_semantic_rest else Rest.THRESHOLD  # of the pixels exported
 
     @property
     def document(self) -> Document | None:
@@ -47,6 +49,11 @@ class Counting(Hand):
         document.mode = self.mode
         if self.threshold_for_all:
             document.threshold = self.threshold
+
+    def threshold_of(self, path: Path) -> float:
+        """The threshold that holds for a picture, whether it is open or not."""
+        document = self._documents.get(path)
+        return self.threshold if document is None or self.threshold_for_all else document.threshold
 
     def set_threshold(self, value: float) -> None:
         """Which queries count: those with a score above `value`, 0..1, in this picture or in all."""

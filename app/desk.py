@@ -95,6 +95,7 @@ class Desk(QObject):
 
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
+        self.session.end_gesture()  # what is being painted is a correction like others
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] not in ("park", "map"))
         self.predictions.keep_only(None)
         self._ahead.clear()

@@ -75,6 +75,8 @@ class ExportFlow(QObject):
                 "export_detections": options.detections,
             }
         )
+        self._session.rest = options.rest
+        self._desk.states.refresh_all()  # what was exported the other way is not what would be exported now
         plan = plan_export(wanted, target, options, sources=self._desk.pictures).without(unreadable)
         plan_or_none = self._about_existing(plan)
         if plan_or_none is not None:

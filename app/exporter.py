@@ -1,11 +1,12 @@
 """Export from the window: one job per picture in the engine's lane, by the same code as the command line.
 
-A picture that was never predicted is read and predicted first. What is exported is the state at the moment of asking; a
-stroke made meanwhile stays unexported.
+A picture that was never predicted is read and predicted first. What is exported is the state at the moment of asking: an
+edit that is being worked out then belongs to it and is waited for, a stroke made later stays unexported.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from app.core.document import DocumentSnapshot
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
 from app.desk import LATER, Desk
+from app.history import ExportedState
 from app.predictions import NOW
 from app.session import Session
 from app.workers.lane import CancelToken
@@ -59,9 +61,11 @@ class Exporter(QObject):
         self._desk = desk
         self._session = session
         self._waiting: set[Path] = set()
+        self._unfinished: dict[Path, Callable[[], None]] = {}  # pictures with an edit under way, and what goes on then
         self._total = 0
         self._summary: ExportSummary | None = None
         self._segmenter: Segmenter | None = None  # of the export under way; used in the lane only
+        session.under_way_changed.connect(self._go_on)
 
     @property
     def running(self) -> bool:
@@ -69,6 +73,7 @@ class Exporter(QObject):
 
     def start(self, plan: ExportPlan) -> None:
         """Export every target of the plan. The caller has asked about existing files and left out what stays."""
+        self._session.end_gesture()
         self._summary = ExportSummary(plan.folder, skipped=list(plan.refused.items()))
         self._segmenter = None
         self._total = len(plan.targets)
@@ -86,17 +91,35 @@ class Exporter(QObject):
             self._summary.cancelled = len(self._waiting)
             self._desk.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "export")
             self._waiting.clear()
+            self._unfinished.clear()
             self._finish()
 
     def _submit(self, picture: Path, plan: ExportPlan, *, priority: int) -> None:
-        document, mode = self._session.find(picture), self._session.mode
-        state = self._session.export_state(picture)
+        session, mode = self._session, self._session.mode
+        document, state = session.find(picture), session.export_state(picture, rest=plan.options.rest)
         known = None if document is None else document.snapshot().in_mode(mode)
-        snapshot = replace(
+        asked = replace(
             known or DocumentSnapshot.empty(picture, mode=mode),
-            threshold=state.threshold,
-            class_thresholds=dict(state.class_thresholds),
+            threshold=session.threshold_of(picture),
+            class_thresholds=dict(session.class_thresholds),
         )
+        if document is None or picture not in session.under_way():
+            self._queue(asked, state, plan, priority=priority)
+            return
+
+        def edited() -> None:
+            now = replace(state, revision=session.export_state(picture).revision)
+            self._queue(replace(asked, corrections=document.snapshot().corrections), now, plan, priority=priority)
+
+        self._unfinished[picture] = edited
+
+    def _go_on(self, picture: Path) -> None:
+        """An edit of a picture began or ended: an export that waited for it goes on."""
+        if picture in self._unfinished and picture not in self._session.under_way():
+            self._unfinished.pop(picture)()
+
+    def _queue(self, snapshot: DocumentSnapshot, state: ExportedState, plan: ExportPlan, *, priority: int) -> None:
+        picture = snapshot.path
 
         def work(token: CancelToken) -> tuple[list[Path], list[str]]:
             return self._write(snapshot, plan, token)

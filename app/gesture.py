@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.patches import Draft, Edit, Patch
-from app.core.rules import PaintRule
 from app.core.segment_map import SegmentMap
-from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
 
 if TYPE_CHECKING:
-    from app.core.document import Document
     from app.session import Session
 
 AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
@@ -27,6 +22,8 @@ Part = tuple[Box, Bool | U8 | None, int | U8]
 """Box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""
 Check = Callable[[], None]
 """Called between the steps of something slow; raises when nobody waits for the result any more."""
+Parts = Callable[[Check], Iterable[Part]]
+"""Works out what to paint; it may do so in another thread, and takes its time."""
 
 
 class Runner(Protocol):
@@ -66,18 +63,25 @@ def run_now(
 
 
 class Gesture:
-    """One stroke, click or fill in progress; it ends in `commit` or `cancel`, and later calls do nothing."""
+    """One stroke, click or fill in progress; it ends in `commit` or `cancel`, and later calls do nothing.
 
-    def __init__(self, session: Session, edit: Edit, text: str, rule: PaintRule) -> None:
+    What it paints goes by the rule, the thresholds and the network's answer as they are at that moment: whatever of
+    them changes in the middle counts for what is painted afterwards.
+    """
+
+    def __init__(
+        self, session: Session, edit: Edit, *, path: Path, text: str, rest: Callable[[], Parts | None]
+    ) -> None:
+        self.path, self.text = path, text
         self._session = session
         self._edit: Edit | None = edit
-        self._text = text
-        self._rule = rule  # as it was at the press
+        self._rest = rest
 
-    def read_anew(self, labels: U8) -> None:
-        """The network has answered anew: codes stand for other `labels`, (256,), and the rule goes by those."""
-        if self._edit is not None:
-            self._edit.allow(self._rule.writable(labels))
+    def renew_rule(self) -> None:
+        """The rule, or what the codes of the picture stand for, may be different from now on."""
+        document = self._session.find(self.path)
+        if self._edit is not None and document is not None:
+            self._edit.allow(self._session.rule.writable(document.label_table()))
 
     def paint(self, box: Box, mask: Bool | U8 | None, value: int | U8) -> None:
         """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
@@ -89,13 +93,14 @@ class Gesture:
             return
         dirty = NOTHING
         for box, mask, value in parts:
-            if self._session.overlay.leaves_out:
-                for painted in values_of(mask, value):
-                    self._session.reveal(painted)
             changed = self._edit.paint(box, mask, value)
             dirty = dirty if changed is None else dirty.union(changed)
         if not dirty.empty:
-            self._session.pixels_changed.emit(dirty)
+            self._session.show_change(self.path, dirty, written=self._edit.written)
+
+    def take_rest(self) -> Parts | None:
+        """What it was asked to paint and cannot yet, because that has to be worked out: whoever takes it paints it."""
+        return None if self._edit is None else self._rest()
 
     def commit(self, *, unchanged: str = "") -> bool:
         """Make the gesture one undo step; False when no pixel differs, which is said as `unchanged` says it."""
@@ -106,7 +111,7 @@ class Gesture:
             self._session.say_refused()
         elif patch is None and unchanged:
             self._session.said.emit(unchanged)
-        return self._session._committed(self, self._text, patch)
+        return self._session._committed(self, patch)
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +130,7 @@ class Gesture:
         changed, self._edit = self._edit.cancel(), None
         self._session._cancelled(self)
         if changed is not None:
-            self._session.pixels_changed.emit(changed)
+            self._session.show_change(self.path, changed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,105 +139,14 @@ class Drafted:
 
     patch: Patch | None
     refused: bool  # the rule kept paint away from pixels that it would have changed
-    values: frozenset[int]  # the human-layer values that were to be painted
+    written: frozenset[int]  # the human-layer values that pixels were given, 0 left out
 
 
-def values_of(mask: Bool | U8 | None, value: int | U8) -> list[int]:
-    """The human-layer values that a part paints."""
-    if isinstance(value, int):
-        return [value]
-    painted = value if mask is None else value[mask.astype(np.bool_, copy=False)]
-    return [int(found) for found in np.flatnonzero(count_codes(painted))]
-
-
-def draft_edit(
-    segment_map: SegmentMap, writable: Bool | None, parts: Callable[[Check], Iterable[Part]], check: Check
-) -> Drafted:
+def draft_edit(segment_map: SegmentMap, writable: Bool | None, parts: Parts, check: Check) -> Drafted:
     """Work out an edit without touching the map: it only reads, so a worker may do it while nobody writes."""
     draft = Draft(segment_map, writable=writable)
-    values: set[int] = set()
     for box, mask, value in parts(check):
         check()
-        values.update(values_of(mask, value))
         draft.paint(box, mask, value)
     refused = draft.refused
-    return Drafted(draft.finish(), refused, frozenset(values))
-
-
-@dataclass(eq=False)
-class _Running:
-    text: str
-    cancel: Callable[[], None] = field(default=lambda: None)
-
-
-class BackgroundEdits:
-    """Computed edits that would hold up the hand: worked out by the session's runner, one per picture at a time.
-
-    Their picture takes no other paint meanwhile, so that what comes back fits; it may be left and come back to.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._running: dict[Path, _Running] = {}
-
-    def start(self, document: Document, text: str, parts: Callable[[Check], Iterable[Part]], *, unchanged: str) -> bool:
-        """Work `parts` out and make them one undo step; False when it is not the time. `unchanged` is said when no
-        pixel differs."""
-        session, segment_map, path = self._session, document.segment_map, document.path
-        session.end_gesture()
-        if segment_map is None or self.says_busy(path):
-            return False
-        writable, read = session.rule.writable(document.label_table()), segment_map.as_it_is()
-
-        def done(drafted: Drafted) -> None:
-            if drafted.patch is not None:
-                session.take_draft(path, segment_map, text, drafted.patch, values=drafted.values)
-            elif drafted.refused:
-                session.say_refused()
-            else:
-                session.said.emit(unchanged)
-
-        self.run(path, text, lambda check: draft_edit(read, writable, parts, check), done=done)
-        return True
-
-    def run(self, path: Path, text: str, work: Callable[[Check], Drafted], *, done: Callable[[Drafted], None]) -> None:
-        """Do `work`, then `done`. Until then nothing else changes the picture; `says_busy` was asked before."""
-        running = self._running[path] = _Running(text)
-
-        def ended(drafted: Drafted) -> None:
-            self._running.pop(path, None)
-            done(drafted)
-            self._session.tool_changed.emit()  # a tool may have shown until now what is there by now
-
-        def failed(reason: str) -> None:
-            self._running.pop(path, None)
-            self._session.said.emit(reason)
-            self._session.tool_changed.emit()
-
-        running.cancel = self._session.compute(work, key=("edit", path), done=ended, failed=failed, text=f"{text}…")
-
-    def is_running(self, path: Path) -> bool:
-        return path in self._running
-
-    def says_busy(self, path: Path) -> bool:
-        """Whether an edit of this picture is under way; if so the person is told."""
-        running = self._running.get(path)
-        if running is not None:
-            self._session.said.emit(f"{running.text} is under way; Esc stops it.")
-        return running is not None
-
-    def cancel(self, path: Path) -> bool:
-        """Stop the edit of a picture; False when there is none. No pixel has changed."""
-        running = self._running.pop(path, None)
-        if running is None:
-            return False
-        running.cancel()
-        self._session.said.emit(f"{running.text}: cancelled.")
-        self._session.tool_changed.emit()  # a tool may have shown what was to come
-        self._session.tool_changed.emit()
-        return True
-
-    def cancel_all(self) -> None:
-        for running in self._running.values():
-            running.cancel()
-        self._running.clear()
+    return Drafted(draft.finish(), refused, frozenset(draft.written))

@@ -77,9 +77,12 @@ class Hand(QObject):
             self.brush_size_changed.emit(size)
 
     def reveal(self, value: int) -> None:
-        """Paint must be seen: the class of a human-layer value is no longer hidden, nor left out by solo."""
-        class_id = value - HUMAN_BASE if HUMAN_BASE < value < HUMAN_UNLABELLED else 0
-        if not self.overlay.shows(class_id):
+        """Paint must be seen: the class of a human-layer value is no longer hidden, nor left out by solo.
+
+        What was erased or given back to the network is no class: what is seen there is what lies below.
+        """
+        class_id = value - HUMAN_BASE
+        if HUMAN_BASE < value < HUMAN_UNLABELLED and not self.overlay.shows(class_id):
             solo = self.overlay.solo | {class_id} if self.overlay.solo else self.overlay.solo
             self.set_overlay(hidden=self.overlay.hidden - {class_id}, solo=solo)
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.core.document import ViewMode
+from app.core.export import Rest
 from app.core.patches import Patch
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedState:
-    """What the labels of a picture depend on besides the network's answer."""
+    """What an exported picture depends on besides the network's answer."""
 
     revision: int
-    threshold: float
     mode: ViewMode
+    threshold: float | None = None  # None in the semantic view, where every pixel counts whatever its score
     class_thresholds: tuple[tuple[int, float], ...] = ()
+    rest: Rest = Rest.THRESHOLD  # what became of unlabelled pixels; the semantic view has nothing to fill
 
 
 class PatchCommand(QUndoCommand):

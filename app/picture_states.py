@@ -22,6 +22,7 @@ class PictureStates(QObject):
         self._status: dict[Path, PictureStatus] = {}
         self._problems: dict[Path, str] = {}
         session.corrected.connect(self.refresh)
+        session.under_way_changed.connect(self.refresh)
         session.tables_changed.connect(self._refresh_current)
 
     def status(self, path: Path) -> PictureStatus:

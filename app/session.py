@@ -8,7 +8,7 @@ history when another picture is shown.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -16,15 +16,17 @@ from PySide6.QtGui import QUndoGroup, QUndoStack
 
 from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
+from app.core.export import Rest
 from app.core.geometry import Box
 from app.core.patches import Edit, Patch, apply_patch
 from app.core.segment_map import SegmentMap, ShownCounts
 from app.counting import Counting
-from app.gesture import AT_ONCE, BackgroundEdits, Check, Gesture, Part, Runner, run_now
+from app.gesture import AT_ONCE, Check, Gesture, Parts, Runner, run_now
 from app.history import ExportedState, History, PatchCommand, bound_bytes
 from app.settings import Settings
 from app.stepping import Stepping
 from app.styling import Styling
+from app.under_way import BackgroundEdits
 from inference.errors import ExpectedError
 from inference.prediction import Prediction, SegmentTable
 
@@ -40,6 +42,7 @@ class Session(Counting):
     prediction_changed = Signal()
     pixels_changed = Signal(object)  # Box
     corrected = Signal(object)  # Path of the document whose corrections or exported state changed
+    under_way_changed = Signal(object)  # Path of a picture of which an edit began to be worked out, or ended
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
@@ -50,9 +53,11 @@ class Session(Counting):
         self.unpack_later: Callable[[Path, Patch], None] | None = None  # and that of coming back; ends in `bring_back`
         self.runner: Runner = run_now  # where slow work of the tools goes
         self._revisions = itertools.count(1)
-        self.styling = Styling(self)
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
+        for changed in (self.tables_changed, self.rule_changed):
+            changed.connect(self._renew_rules)  # before anyone paints because of it
+        self.styling = Styling(self)
         self._stepping = Stepping(self, self._background)
         self.previous_path: Callable[[], Path | None] = lambda: None  # the picture before this one in the list
         self.undo_group = QUndoGroup(self)
@@ -94,7 +99,7 @@ class Session(Counting):
     def close_all(self) -> None:
         """Forget every document; the caller has asked about unexported corrections."""
         self.end_gesture()
-        self._background.cancel_all()
+        self._background.forget_all()
         self._current = None
         self._documents.clear()
         for history in self._histories.values():
@@ -109,9 +114,12 @@ class Session(Counting):
         """The decoded photo of `path` has arrived, as levels of half size each, the photo itself first.
 
         Raises:
-            PhotoError: there are corrections of a photo of another size; nothing has changed.
+            PhotoError: there are corrections of a photo of another size; nothing has changed, but what was being
+                painted on it is taken back.
         """
         document = self.document_for(path)
+        if document.segment_map is not None and document.segment_map.shape != pyramid[0].shape[:2]:
+            self._stop_painting(path)
         document.attach_photo(pyramid, map_follows=self.unpack_later is not None)
         self._drop_foreign_steps(path, document)
         if document.waiting is not None and self.unpack_later is not None:
@@ -153,8 +161,9 @@ class Session(Counting):
             prediction, layer=layer, table=table, mode=mode, model=model, counts=counts, shown=shown
         )
         self._drop_foreign_steps(path, document)
+        self._renew_rules()
         if path == self._current:
-            self._answered_anew()
+            self.prediction_changed.emit()
 
     def _drop_foreign_steps(self, path: Path, document: Document) -> None:
         """A photo that came back with another size has a map of its own: the old steps have nothing to act on."""
@@ -168,11 +177,7 @@ class Session(Counting):
         self._exported.clear()
         for document in self._documents.values():
             document.drop_prediction()
-        self._answered_anew()
-
-    def _answered_anew(self) -> None:
-        if self._gesture is not None and self.document is not None:
-            self._gesture.read_anew(self.document.label_table())
+        self._renew_rules()
         self.prediction_changed.emit()
 
     def _park_the_rest(self) -> None:
@@ -187,6 +192,7 @@ class Session(Counting):
         for path in list(self._documents)[:-KEPT_PREDICTIONS]:
             if self._documents[path].prediction is not None:
                 self._documents[path].drop_prediction()
+        self._renew_rules()
 
     def park(self, path: Path, corrections: Patch | None, *, revision: int) -> None:
         """The compressed corrections of a picture as it was at `revision`: use them unless it is in use again."""
@@ -199,20 +205,23 @@ class Session(Counting):
 
     # --- corrections -----------------------------------------------------------------------------------------------
 
-    def begin_edit(self, text: str) -> Gesture | None:
-        """Start one undoable gesture on the current document; None when there is nothing to paint on."""
+    def begin_edit(self, text: str, *, rest: Callable[[], Parts | None] = lambda: None) -> Gesture | None:
+        """Start one undoable gesture on the current document; None when there is nothing to paint on.
+
+        Where it paints what has to be worked out first, `rest` gives that away when something else ends the gesture.
+        """
         self.end_gesture()
         document = self.document
         if document is None or document.segment_map is None or self._background.says_busy(document.path):
             return None
         edit = Edit(document.segment_map, writable=self.rule.writable(document.label_table()))
-        self._gesture = Gesture(self, edit, text, self.rule)
+        self._gesture = Gesture(self, edit, path=document.path, text=text, rest=rest)
         return self._gesture
 
     def edit(
         self,
         text: str,
-        parts: Callable[[Check], Iterable[Part]],
+        parts: Parts,
         *,
         reach: Box | None = None,
         slow: bool = False,
@@ -271,10 +280,35 @@ class Session(Counting):
         """Say that the rule left nothing to paint."""
         self.said.emit(f"Paint may go {self.rule.text()}: there is nothing here that it may cover.")
 
+    def under_way(self) -> dict[Path, str]:
+        """The pictures of which an edit is being worked out, and what it is."""
+        return self._background.running()
+
+    def stop_edits(self) -> None:
+        """Stop the computed edits of all pictures."""
+        for path in self.under_way():
+            self._background.cancel(path)
+
     def end_gesture(self) -> None:
-        """Commit the gesture in progress, if there is one."""
+        """Commit the gesture in progress, if there is one; in the background where not all of it is there yet."""
+        gesture, self._gesture = self._gesture, None
+        rest = None if gesture is None else gesture.take_rest()
+        if gesture is not None and rest is not None:
+            self._background.finish(gesture, rest)
+        elif gesture is not None:
+            gesture.commit()
+
+    def _stop_painting(self, path: Path) -> None:
+        """Take back what is being painted on a picture: there is no room for it any more."""
+        if self._gesture is not None and self._gesture.path == path:
+            self._gesture.cancel()
+        self._background.cancel(path)
+
+    def _renew_rules(self) -> None:
+        for gesture in self._background.gestures():
+            gesture.renew_rule()
         if self._gesture is not None:
-            self._gesture.commit()
+            self._gesture.renew_rule()
 
     def undo(self) -> None:
         self._stepping.by(-1)
@@ -287,24 +321,26 @@ class Session(Counting):
         self._stepping.to(index)
 
     def unexported(self) -> list[Path]:
-        """Pictures with corrections that no export has written yet."""
+        """Pictures with corrections that no export has written yet, or that are being worked out."""
         return [path for path in self._documents if self.is_unexported(path)]
 
     def is_unexported(self, path: Path) -> bool:
-        """Whether the corrections of a picture are not what the last export wrote."""
+        """Whether the corrections of a picture are not what the last export wrote, or will soon be others."""
         history = self._histories.get(path)
-        return history is not None and history.revision() != history.saved
+        return history is not None and (history.revision() != history.saved or self._background.is_running(path))
 
     def is_exported(self, path: Path) -> bool:
-        """Whether an export wrote this picture's labels as they are now, threshold and view included."""
-        return self._exported.get(path) == self.export_state(path)
+        """Whether an export wrote this picture as it would be exported now, threshold and view included."""
+        return self._exported.get(path) == self.export_state(path, rest=self.rest)
 
-    def export_state(self, path: Path) -> ExportedState:
-        """What to remember when an export of `path` starts."""
-        document, history = self._documents.get(path), self._histories.get(path)
-        threshold = self.threshold if document is None or self.threshold_for_all else document.threshold
+    def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
+        """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""
+        history = self._histories.get(path)
         revision = 0 if history is None else history.revision()
-        return ExportedState(revision, threshold, self.mode, tuple(sorted(self.class_thresholds.items())))
+        if self.mode is ViewMode.SEMANTIC:
+            return ExportedState(revision, self.mode)
+        by_class = tuple(sorted(self.class_thresholds.items()))
+        return ExportedState(revision, self.mode, self.threshold_of(path), by_class, rest)
 
     def mark_exported(self, path: Path, state: ExportedState) -> None:
         """An export of the picture as it was at `state` has been written and read back."""
@@ -313,30 +349,33 @@ class Session(Counting):
             self._histories[path].saved = state.revision
         self.corrected.emit(path)
 
-    def _committed(self, gesture: Gesture, text: str, patch: Patch | None) -> bool:
+    def _committed(self, gesture: Gesture, patch: Patch | None) -> bool:
         if self._gesture is gesture:
             self._gesture = None
-        if patch is None or self._current is None:
+        if patch is None or gesture.path not in self._documents:
             return False
-        self._push(self._current, text, patch)
+        self._push(gesture.path, gesture.text, patch)
         return True
 
     def take_draft(
-        self, path: Path, segment_map: SegmentMap, text: str, patch: Patch, *, values: Iterable[int] = ()
+        self, path: Path, segment_map: SegmentMap, text: str, patch: Patch, *, written: Collection[int] = ()
     ) -> None:
         """A computed edit is ready: show it, as one undo step. Nothing happens when the picture is no longer open.
 
-        `values`: human-layer values that it painted, whose classes must not stay hidden.
+        `written`: human-layer values that pixels were given.
         """
         document = self._documents.get(path)
         if document is None or document.segment_map is not segment_map:
             return
-        box = apply_patch(segment_map, patch, forward=True)
+        self.show_change(path, apply_patch(segment_map, patch, forward=True), written=written)
+        self._push(path, text, patch)
+
+    def show_change(self, path: Path, box: Box, *, written: Collection[int] = ()) -> None:
+        """Pixels in `box` are others now, and those that were given one of the values `written` have to be seen."""
         if path == self._current:
-            for value in values:
+            for value in written:
                 self.reveal(value)
             self.pixels_changed.emit(box)
-        self._push(path, text, patch)
 
     def _push(self, path: Path, text: str, patch: Patch) -> None:
         history = self._histories[path]
@@ -354,9 +393,7 @@ class Session(Counting):
             document = self._documents[path]
             if document.segment_map is None:
                 return
-            box = apply_patch(document.segment_map, patch, forward=forward)
-            if path == self._current:
-                self.pixels_changed.emit(box)
+            self.show_change(path, apply_patch(document.segment_map, patch, forward=forward))
 
         return apply
 

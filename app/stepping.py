@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.core.patch_tiles import decode
 from app.core.patches import Patch, apply_patch
-from app.gesture import AT_ONCE, BackgroundEdits, Drafted, Part, draft_edit
+from app.gesture import AT_ONCE, Drafted, Part, draft_edit
 from app.history import History
+from app.under_way import BackgroundEdits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ class Stepping:
 
     def _go_later(self, path: Path, segment_map: SegmentMap, history: History, index: int) -> None:
         """Work out what many steps come to as one change of the map, and show it."""
-        start = history.stack.index()
+        start, read = history.stack.index(), segment_map.as_it_is()
         forward, patches = index > start, history.patches_between(start, index)
 
         def done(drafted: Drafted) -> None:
@@ -67,16 +68,14 @@ class Stepping:
             if document is None or document.segment_map is not segment_map or not same:
                 return  # it was closed, or had to give its oldest steps up
             if drafted.patch is not None:
-                box = apply_patch(segment_map, drafted.patch, forward=True)
-                if document is self._session.document:
-                    self._session.pixels_changed.emit(box)
+                self._session.show_change(path, apply_patch(segment_map, drafted.patch, forward=True))
             history.stand_at(index)
             self._session.corrected.emit(path)
 
         self._background.run(
             path,
             "Going through the history",
-            lambda check: draft_edit(segment_map, None, lambda _check: _contents(patches, forward=forward), check),
+            lambda check: draft_edit(read, None, lambda _check: _contents(patches, forward=forward), check),
             done=done,
         )
 

@@ -59,10 +59,9 @@ def test_favourites_keep_their_order_and_are_there_once(hand: Hand) -> None:
     assert hand.favourites == (3, 0)
 
 
-@pytest.mark.parametrize(
-    ("value", "class_id"), [(human_value(3), 3), (HUMAN_UNLABELLED, 0), (0, 0), (human_value(150), 150)]
-)
-def test_what_is_painted_is_no_longer_hidden(hand: Hand, value: int, class_id: int) -> None:
+@pytest.mark.parametrize("class_id", [1, 3, 150])
+def test_what_is_painted_is_no_longer_hidden(hand: Hand, class_id: int) -> None:
+    value = human_value(class_id)
     hand.set_overlay(hidden=frozenset({class_id, 77}))
     hand.reveal(value)
     assert hand.overlay.hidden == {77}
@@ -73,6 +72,16 @@ def test_what_is_painted_is_no_longer_hidden(hand: Hand, value: int, class_id: i
     hand.tables_changed.connect(lambda: told.append(None))
     hand.reveal(value)
     assert told == []
+
+
+@pytest.mark.parametrize("value", [0, HUMAN_UNLABELLED])
+def test_what_is_erased_or_given_back_is_no_class_to_be_shown(hand: Hand, value: int) -> None:
+    hand.set_overlay(hidden=frozenset({0}), solo=frozenset())
+    hand.reveal(value)
+    assert hand.overlay.hidden == {0}
+    hand.set_overlay(hidden=frozenset(), solo=frozenset({77}))
+    hand.reveal(value)
+    assert hand.overlay.solo == {77}
 
 
 def test_an_option_is_told_once_and_remembered(hand: Hand) -> None:

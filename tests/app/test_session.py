@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+import app.session
 from app.core.document import ViewMode
 from app.core.geometry import Box
-from app.core.segment_map import human_value
+from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import KEPT_OPEN, KEPT_PREDICTIONS, Session
 from app.settings import Settings
 from inference.errors import PhotoError
@@ -309,8 +310,30 @@ def test_paint_is_seen_whatever_was_hidden(session: Session) -> None:
     session.set_overlay(hidden=frozenset(), solo=frozenset({4}))
     paint(session, Box(0, 0, 5, 5), 9)
     assert session.overlay.solo == {4, 9}
-    paint(session, Box(0, 0, 5, 5), 0)
-    assert session.overlay.solo == {0, 4, 9}
+    for value in (HUMAN_UNLABELLED, 0):  # what is not a class does not become one that is looked at alone
+        gesture = session.begin_edit("Erase")
+        assert gesture is not None
+        gesture.paint(Box(0, 0, 5, 5), None, value)
+        assert gesture.commit()
+        assert session.overlay.solo == {4, 9}
+
+
+@pytest.mark.parametrize("at_once", [10_000_000, 0])
+def test_what_was_not_painted_stays_hidden(session: Session, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Whether the rule refused all of a class, or it is there already."""
+    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
+    paint(session, Box(0, 0, 2, 5), 7)
+    session.set_overlay(hidden=frozenset({3, 7, 9}))
+    session.set_rule(locked=frozenset({7}))
+    values = np.full((5, 6), human_value(9), np.uint8)
+    values[:, :2] = human_value(3)  # over what is locked
+    assert session.edit("Copy", lambda _check: [(Box(0, 0, 6, 5), None, values)])
+    assert session.overlay.hidden == {3, 7}
+    session.edit("Fill", lambda _check: [(Box(0, 0, 2, 5), None, human_value(3))])
+    assert session.overlay.hidden == {3, 7}
+    session.set_rule(locked=frozenset())
+    session.edit("Fill", lambda _check: [(Box(0, 0, 2, 5), None, human_value(7))])
+    assert session.overlay.hidden == {3, 7}
 
 
 def test_solo_ends_with_the_picture_and_says_so(session: Session, qtbot: QtBot) -> None:

@@ -16,7 +16,7 @@ from app.tools.base import Button, Pointer
 from app.tools.guesses import NO_ANSWER
 from inference.prediction import Prediction
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, document_of, show_photo
-from tests.app.tools.test_guesses import Later
+from tests.app.tools.later import Later
 from tests.app.tools.test_tools import click, human, said, steps
 
 POINT = (30.5, 40.5)
@@ -144,7 +144,7 @@ def test_a_large_answer_shows_until_it_is_painted_or_stopped(
     assert ask.preview() is None
     click(ask, *POINT)
     ask.accept()
-    later.work()
+    later.finish()
     assert ask.preview() is None
     assert np.array_equal(human(session), exact(answer, 0, 0.5) * np.uint8(human_value(3)))
 
