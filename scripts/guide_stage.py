@@ -46,7 +46,7 @@ class Stage:
         self.window = MainWindow(settings)
         self.window.resize(*size)
         room = self.window.screen().availableGeometry()
-        self.window.move(min(0, room.width() - size[0] + 8), 0)  # popups keep to the screen, and most are on the right
+        self.window.move(min(0, room.width() - size[0]), 0)  # popups keep to the screen, and most are on the right
         self.window.show()
         self.window.activateWindow()
         self.canvas = self.window.canvas
@@ -168,11 +168,14 @@ class Stage:
     def picture(self) -> QImage:
         """The window as it is seen, pointer included, and what popped up over it."""
         self.wait(lambda: True)
+        self.window.status.show_seconds(None)  # it differs from run to run
         popup = QApplication.activePopupWidget()
         image = self.window.grab().toImage()
         painter = QPainter(image)
         if popup is not None:
-            painter.drawPixmap(self.window.mapFromGlobal(popup.mapToGlobal(QPoint(0, 0))), popup.grab())
+            at = self.window.mapFromGlobal(popup.mapToGlobal(QPoint(0, 0)))
+            at.setX(min(at.x(), self.window.width() - popup.width() - 4))  # as at the right side of a screen
+            painter.drawPixmap(at, popup.grab())
         else:
             self._draw_pointer(painter)
         painter.end()

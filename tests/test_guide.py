@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pytestqt.qtbot import QtBot
 
 from app.actions import ACTIONS, TOOL_ACTIONS, Act
+from app.core.rules import Where
+from app.panels.rule_button import RuleButton
+from app.session import Session
+from app.settings import Settings
 from app.tools import TOOLS
 from app.tools.options import Choice
 
@@ -45,6 +50,13 @@ def test_choices_are_named_as_in_the_window(tool_id: str) -> None:
                                  Act.NETWORK_ONLY, Act.BARE, Act.PATTERNS, Act.NAMES, Act.OUTLINE])  # fmt: skip
 def test_keys_of_what_goes_with_the_tools_are_named(act: Act) -> None:
     assert f"`{ACTIONS[act].keys[0]}`" in GUIDE
+
+
+def test_the_rule_is_named_as_in_its_menu(qtbot: QtBot) -> None:
+    button = RuleButton(Session(Settings()))
+    qtbot.addWidget(button)
+    texts = [button.action_for(where).text() for where in (Where.ANYWHERE, Where.UNLABELLED)] + [button.keep.text()]
+    assert [text for text in texts if f"*{text.replace('&', '')}*" not in SECTIONS["Where paint may go"]] == []
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", GUIDE))))
