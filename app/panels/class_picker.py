@@ -29,7 +29,7 @@ from app.panels.class_texts import class_label, class_name, class_tip, find_clas
 from app.panels.icons import paint_swatch
 from app.panels.rows import LEFT, RIGHT, ROOT, Index, make_quiet, paint_empty, paint_row_back
 from app.panels.search_field import SearchField
-from app.panels.style import HALF, UNIT, muted, tint
+from app.panels.style import HALF, UNIT, muted, paint_edge, tint
 
 WIDTH, HEIGHT = 320, 400
 SWATCH = 14
@@ -177,10 +177,7 @@ class ClassPicker(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setPen(tint(self.palette().color(QPalette.ColorRole.Text), 0.28))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        paint_edge(self)
 
     def open_at(self, anchor: QWidget, *, recent: Sequence[int] = ()) -> None:
         """Open under `anchor` when it is a button, or at the cursor when that is over it; else in its middle.

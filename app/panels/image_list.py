@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
 from app.core.pictures import PictureStatus
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
+from app.panels.list_column import fill_column
 from app.panels.picture_model import PictureModel, PictureRole
 from app.panels.picture_view import PictureView
 from app.panels.search_field import SearchField
@@ -63,21 +64,13 @@ class ImageList(QWidget):
         return button
 
     def _build(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
-        top.addWidget(self.filter)
         foot = QHBoxLayout()
         foot.setContentsMargins(HALF, HALF, HALF, HALF)
         foot.setSpacing(HALF)
         foot.addWidget(self.previous)
         foot.addWidget(self.count, 1)
         foot.addWidget(self.next)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(self.view, 1)
-        column.addLayout(foot)
+        fill_column(self, search=self.filter, view=self.view, foot=foot)
         self.setTabOrder(self.filter, self.view)
         self.setMinimumWidth(24 * UNIT)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from app.core.document import ViewMode
 from app.panels.class_texts import class_name
@@ -16,6 +16,7 @@ from app.panels.legend_model import SORTS, LegendModel
 from app.panels.legend_order import Figures, LegendSort, Marks, SortKey
 from app.panels.legend_threshold import ClassThreshold
 from app.panels.legend_view import LegendView
+from app.panels.list_column import fill_column
 from app.panels.search_field import SearchField
 from app.panels.style import HALF, UNIT
 
@@ -84,20 +85,12 @@ class Legend(QWidget):
         policy = self.show_all.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.show_all.setSizePolicy(policy)
-        top = QHBoxLayout()
-        top.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
-        top.addWidget(self.search)
         foot = QHBoxLayout()
         foot.setContentsMargins(UNIT, HALF, HALF, HALF)
         foot.setSpacing(UNIT)
         foot.addWidget(self.state, 1)
         foot.addWidget(self.show_all)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(self.view, 1)
-        column.addLayout(foot)
+        fill_column(self, search=self.search, view=self.view, foot=foot)
         self.setFocusProxy(self.search)
 
     def _connect(self) -> None:

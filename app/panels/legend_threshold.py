@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -22,7 +22,7 @@ from app.panels.class_texts import class_label, class_name
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import swatch
 from app.panels.number import SelectAll
-from app.panels.style import HALF, UNIT, tint
+from app.panels.style import HALF, UNIT, paint_edge
 from app.panels.threshold import STEPS, ScoreSlider
 
 if TYPE_CHECKING:
@@ -122,10 +122,7 @@ class ClassThreshold(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setPen(tint(self.palette().color(QPalette.ColorRole.Text), 0.28))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        paint_edge(self)
 
     def _set(self, value: float | None) -> None:
         if value != self._session.class_thresholds.get(self._class_id):

@@ -6,8 +6,8 @@ Everything else is Qt's Fusion style. Colours of classes are data and come from 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
 
 UNIT = 8  # every gap is a multiple or a half of this, in device-independent pixels
 HALF = UNIT // 2
@@ -113,6 +113,14 @@ def tint(colour: QColor, alpha: float) -> QColor:
     tinted = QColor(colour)
     tinted.setAlphaF(alpha)
     return tinted
+
+
+def paint_edge(popup: QWidget) -> None:
+    """A thin line around a popup, for its paint event: it parts it from what lies below."""
+    painter = QPainter(popup)
+    painter.setPen(tint(popup.palette().color(QPalette.ColorRole.Text), 0.28))
+    painter.drawRect(popup.rect().adjusted(0, 0, -1, -1))
+    painter.end()
 
 
 def small(font: QFont) -> QFont:

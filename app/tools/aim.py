@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.core.segment_map import human_value
 from app.core.spans import Spans
 from app.core.targets import Scope, Target, target_at
-from app.tools.base import Tool, class_name
+from app.tools.base import Pointer, Tool, class_name
 from app.tools.options import Choice
 
 if TYPE_CHECKING:
@@ -80,25 +80,47 @@ def own_class(session: Session, pixel: tuple[int, int], scope: Scope) -> int | N
     return hover.class_id
 
 
-class Over:
-    """What the pointer is over, so that a tool can say beforehand what a click would do."""
+class AimedTool(Tool):
+    """A tool for what is under the pointer: it can say beforehand what a click would take."""
 
-    def __init__(self, tool: Tool) -> None:
-        self._tool = tool
-        self._pixel: tuple[int, int] | None = None
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._over: tuple[int, int] | None = None  # the pixel (x, y) under the pointer
         self._shown = ""
 
-    def point(self, pixel: tuple[int, int] | None) -> None:
-        """The pointer is over a pixel (x, y), or over none."""
-        self._pixel = pixel
-        self.follow()
+    def move(self, pointer: Pointer) -> None:
+        super().move(pointer)
+        if pointer.button is None:
+            self._point(pointer.pixel)
 
-    def follow(self) -> None:
+    def leave(self) -> None:
+        self._point(None)
+
+    def cancel(self) -> None:
+        self._point(None)
+        super().cancel()
+
+    def changed(self) -> None:
+        self._follow()
+
+    def value_changed(self, key: str) -> None:
+        self._follow()
+
+    @property
+    def scope(self) -> Scope:
+        """How much a click takes, as the option says."""
+        return Scope(self.value("scope"))
+
+    def over(self) -> str:
+        """What a click takes, in words; empty where there is nothing."""
+        return "" if self._over is None else describe(self.session, self._over, self.scope)
+
+    def _point(self, pixel: tuple[int, int] | None) -> None:
+        self._over = pixel
+        self._follow()
+
+    def _follow(self) -> None:
         """Show what the tool says, if that is different now."""
-        if (note := self._tool.note()) != self._shown:
+        if (note := self.note()) != self._shown:
             self._shown = note
-            self._tool.show()
-
-    def text(self, scope: Scope) -> str:
-        """What a click takes with this scope; empty where there is nothing."""
-        return "" if self._pixel is None else describe(self._tool.session, self._pixel, scope)
+            self.show()

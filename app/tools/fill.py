@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from app.core.targets import Scope
-from app.tools.aim import Over, aim, paint_target, scope_option
-from app.tools.base import Button, Pointer, Tool, class_name
+from app.tools.aim import AimedTool, aim, paint_target, scope_option
+from app.tools.base import Button, Pointer, class_name
 from app.tools.options import Option
 
-if TYPE_CHECKING:
-    from app.session import Session
 
-
-class Fill(Tool):
+class Fill(AimedTool):
     """Left fills with the current class, right makes unlabelled: a region, a segment or a class.
 
     A region ends where the label changes, not where one segment of a class meets the next.
@@ -23,37 +20,14 @@ class Fill(Tool):
     hint: ClassVar[str] = "Click: fill with the current class · right button: unlabelled"
     options: ClassVar[tuple[Option, ...]] = (scope_option(Scope.REGION, Scope.SEGMENT, Scope.CLASS),)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._over = Over(self)
-
     def press(self, pointer: Pointer) -> None:
         class_id = 0 if pointer.button is Button.RIGHT else self.session.current_class
-        target = aim(self.session, pointer.pixel, self._scope)
+        target = aim(self.session, pointer.pixel, self.scope)
         if target is not None:
             name = class_name(class_id)
             text, unchanged = f"Fill with {name}", f"This is {name} already."
             paint_target(self.session, target, class_id, text=text, unchanged=unchanged)
 
-    def move(self, pointer: Pointer) -> None:
-        self._over.point(pointer.pixel)
-
-    def leave(self) -> None:
-        self._over.point(None)
-
-    def cancel(self) -> None:
-        self._over.point(None)
-
-    def changed(self) -> None:
-        self._over.follow()
-
-    def value_changed(self, key: str) -> None:
-        self._over.follow()
-
     def note(self) -> str:
-        over, name = self._over.text(self._scope), class_name(self.session.current_class)
+        over, name = self.over(), class_name(self.session.current_class)
         return f"Click: {over} becomes {name} · right button: unlabelled" if over else ""
-
-    @property
-    def _scope(self) -> Scope:
-        return Scope(self.value("scope"))

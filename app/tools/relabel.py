@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from app.core.spans import Spans
 from app.core.targets import Scope
-from app.tools.aim import Over, aim, own_class, paint_target, scope_option
+from app.tools.aim import AimedTool, aim, own_class, paint_target, scope_option
 from app.tools.area import LassoTool
 from app.tools.base import Button, Modifier, Pointer, class_name
 from app.tools.options import Option
 
-if TYPE_CHECKING:
-    from app.session import Session
 
-
-class Relabel(LassoTool):
+class Relabel(AimedTool, LassoTool):
     """Click: a segment becomes the current class. Right or Ctrl + click: it is accepted with its own class.
 
     A segment is every pixel that shows the same query, one that the threshold hides included. What a person decided has
@@ -27,36 +24,14 @@ class Relabel(LassoTool):
     hint: ClassVar[str] = "Click: current class · drag: only inside a line · right-click: accept it as it is"
     options: ClassVar[tuple[Option, ...]] = (scope_option(Scope.SEGMENT, Scope.REGION, Scope.CLASS),)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._over = Over(self)
-
     def click(self, pointer: Pointer) -> None:
         self._change(pointer, within=None)
 
     def area(self, inside: Spans, start: Pointer) -> None:
         self._change(start, within=inside)
 
-    def move(self, pointer: Pointer) -> None:
-        super().move(pointer)
-        if pointer.button is None:
-            self._over.point(pointer.pixel)
-
-    def leave(self) -> None:
-        self._over.point(None)
-
-    def cancel(self) -> None:
-        self._over.point(None)
-        super().cancel()
-
-    def changed(self) -> None:
-        self._over.follow()
-
-    def value_changed(self, key: str) -> None:
-        self._over.follow()
-
     def note(self) -> str:
-        over, name = self._over.text(self._scope), class_name(self.session.current_class)
+        over, name = self.over(), class_name(self.session.current_class)
         if not over:
             return ""
         if self.sketch() is not None:
@@ -64,13 +39,13 @@ class Relabel(LassoTool):
         return f"Click: {over} becomes {name} · drag: only inside a line · right-click: accept"
 
     def _change(self, start: Pointer, *, within: Spans | None) -> None:
-        target = aim(self.session, start.pixel, self._scope)
+        target = aim(self.session, start.pixel, self.scope)
         if target is None:
             if within is not None:
                 self.session.said.emit("Begin the line on what is to change.")
             return
         accepts = self._accepts(start)
-        own = own_class(self.session, start.pixel, self._scope)
+        own = own_class(self.session, start.pixel, self.scope)
         if accepts and own is None:
             self.session.said.emit("There is no segment here.")
             return
@@ -84,7 +59,3 @@ class Relabel(LassoTool):
     def _accepts(start: Pointer) -> bool:
         """Whether a gesture that began so leaves the class as it is."""
         return start.button is Button.RIGHT or Modifier.CTRL in start.modifiers
-
-    @property
-    def _scope(self) -> Scope:
-        return Scope(self.value("scope"))

@@ -1,0 +1,20 @@
+"""How the lists at the sides of the window are laid out: a search field, the list, and a line that sums it up."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.panels.style import UNIT
+
+
+def fill_column(panel: QWidget, *, search: QWidget, view: QWidget, foot: QHBoxLayout) -> None:
+    """Give `panel` these three, from top to bottom; the list takes all the room there is."""
+    top = QHBoxLayout()
+    top.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
+    top.addWidget(search)
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addLayout(top)
+    column.addWidget(view, 1)
+    column.addLayout(foot)
