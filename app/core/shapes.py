@@ -15,7 +15,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.core.arrays import I64, Bool
 from app.core.geometry import Box
@@ -94,34 +93,6 @@ def ellipse_spans(a: Point, b: Point, shape: tuple[int, int]) -> Spans:
     return Spans.of(np.asarray(rows, np.int64), starts, stops)
 
 
-def simplify(points: Sequence[Point], tolerance: float) -> list[Point]:
-    """An open line through fewer of the same points, for drawing: each one left out lies within `tolerance` pixels.
-
-    The ends stay. Douglas and Peucker's method, for all pieces of the line at once: each is cut at the point farthest
-    from its chord until none is too far.
-    """
-    if len(points) < 3:
-        return list(points)
-    line = np.asarray(points, np.float64)
-    kept = np.zeros(len(line), np.bool_)
-    kept[[0, -1]] = True
-    starts, stops = np.array([0]), np.array([len(line) - 1])
-    while len(starts):
-        lengths = stops - starts
-        first = np.cumsum(lengths) - lengths
-        piece = np.repeat(np.arange(len(starts)), lengths)
-        index = np.arange(len(piece)) + (starts - first)[piece]
-        far = _distances(line[index], line[starts][piece], line[stops][piece])
-        worst = np.maximum.reduceat(far, first)
-        farthest = np.flatnonzero(far == worst[piece])
-        cuts = index[farthest[np.unique(piece[farthest], return_index=True)[1]]]
-        open_ = worst > tolerance
-        starts, cuts, stops = starts[open_], cuts[open_], stops[open_]
-        kept[cuts] = True
-        starts, stops = np.append(starts, cuts), np.append(cuts, stops)
-    return [points[i] for i in np.flatnonzero(kept).tolist()]
-
-
 def _snapped(points: Sequence[Point]) -> I64:
     """Coordinates (N, 2) in units."""
     corners = np.asarray(points, np.float64).reshape(-1, 2)
@@ -152,13 +123,3 @@ def _crossings(corners: I64, following: I64, height: int) -> tuple[I64, I64, I64
     offset = (top[:, 0] - _UNIT // 2) * high + (_UNIT // 2 - top[:, 1]) * wide
     columns = -((-offset[edge] - rows * (_UNIT * wide)[edge]) // (_UNIT * high)[edge])
     return rows, columns, down[edge].astype(np.int64)
-
-
-def _distances(points: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each point (N, 2) from its segment a b."""
-    along, away = b - a, points - a
-    square = np.einsum("ij,ij->i", along, along)
-    share = np.clip(np.einsum("ij,ij->i", along, away) / np.where(square > 0, square, 1), 0, 1)
-    rest = away - share[:, None] * along
-    far: NDArray[np.float64] = np.hypot(rest[:, 0], rest[:, 1])
-    return far

@@ -86,12 +86,3 @@ def decided_areas(histogram: I64, labels: U8) -> dict[Decider, int]:
     network = int(histogram[: NETWORK_MAX + 1][labels[: NETWORK_MAX + 1] > 0].sum())
     person = int(histogram[HUMAN_BASE + 1 :].sum())
     return {Decider.NETWORK: network, Decider.PERSON: person, Decider.NOBODY: int(histogram.sum()) - network - person}
-
-
-def class_of_human(value: int) -> int | None:
-    """The class that a human-layer value stands for: 1..150, 0 for unlabelled (251), None for no decision (0)."""
-    if value == 0:
-        return None
-    if not HUMAN_BASE < value <= HUMAN_UNLABELLED:
-        raise ValueError(f"The human layer cannot hold {value}.")
-    return 0 if value == HUMAN_UNLABELLED else value - HUMAN_BASE

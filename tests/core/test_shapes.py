@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.core.geometry import NOTHING, Box
 from app.core.painting import Point, dab
-from app.core.shapes import ellipse, polygon, polygon_spans, rectangle, simplify
+from app.core.shapes import ellipse, polygon, polygon_spans, rectangle
 
 SHAPE = (14, 18)
 # Halves and quarters lie on centres and on each other; the rest lies anywhere, also far outside.
@@ -155,24 +155,3 @@ def test_an_ellipse_in_a_square_is_a_round_dab(size: int) -> None:
     round_box, round_mask = dab((20 + size / 2, 30 + size / 2), size, (300, 300))
     assert box == round_box
     assert np.array_equal(mask, round_mask)
-
-
-@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), max_size=40), st.sampled_from((0.0, 0.5, 3.0, 30.0)))
-def test_a_simpler_line_stays_close_to_every_point(points: list[Point], tolerance: float) -> None:
-    kept = simplify(points, tolerance)
-    assert (kept[:1], kept[-1:]) == (points[:1], points[-1:])
-    rest = iter(points)
-    assert all(point in rest for point in kept)  # the same points in the same order
-    for x, y in points:
-        away = []
-        for (ax, ay), (bx, by) in zip(kept, kept[1:] or kept, strict=False):
-            square = (bx - ax) ** 2 + (by - ay) ** 2
-            share = min(1.0, max(0.0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / square)) if square else 0.0
-            away.append(math.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay)))
-        assert min(away) <= tolerance + 1e-9
-
-
-def test_a_simpler_line_is_simpler() -> None:
-    line = [(float(x), 20 * math.sin(x / 300)) for x in range(3000)]
-    assert len(simplify(line, 1.0)) < 60
-    assert simplify([(0.0, 0.0), (10.0, 0.0), (5.0, 0.0)], 1.0) == [(0.0, 0.0), (10.0, 0.0), (5.0, 0.0)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,14 +96,6 @@ def test_who_decided() -> None:
     assert tables.decider(1, labels) is Decider.NETWORK
     assert tables.decider(2, labels) is Decider.NOBODY  # under the threshold
     assert {tables.decider(value, labels) for value in HUMAN_VALUES} == {Decider.PERSON}
-
-
-def test_the_class_of_a_human_value() -> None:
-    assert tables.class_of_human(0) is None
-    assert [tables.class_of_human(human_value(class_id)) for class_id in range(151)] == list(range(151))
-    for value in (1, 100, 252, 255):
-        with pytest.raises(ValueError, match="cannot hold"):
-            tables.class_of_human(value)
 
 
 def test_an_empty_table_labels_nothing() -> None:
