@@ -307,5 +307,12 @@ def test_tensors_that_do_not_fit_are_named(change: dict[str, NDArray[Any] | None
     assert said in str(caught.value)
 
 
-def test_tensors_that_fit_are_accepted() -> None:
-    check_tensors(TENSORS, SHAPES, path=Path("file.pth"))
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_tensors_that_fit_are_accepted_and_left_as_they_are(kind: type[np.floating[Any]]) -> None:
+    """In any order and of any floating point; the counter may be whole."""
+    tensors = {name: TENSORS[name].astype(kind) for name in reversed(TENSORS)}
+    tensors["head.a.num_batches_tracked"] = TENSORS["head.a.num_batches_tracked"]
+    given = {name: tensor.copy() for name, tensor in tensors.items()}
+    check_tensors(tensors, SHAPES, path=Path("file.pth"))
+    assert equal(tensors, given)
+    assert list(tensors) == list(given)
