@@ -11,6 +11,7 @@ whatever was computed first.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import OrderedDict
 
@@ -77,6 +78,12 @@ class SuperpixelTiles:
         self._stride = self._bounds.width // self._side + 2 * _MARGIN + self._cells + 1
         self._most_bytes = most_bytes
         self._tiles: OrderedDict[Box, Labels] = OrderedDict()  # by box on the level, the latest used last
+
+    def fork(self) -> SuperpixelTiles:
+        """The same superpixels for another thread, as far as they were computed; from here on each goes its way."""
+        other = copy.copy(self)
+        other._tiles = self._tiles.copy()
+        return other
 
     @property
     def nbytes(self) -> int:

@@ -14,7 +14,7 @@ from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
-    from app.gesture import Gesture
+    from app.gesture import Check, Gesture, Part, Parts
     from app.session import Session
 
 Pixel = tuple[int, int]
@@ -63,11 +63,12 @@ class Superpixels(Tool):
         session.compute(lambda _check: prepare(), key=(self.id, "prepare"), done=lambda _: None)
 
     def press(self, pointer: Pointer) -> None:
-        if self._gesture is None or not self._gesture.is_open:
-            self._waiting.clear()
+        goes_on = self._gesture is not None and self._gesture.is_open
+        waiting, self._waiting = self._waiting if goes_on else {}, {}  # what still waits is painted by this stroke
         self._class = 0 if pointer.button is Button.RIGHT else self.session.current_class
         text = f"Superpixels with {class_name(self._class)}" if self._class else "Erase superpixels"
-        self._gesture, self._painted = self.session.begin_edit(text), None
+        self._gesture, self._painted = self.session.begin_edit(text, rest=self._give_rest), None
+        self._waiting = waiting
         self._held, self._last, self._strokes = True, None, self._strokes + 1
         self.move(pointer)
 
@@ -179,6 +180,16 @@ class Superpixels(Tool):
             if missing is not None:
                 self._waiting.setdefault(missing, {})[stroke, pixel] = value
 
+    def _give_rest(self) -> Parts | None:
+        """Something else ends the stroke, or shows another picture: what waits is painted all the same, without us."""
+        tiles, waiting = self._tiles, self._waiting
+        if tiles is None or not waiting:
+            return None
+        self._gesture, self._waiting = None, {}
+        known, passed = tiles.fork(), {at: value for some in waiting.values() for at, value in some.items()}
+        self.show()
+        return lambda check: _regions(known, passed, check)
+
     def _end(self) -> None:
         """All of the stroke is painted."""
         gesture, self._gesture = self._gesture, None
@@ -246,6 +257,21 @@ class Superpixels(Tool):
     def _stop_computing(self) -> None:
         self._stop()
         self._computing, self._stop = False, lambda: None
+
+
+def _regions(tiles: SuperpixelTiles, passed: dict[Passed, int], check: Check) -> Iterator[Part]:
+    """The superpixels at the pixels `passed`, with what is to be painted there: those of the last stroke last."""
+    latest: tuple[tuple[Box, Bool], int] | None = None
+    for (_, pixel), value in sorted(passed.items(), key=lambda item: item[0][0]):
+        if latest is not None and latest[1] == value and _holds(latest[0], pixel):
+            continue
+        while (missing := tiles.missing(*pixel)) is not None:
+            check()
+            tiles.add(missing, tiles.compute(missing))
+        region = tiles.region(*pixel)
+        if region is not None:
+            latest = region, value
+            yield (*region, value)
 
 
 def _holds(region: tuple[Box, Bool], pixel: Pixel) -> bool:

@@ -149,6 +149,21 @@ def test_the_order_of_computing_does_not_matter(street: U8) -> None:
         np.testing.assert_array_equal(mask, expected[1])
 
 
+def test_a_fork_knows_what_was_known_and_keeps_to_itself_what_it_learns(street: U8) -> None:
+    tiles = superpixels(street, 30)
+    here = region(tiles, 10, 10)
+    fork = tiles.fork()
+    assert fork.missing(10, 10) is None
+    there = region(fork, street.shape[1] - 10, 10)
+    assert tiles.missing(street.shape[1] - 10, 10) is not None
+    for (box, mask), (again, mask_again) in (
+        (here, region(fork, 10, 10)),
+        (there, region(tiles, street.shape[1] - 10, 10)),
+    ):
+        assert box == again
+        assert np.array_equal(mask, mask_again)
+
+
 def test_compactness_is_between_edges_and_squares(street: U8) -> None:
     loose, tight = (superpixels(street, 24, compactness=compactness) for compactness in (2, 40))
     spots = [(x, y) for x in range(120, 260, 30) for y in range(120, 260, 30)]

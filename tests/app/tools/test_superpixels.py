@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from tests.app.tools.test_tools import CURRENT, LEFT, RIGHT, click, drag, human,
 
 WIDTH, HEIGHT = 900, 160  # three tiles side by side
 SIZE = 20
+TWO = Path("/photos/two.jpg")
 
 
 def two_colours() -> U8:
@@ -34,8 +36,8 @@ def two_colours() -> U8:
 
 @pytest.fixture
 def tool(session: Session) -> Superpixels:
-    show_photo(session, two_colours(), Path("/photos/two.jpg"))
-    predict(session, quarters(WIDTH, HEIGHT), Path("/photos/two.jpg"))
+    show_photo(session, two_colours(), TWO)
+    predict(session, quarters(WIDTH, HEIGHT), TWO)
     made = make_tool("superpixels", session)
     assert isinstance(made, Superpixels)
     made.set_value("size", SIZE)
@@ -191,16 +193,76 @@ def test_escape_takes_back_a_stroke_that_waits(session: Session, tool: Superpixe
         tool.value_changed("size")  # what was computed is forgotten
 
 
-def test_undo_ends_a_stroke_that_waits(session: Session, tool: Superpixels, later: Later) -> None:
+ENDS: list[Callable[[Session], object]] = [
+    Session.undo,
+    Session.end_gesture,
+    lambda session: session.edit("Fill", lambda _check: []),
+    lambda session: session.begin_edit("Paint"),
+]
+
+
+def fast_stroke(tool: Superpixels, later: Later) -> None:
+    """Painted in part, the other part waits."""
     tool.press(Pointer(100.5, 40.5, LEFT))
     tool.move(Pointer(700.5, 90.5, LEFT))
     later.finish_one()
     tool.release(Pointer(700.5, 90.5, LEFT))
-    session.undo()
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_a_stroke_that_waits_loses_nothing_of_it(
+    session: Session, tool: Superpixels, later: Later, end: Callable[[Session], object]
+) -> None:
+    """The rest is worked out without the tool, and it all is one step."""
+    sentences, expected = said(session), touched(session, (100, 40), (700, 90))
+    fast_stroke(tool, later)
+    end(session)
     tool.changed()
+    assert human(session).any()
+    assert session.editing
+    assert session.unexported() == [TWO]
+    assert steps(session).count() == 0
+    session.undo()
+    assert sentences[-1] == "Superpixels with mountain is under way; Esc stops it."
+    later.finish()
+    assert np.array_equal(human(session) == CURRENT, expected)
+    assert steps(session).count() == 1
+    session.undo()
+    assert not human(session).any()
+    session.redo()
+    assert np.array_equal(human(session) == CURRENT, expected)
+
+
+def test_the_rest_of_a_stroke_can_be_stopped_and_then_all_of_it_is_taken_back(
+    session: Session, tool: Superpixels, later: Later
+) -> None:
+    fast_stroke(tool, later)
+    session.end_gesture()
+    assert human(session).any()
+    assert session.cancel_edit()
     assert not human(session).any()
     later.finish()
     assert not human(session).any()
+    assert steps(session).count() == 0
+    assert not session.unexported()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_rest_of_a_stroke_goes_by_the_rule_of_the_moment_it_is_painted(
+    session: Session, tool: Superpixels, later: Later, *, ended: bool
+) -> None:
+    whole = touched(session, (100, 40), (700, 90))
+    fast_stroke(tool, later)
+    before = human(session) == CURRENT
+    if ended:
+        session.end_gesture()
+    layer = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    layer[:, 600:] = 1
+    predict(session, layer, TWO)
+    session.set_rule(locked=frozenset({5}))
+    later.finish()
+    assert np.array_equal(human(session) == CURRENT, before | (whole & (layer == 1)))
+    assert steps(session).count() == 1
 
 
 def test_the_next_stroke_may_begin_while_the_last_one_waits(session: Session, tool: Superpixels, later: Later) -> None:
@@ -212,16 +274,18 @@ def test_the_next_stroke_may_begin_while_the_last_one_waits(session: Session, to
     assert np.array_equal(painted == HUMAN_UNLABELLED, touched(session, (100, 120), (700, 120)))
 
 
-def test_another_picture_gets_nothing_of_the_stroke_that_waits(
+def test_another_picture_gets_nothing_of_the_stroke_that_waits_and_the_first_one_all_of_it(
     session: Session, tool: Superpixels, later: Later
 ) -> None:
     drag(tool, (100.5, 40.5), (700.5, 40.5))
-    first = map_of(session)
+    first, expected = map_of(session), touched(session, (100, 40), (700, 40))
     show_photo(session, two_colours()[:, ::-1].copy(), Path("/photos/other.jpg"))
     tool.cancel()  # as the canvas does
     later.finish()
-    assert not first.human.any()
+    assert np.array_equal(first.human == CURRENT, expected)
     assert not human(session).any()
+    assert steps(session).count() == 0
+    assert session.unexported() == [TWO]
     hover(tool, 100.5, 40.5)
     later.finish()
     preview = preview_of(tool)
