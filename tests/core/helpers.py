@@ -1,12 +1,13 @@
-"""Maps to test with."""
+"""Maps and patches to test with."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.patches import Edit
-from app.core.segment_map import SegmentMap
+from app.core.painting import dab, stroke
+from app.core.patches import Edit, Patch
+from app.core.segment_map import SegmentMap, human_value
 
 HUMAN_VALUES = tuple(range(101, 252))
 
@@ -29,3 +30,13 @@ def random_map(height: int, width: int, *, seed: int = 0, human_share: float = 0
     human = random.choice(np.array(HUMAN_VALUES, np.uint8), (height, width))
     human[random.random((height, width)) >= human_share] = 0
     return filled_map(network, human)
+
+
+def painted_patch(segment_map: SegmentMap) -> Patch:
+    """What a large dab and a line of the network's answer through it change, on a map of at least 540 × 700."""
+    edit = Edit(segment_map)
+    edit.paint(*dab((300.0, 260.0), 90, segment_map.shape), human_value(7))
+    edit.paint(*stroke((30.0, 20.0), (500.0, 300.0), 9, segment_map.shape), 0)
+    patch = edit.finish()
+    assert patch is not None
+    return patch

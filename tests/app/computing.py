@@ -1,0 +1,99 @@
+"""A session whose large edits are worked out in the background, and work that waits there until it is let through."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+import app.session
+from app.core.arrays import U8
+from app.core.geometry import Box
+from app.core.segment_map import human_value
+from app.gesture import Check, Part
+from app.session import Session
+from app.settings import Settings
+from app.workers.background import Background
+from tests.app.canvas.scene import HEIGHT, WIDTH, map_of, predict, show_photo
+
+OTHER = Path("/photos/other.jpg")
+SKY, PLANT = human_value(3), human_value(18)
+WHOLE = Box(0, 0, WIDTH, HEIGHT)
+FILL = "Fill with sky"
+
+
+class Gate:
+    """Parts that wait in the worker until they are let through."""
+
+    def __init__(self, *parts: Part) -> None:
+        self.parts = parts or ((WHOLE, None, SKY),)
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+        self.threads: list[threading.Thread] = []
+
+    def __call__(self, check: Check) -> Iterator[Part]:
+        self.threads.append(threading.current_thread())
+        self.entered.set()
+        assert self.opened.wait(10)
+        check()
+        yield from self.parts
+
+    def wait(self) -> None:
+        assert self.entered.wait(10)
+
+
+@pytest.fixture
+def background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Background]:
+    monkeypatch.setattr("app.workers.background.PATIENCE_MS", 20)
+    background = Background()
+    yield background
+    background.close()
+
+
+@pytest.fixture
+def session(qtbot: QtBot, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """The known picture; whatever reaches further than 100 pixels is worked out in the background."""
+    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    session = Session(Settings())
+    session.runner = background.run
+    show_photo(session)
+    predict(session)
+    yield session
+    session.close_all()
+
+
+@pytest.fixture
+def said(session: Session) -> list[str]:
+    sentences: list[str] = []
+    session.said.connect(sentences.append)
+    return sentences
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.opened.set()
+
+
+def human(session: Session) -> U8:
+    return map_of(session).human.copy()
+
+
+def steps(session: Session) -> int:
+    assert session.undo_stack is not None
+    return session.undo_stack.count()
+
+
+def paint(session: Session, box: Box, value: int) -> None:
+    gesture = session.begin_edit("Paint")
+    assert gesture is not None
+    gesture.paint(box, None, value)
+    assert gesture.commit()
+
+
+def settle(qtbot: QtBot, background: Background) -> None:
+    qtbot.waitUntil(background.is_idle)
