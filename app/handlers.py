@@ -21,16 +21,37 @@ OPACITY_STEP = 0.1
 THRESHOLD_STEP = 0.01
 
 
-def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
+Handlers = dict[Act, Callable[..., object]]
+
+
+def make_handlers(window: MainWindow) -> Handlers:
     """Handlers take no argument; those of checkable actions take the new state."""
-    session, canvas, desk = window.session, window.canvas, window.desk
-    handlers: dict[Act, Callable[..., object]] = {
+    session = window.session
+    palettes = {act: _chosen(partial(session.set_overlay, palette=kind)) for kind, act in PALETTE_ACTIONS.items()}
+    tools = {act: _chosen(partial(window.use_tool, tool)) for tool, act in TOOL_ACTIONS.items()}
+    return _of_files(window) | _of_edits(window) | _of_views(window) | palettes | _of_pictures(window) | tools
+
+
+def _of_files(window: MainWindow) -> Handlers:
+    """Files and help, and what becomes of the window."""
+    return {
         Act.OPEN: lambda: window.opening.ask_for_photos(),
         Act.OPEN_FOLDER: lambda: window.opening.ask_for_folder(),
         Act.OPEN_SAMPLES: lambda: window.opening.open_samples(),
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,
+        Act.SHORTCUTS: lambda: ShortcutsDialog(parent=window).exec(),
+        Act.MODEL_CARD: window.show_model_card,
+        Act.ABOUT: lambda: show_about(parent=window),
+        Act.FULL_SCREEN: lambda on: window.set_full_screen(on=on),
+    }
+
+
+def _of_edits(window: MainWindow) -> Handlers:
+    """What changes pixels, or what the hand holds."""
+    session, canvas = window.session, window.canvas
+    return {
         Act.UNDO: lambda: step_back(window),
         Act.REDO: session.redo,
         Act.HISTORY: lambda on: window.show_history(on=on),
@@ -41,6 +62,13 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.NEXT_BEST: lambda: next_best(canvas, 1),
         Act.PREVIOUS_BEST: lambda: next_best(canvas, -1),
         Act.NEXT_RULE: lambda: next_rule(session),
+    }
+
+
+def _of_views(window: MainWindow) -> Handlers:
+    """How the picture and its labels are looked at."""
+    session, canvas = window.session, window.canvas
+    return {
         Act.ZOOM_FIT: canvas.zoom_fit,
         Act.ZOOM_100: lambda: canvas.zoom_to(1.0),
         Act.ZOOM_IN: canvas.zoom_in,
@@ -58,18 +86,18 @@ def make_handlers(window: MainWindow) -> dict[Act, Callable[..., object]]:
         Act.THRESHOLD_UP: lambda: change_threshold(session, THRESHOLD_STEP),
         Act.SHOW_ALL: lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()),
         Act.SEARCH_LEGEND: window.search_legend,
+    }
+
+
+def _of_pictures(window: MainWindow) -> Handlers:
+    """Going from picture to picture, and the network's work on them."""
+    return {
         Act.FILTER_PICTURES: window.filter_pictures,
-        Act.FULL_SCREEN: lambda on: window.set_full_screen(on=on),
         Act.NEXT: lambda: window.go_to(window.image_list.next_path()),
         Act.PREVIOUS: lambda: window.go_to(window.image_list.previous_path()),
-        Act.PREDICT_AGAIN: desk.predict_again,
+        Act.PREDICT_AGAIN: window.desk.predict_again,
         Act.CANCEL: window.cancel,
-        Act.SHORTCUTS: lambda: ShortcutsDialog(parent=window).exec(),
-        Act.MODEL_CARD: window.show_model_card,
-        Act.ABOUT: lambda: show_about(parent=window),
     }
-    handlers |= {act: _chosen(partial(session.set_overlay, palette=kind)) for kind, act in PALETTE_ACTIONS.items()}
-    return handlers | {act: _chosen(partial(window.use_tool, tool)) for tool, act in TOOL_ACTIONS.items()}
 
 
 def _chosen(use: Callable[[], object]) -> Callable[..., object]:

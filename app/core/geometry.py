@@ -26,10 +26,12 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> int:
+        """Pixels from left to right, 0 where the box is empty that way."""
         return max(0, self.x1 - self.x0)
 
     @property
     def height(self) -> int:
+        """Pixels from top to bottom, 0 where the box is empty that way."""
         return max(0, self.y1 - self.y0)
 
     @property
@@ -39,10 +41,12 @@ class Box(NamedTuple):
 
     @property
     def area(self) -> int:
+        """How many pixels it holds."""
         return self.width * self.height
 
     @property
     def empty(self) -> bool:
+        """Whether it holds no pixel."""
         return self.x1 <= self.x0 or self.y1 <= self.y0
 
     @property
@@ -51,6 +55,7 @@ class Box(NamedTuple):
         return slice(self.y0, max(self.y0, self.y1)), slice(self.x0, max(self.x0, self.x1))
 
     def contains(self, x: int, y: int) -> bool:
+        """Whether pixel (x, y) lies in it."""
         return self.x0 <= x < self.x1 and self.y0 <= y < self.y1
 
     def union(self, other: Box) -> Box:
@@ -70,6 +75,7 @@ class Box(NamedTuple):
         return self.intersect(Box.of_shape(shape))
 
     def move(self, dx: int, dy: int) -> Box:
+        """The box `dx` pixels further right and `dy` further down."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def grow(self, margin: int) -> Box:
