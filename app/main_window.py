@@ -20,9 +20,10 @@ from app.action_states import ActionStates
 from app.actions import TOOL_ACTIONS, Act, make_actions
 from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
+from app.closing import Closing
 from app.core.pictures import PictureStatus
 from app.desk import Desk
-from app.dialogs import choose, show_model_card
+from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, use_recent_class
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.session, choice, self)
         self.canvas = Canvas(self.session)
         self.export_flow = ExportFlow(self.desk, self.session, self)
+        self._closing = Closing(self, self.session, self.export_flow)
         self.setWindowTitle("ADE Mask Studio")
         self.setWindowIcon(icon("app-icon"))
         self.setAcceptDrops(True)
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
         session.document_changed.connect(self._document_changed)
         session.prediction_changed.connect(self._document_changed)
         session.corrected.connect(lambda _path: self._document_changed())
+        session.under_way_changed.connect(lambda _path: self._update_title())
         session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
         set_class_styles(session.styling.styles)
         self.image_list.activated.connect(desk.show)
@@ -269,8 +272,7 @@ class MainWindow(QMainWindow):
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.session.end_gesture()
-        if not self._may_close():
+        if not self._closing.may_close(self.settings):
             event.ignore()
             return
         self._save()
@@ -279,39 +281,6 @@ class MainWindow(QMainWindow):
         self.desk.close()
         self._application().removeEventFilter(self._keys)
         event.accept()
-
-    def _may_close(self) -> bool:
-        """Ask before corrections that no export has written would be lost, and before an export is cut short."""
-        if self.export_flow.running and not self._may_stop_export():
-            return False
-        pictures = self.session.unexported()
-        if not pictures:
-            return True
-        names = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
-        answer = choose(
-            self,
-            title="Corrections not exported",
-            text=f"The corrections of {names} have not been exported. Export them before closing, or lose them?",
-            choices=("Export…", "Close without exporting"),
-            cancel="Cancel",
-        )
-        if answer == 0:
-            self.export_flow.ask(pictures, self.settings, then=self.close)
-        return answer == 1
-
-    def _may_stop_export(self) -> bool:
-        answer = choose(
-            self,
-            title="Export under way",
-            text="An export is under way. What is written stays.",
-            choices=("Stop and close",),
-            cancel="Go on exporting",
-            default=-1,
-        )
-        if answer is None:
-            return False
-        self.export_flow.cancel(quiet=True)
-        return True
 
     # --- following the state ---------------------------------------------------------------------------------------
 
