@@ -1,0 +1,103 @@
+"""Closing the window: nothing that a person did is lost without a question, also what is still being worked out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+from app.dialogs import choose
+from app.export_flow import ExportFlow
+from app.session import Session
+from app.settings import Settings
+
+PATIENCE_MS = 1000  # an edit that takes no longer is waited for without a word
+
+
+class Closing(QObject):
+    """Says whether the window may close now. Where it has to wait for something, it closes the window afterwards."""
+
+    def __init__(self, window: QWidget, session: Session, export_flow: ExportFlow) -> None:
+        super().__init__(window)
+        self._window, self._session, self._export_flow = window, session, export_flow
+        self._waiting = self._asking = False
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._ask_about_edits)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._go_on)
+        # Later, not in the middle of what an edit does when it ends: a question may come of it.
+        session.under_way_changed.connect(lambda _path: self._soon.start())
+
+    def may_close(self, settings: Settings) -> bool:
+        """Ask before edits under way, an export or corrections that no export has written would be lost."""
+        self._session.end_gesture()
+        if self._session.under_way():
+            self._wait()
+            return False
+        if self._export_flow.running and not self._may_stop_export():
+            return False
+        return self._may_lose_corrections(settings)
+
+    def _wait(self) -> None:
+        """The edits under way first; who cannot wait, and closes the window again, is asked at once."""
+        if self._waiting:
+            self._ask_about_edits()
+            return
+        self._waiting = True
+        self._timer.start(PATIENCE_MS)
+        self._session.said.emit(f"The window closes when this is done: {self._names_of_edits()}.")
+
+    def _names_of_edits(self) -> str:
+        return ", ".join(f"{text} ({path.name})" for path, text in self._session.under_way().items())
+
+    def _ask_about_edits(self) -> None:
+        if self._asking or not self._session.under_way():
+            return
+        self._asking = True
+        answer = choose(
+            self._window,
+            title="Correction under way",
+            text=f"This is still being worked out: {self._names_of_edits()}.",
+            choices=("Close when it is done", "Stop it and close"),
+            cancel="Do not close",
+        )
+        self._asking, self._waiting = False, answer is not None
+        if answer == 1:
+            self._session.stop_edits()
+        self._soon.start()  # a window that is being closed at this moment cannot be closed again
+
+    def _go_on(self) -> None:
+        """An edit has ended: there may be nothing in the way any more."""
+        if self._waiting and not self._asking and not self._session.under_way():
+            self._waiting = False
+            self._timer.stop()
+            self._window.close()
+
+    def _may_lose_corrections(self, settings: Settings) -> bool:
+        pictures = self._session.unexported()
+        if not pictures:
+            return True
+        names = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"
+        answer = choose(
+            self._window,
+            title="Corrections not exported",
+            text=f"The corrections of {names} have not been exported. Export them before closing, or lose them?",
+            choices=("Export…", "Close without exporting"),
+            cancel="Cancel",
+        )
+        if answer == 0:
+            self._export_flow.ask(pictures, settings, then=self._window.close)
+        return answer == 1
+
+    def _may_stop_export(self) -> bool:
+        answer = choose(
+            self._window,
+            title="Export under way",
+            text="An export is under way. What is written stays.",
+            choices=("Stop and close",),
+            cancel="Go on exporting",
+            default=-1,
+        )
+        if answer is None:
+            return False
+        self._export_flow.cancel(quiet=True)
+        return True
