@@ -40,7 +40,7 @@ class _Pair(NamedTuple):
     second: int
 
 
-class _Sketch(NamedTuple):
+class _Reduced(NamedTuple):
     """The window at the size that GrabCut works on."""
 
     photo: U8  # (h, w, 3)
@@ -63,13 +63,13 @@ def refine_edges(photo: U8, reader: LabelReader, area: Area, *, band: int, check
     box = bounds_of(area, reader.shape)
     pair = _largest_pair(reader, area, box, check=check)
     window = box.grow(3 * band).clip(reader.shape)
-    sketch = _reduce(photo, reader, window, pair, band=band)
+    reduced = _reduce(photo, reader, window, pair, band=band)
     check()
-    second = _cut(sketch, check=check)
+    second = _cut(reduced, check=check)
     changed, labels = np.zeros(box.shape, np.bool_), np.zeros(box.shape, np.uint8)
     for tile in box.tiles(_TILE):
         check()
-        part = _refine_tile(photo, reader, tile, pair, band=band, area=area, sketch=sketch, cut=(window, second))
+        part = _refine_tile(photo, reader, tile, pair, band=band, area=area, reduced=reduced, cut=(window, second))
         if part is not None:
             place = part.box.move(-box.x0, -box.y0).slices
             changed[place], labels[place] = part.mask, part.labels
@@ -90,7 +90,7 @@ def _largest_pair(reader: LabelReader, area: Area, box: Box, *, check: Check) ->
     return _Pair(*chosen[:2])
 
 
-def _reduce(photo: U8, reader: LabelReader, window: Box, pair: _Pair, *, band: int) -> _Sketch:
+def _reduce(photo: U8, reader: LabelReader, window: Box, pair: _Pair, *, band: int) -> _Reduced:
     """The window at its own size, or so much smaller that GrabCut takes about a second."""
     factor = max(1.0, math.sqrt(window.area / MOST_PIXELS))
     width, height = max(1, round(window.width / factor)), max(1, round(window.height / factor))
@@ -105,7 +105,7 @@ def _reduce(photo: U8, reader: LabelReader, window: Box, pair: _Pair, *, band: i
         sides[start : start + 64] = table[reader.labels(strip)[few - few[0]][:, columns]]
     part = np.ascontiguousarray(photo[window.slices])
     small = part if factor == 1 else cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return _Sketch(np.asarray(small, np.uint8), sides, max(2.0, band / math.sqrt(step[0] * step[1])), step)
+    return _Reduced(np.asarray(small, np.uint8), sides, max(2.0, band / math.sqrt(step[0] * step[1])), step)
 
 
 def _side_table(pair: _Pair) -> U8:
@@ -114,17 +114,17 @@ def _side_table(pair: _Pair) -> U8:
     return table
 
 
-def _cut(sketch: _Sketch, *, check: Check) -> Bool:
-    """Which pixels of the sketch GrabCut gives to the second class, (h, w) bool."""
-    trimap = _trimap(sketch.sides, sketch.band)
-    photo = sketch.photo
-    if not sketch.sides.all():
+def _cut(reduced: _Reduced, *, check: Check) -> Bool:
+    """Which pixels of the reduced window GrabCut gives to the second class, (h, w) bool."""
+    trimap = _trimap(reduced.sides, reduced.band)
+    photo = reduced.photo
+    if not reduced.sides.all():
         # Other classes must not teach any colours nor hold the boundary: the photo goes on as it is beside them.
         _, nearest = cv2.distanceTransformWithLabels(
-            (sketch.sides == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+            (reduced.sides == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
         )
         source = np.zeros(int(nearest.max()) + 1, np.intp)
-        known = np.flatnonzero(sketch.sides)
+        known = np.flatnonzero(reduced.sides)
         source[nearest.reshape(-1)[known]] = known
         source = source[nearest]
         photo, trimap = photo.reshape(-1, 3)[source], trimap.reshape(-1)[source]
@@ -181,7 +181,7 @@ def _refine_tile(
     *,
     band: int,
     area: Area,
-    sketch: _Sketch,
+    reduced: _Reduced,
     cut: tuple[Box, Bool],
 ) -> Part | None:
     """The pixels of one tile that change sides."""
@@ -194,10 +194,10 @@ def _refine_tile(
     own = sides[inner]
     free = ((own == 1) & near_second) | ((own == 2) & near_first)
     window, second = cut
-    if sketch.step == (1.0, 1.0):
+    if reduced.step == (1.0, 1.0):
         second = second[tile.move(-window.x0, -window.y0).slices]
     else:
-        second = _enlarged(photo, tile, window, second, step=sketch.step)
+        second = _enlarged(photo, tile, window, second, step=reduced.step)
     new = np.where(second, np.uint8(pair.second), np.uint8(pair.first))
     inside = within_area(area, tile)
     old = np.where(own == 2, np.uint8(pair.second), np.uint8(pair.first))
@@ -205,7 +205,7 @@ def _refine_tile(
 
 
 def _enlarged(photo: U8, tile: Box, window: Box, second: Bool, *, step: tuple[float, float]) -> Bool:
-    """The decision of the sketch for a tile at the photo's own size, guided by its grey values."""
+    """The decision in the reduced window, for a tile at the photo's own size, guided by its grey values."""
     radius = math.ceil(2 * max(step))
     around = tile.grow(2 * radius).intersect(window)
     columns = ((np.arange(around.x0, around.x1) - window.x0 + 0.5) / step[0] - 0.5).astype(np.float32)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from app.core.arrays import F32, Bool
 from app.core.geometry import NOTHING, Box
+from app.core.patch_tiles import extent
 from inference.prediction import Prediction
 from inference.resizing import Axis, lerp, margin_of, resized
 
@@ -141,9 +141,8 @@ def _above(plane: F32, level: float, *, rows: Axis, columns: Axis) -> tuple[Box,
         top, bottom = (lerp(at[across.first], at[across.second], across.rest, across.weight) for at in (upper, lower))
         mask[band] = inside
         mask[band, edge] = lerp(top, bottom, rows.rest[band, None], rows.weight[band, None]) > np.float32(level)
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    found = Box.at(x, y, width=width, height=height)
-    return (found.move(xs.start, ys.start) if width else NOTHING), mask[found.slices]
+    found = extent(mask)
+    return (NOTHING if found.empty else found.move(xs.start, ys.start)), mask[found.slices]
 
 
 def _reach(marked: Bool, axis: Axis, *, across: int) -> slice:
