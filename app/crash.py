@@ -78,6 +78,7 @@ class CrashHook:
     def _rescue_picture(self, path: Path, folder: Path) -> bool:
         """Write the labels of one picture; False when this state of it has been written before."""
         session = self._window.session
+        session.settle(path)
         document, state = session.find(path), (path, session.export_state(path).revision)
         if document is None or state in self._rescued:
             return False

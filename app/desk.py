@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.document import Document
 from app.core.patches import Patch, human_snapshot, rebuilt_map
@@ -66,6 +66,7 @@ class Desk(QObject):
         session.compress_later = self._compress_later
         session.unpack_later = self._unpack_later
         session.runner = self.background.run
+        session.next_turn = lambda work: QTimer.singleShot(0, self, work)
         self.background.busy_changed.connect(self._tools_busy)
         self.background.concerns = self._concerns_current
 
@@ -131,7 +132,8 @@ class Desk(QObject):
     @property
     def idle(self) -> bool:
         """Whether nothing is being read, predicted, worked out or written."""
-        return self.file_lane.is_idle() and self.engine_lane.is_idle() and self.background.is_idle()
+        lanes_idle = self.file_lane.is_idle() and self.engine_lane.is_idle() and self.background.is_idle()
+        return lanes_idle and not self.session.under_way()
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""

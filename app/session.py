@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Hashable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -52,6 +53,7 @@ class Session(Counting):
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
         self.unpack_later: Callable[[Path, Patch], None] | None = None  # and that of coming back; ends in `bring_back`
         self.runner: Runner = run_now  # where slow work of the tools goes
+        self.next_turn: Callable[[Callable[[], None]], None] | None = None  # calls back once the hand has had its turn
         self._revisions = itertools.count(1)
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
@@ -190,8 +192,7 @@ class Session(Counting):
             else:
                 document.park()
         for path in list(self._documents)[:-KEPT_PREDICTIONS]:
-            if self._documents[path].prediction is not None:
-                self._documents[path].drop_prediction()
+            self._documents[path].drop_prediction()
         self._renew_rules()
 
     def park(self, path: Path, corrections: Patch | None, *, revision: int) -> None:
@@ -284,6 +285,10 @@ class Session(Counting):
         """The pictures of which an edit is being worked out, and what it is."""
         return self._background.running()
 
+    def settle(self, path: Path) -> None:
+        """Have every pixel of a picture as its history says, also where an edit is still on its way to the screen."""
+        self._background.settle(path)
+
     def stop_edits(self) -> None:
         """Stop the computed edits of all pictures."""
         for path in self.under_way():
@@ -360,14 +365,11 @@ class Session(Counting):
     def take_draft(
         self, path: Path, segment_map: SegmentMap, text: str, patch: Patch, *, written: Collection[int] = ()
     ) -> None:
-        """A computed edit is ready: show it, as one undo step. Nothing happens when the picture is no longer open.
-
-        `written`: human-layer values that pixels were given.
-        """
+        """A computed edit is ready, one undo step that shows what was `written`; not for a picture closed since."""
         document = self._documents.get(path)
         if document is None or document.segment_map is not segment_map:
             return
-        self.show_change(path, apply_patch(segment_map, patch, forward=True), written=written)
+        self._background.show(path, text, patch, forward=True, written=written)
         self._push(path, text, patch)
 
     def show_change(self, path: Path, box: Box, *, written: Collection[int] = ()) -> None:
@@ -379,7 +381,7 @@ class Session(Counting):
 
     def _push(self, path: Path, text: str, patch: Patch) -> None:
         history = self._histories[path]
-        history.push(PatchCommand(text, patch, self._applier(path), revision=next(self._revisions)))
+        history.push(PatchCommand(text, patch, partial(self._apply, path), revision=next(self._revisions)))
         others = [self._histories[other] for other in self._documents if other != path]
         bound_bytes(others, history, most=self.undo_bytes)
         self.corrected.emit(path)
@@ -388,14 +390,10 @@ class Session(Counting):
         if self._gesture is gesture:
             self._gesture = None
 
-    def _applier(self, path: Path) -> Callable[[Patch, bool], None]:
-        def apply(patch: Patch, forward: bool) -> None:  # noqa: FBT001 - QUndoCommand's two directions
-            document = self._documents[path]
-            if document.segment_map is None:
-                return
-            self.show_change(path, apply_patch(document.segment_map, patch, forward=forward))
-
-        return apply
+    def _apply(self, path: Path, patch: Patch, forward: bool) -> None:  # noqa: FBT001 - QUndoCommand's two directions
+        segment_map = self._documents[path].segment_map
+        if segment_map is not None:
+            self.show_change(path, apply_patch(segment_map, patch, forward=forward))
 
     def history_bytes(self) -> int:
         """What the undo steps of all pictures take in memory, in bytes."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from app.core.patch_tiles import decode
-from app.core.patches import Patch, apply_patch
-from app.gesture import AT_ONCE, Drafted, Part, draft_edit
+from app.core.patches import Patch
+from app.gesture import Drafted, Part, draft_edit
 from app.history import History
-from app.under_way import BackgroundEdits
+from app.under_way import AT_ONCE, BackgroundEdits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,17 +50,22 @@ class Stepping:
             session.said.emit(f"{document.path.name} is not there yet; its history waits for it.")
             return
         session.said.emit("")  # what was said of the step before may be untrue after this one
-        patches = history.patches_between(start, index)
-        if len(patches) > 1 and sum(tile.box.area for patch in patches for tile in patch.tiles) > AT_ONCE:
+        patches, forward = history.patches_between(start, index), index > start
+        if len(patches) == 1:
+            self._background.show(document.path, "Redo" if forward else "Undo", patches[0], forward=forward)
+            history.stand_at(index)
+        elif sum(patch.effort(forward=forward) for patch in patches) > AT_ONCE:
             self._go_later(document.path, document.segment_map, history, index)
+            return
         else:
             history.stack.setIndex(index)
-            session.corrected.emit(document.path)
+        session.corrected.emit(document.path)
 
     def _go_later(self, path: Path, segment_map: SegmentMap, history: History, index: int) -> None:
         """Work out what many steps come to as one change of the map, and show it."""
         start, read = history.stack.index(), segment_map.as_it_is()
         forward, patches = index > start, history.patches_between(start, index)
+        text = "Going through the history"
 
         def done(drafted: Drafted) -> None:
             document = self._session.find(path)
@@ -68,13 +73,13 @@ class Stepping:
             if document is None or document.segment_map is not segment_map or not same:
                 return  # it was closed, or had to give its oldest steps up
             if drafted.patch is not None:
-                self._session.show_change(path, apply_patch(segment_map, drafted.patch, forward=True))
+                self._background.show(path, text, drafted.patch, forward=True)
             history.stand_at(index)
             self._session.corrected.emit(path)
 
         self._background.run(
             path,
-            "Going through the history",
+            text,
             lambda check: draft_edit(read, None, lambda _check: _contents(patches, forward=forward), check),
             done=done,
         )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.core.patch_tiles import PatchTile
+from app.core.patches import Patch, apply_patch
 from app.gesture import Check, Drafted, Gesture, Part, Parts, draft_edit
 
 if TYPE_CHECKING:
     from app.core.document import Document
     from app.session import Session
 
+AT_ONCE = 40_000  # microseconds; patches that take longer are shown in slices
+SLICE = 20_000  # microseconds of data for each turn of the event loop: the screen takes as long again
+
 
 @dataclass(eq=False)
 class _Running:
     text: str
-    gesture: Gesture | None  # that has painted something already and waits for the rest
+    gesture: Gesture | None = None  # that has painted something already and waits for the rest
+    show_rest: Callable[[], None] | None = None  # of a patch that is a step already, where not all of it shows yet
     cancel: Callable[[], None] = field(default=lambda: None)
 
 
@@ -82,7 +89,8 @@ class BackgroundEdits:
             try:
                 done(answer)
             finally:
-                self._end(path)
+                if self._running.get(path) is running:  # else what came of it is still on its way to the screen
+                    self._end(path)
 
         def failed(reason: str) -> None:
             self._session.said.emit(reason)
@@ -94,6 +102,50 @@ class BackgroundEdits:
         running.cancel = cancel
         if self._running.get(path) is running:
             self._session.under_way_changed.emit(path)
+
+    def show(self, path: Path, text: str, patch: Patch, *, forward: bool, written: Collection[int] = ()) -> None:
+        """Redo (`forward`) or undo a patch on the map of a picture, where it counts as a step already.
+
+        It shows at once, unless that would hold up the hand: then a slice of it at every turn of the event loop, and
+        until the last one the picture takes no other paint. `written`: human-layer values that pixels are given.
+        """
+        session, document = self._session, self._session.find(path)
+        segment_map = None if document is None else document.segment_map
+        if document is None or segment_map is None:
+            return
+        if session.next_turn is None or patch.effort(forward=forward) <= AT_ONCE:
+            session.show_change(path, apply_patch(segment_map, patch, forward=forward), written=written)
+            return
+        slices = deque(patch.slices(SLICE, forward=forward))
+
+        def show_slice(tiles: Sequence[PatchTile]) -> None:
+            if document.segment_map is segment_map:
+                box = apply_patch(segment_map, patch, forward=forward, tiles=tiles)
+                session.show_change(path, box, written=written)
+
+        def show_rest() -> None:
+            show_slice([tile for tiles in slices for tile in tiles])
+            self._end(path)
+            session.corrected.emit(path)
+
+        def turn() -> None:
+            if self._running.get(path) is not running:
+                return
+            if len(slices) > 1 and session.next_turn is not None:
+                show_slice(slices.popleft())
+                session.next_turn(turn)
+            else:
+                show_rest()
+
+        running = self._running[path] = _Running(text, show_rest=show_rest)
+        session.under_way_changed.emit(path)
+        turn()
+
+    def settle(self, path: Path) -> None:
+        """Show all of what is on its way to the screen: somebody needs the pixels now."""
+        running = self._running.get(path)
+        if running is not None and running.show_rest is not None:
+            running.show_rest()
 
     def _end(self, path: Path) -> None:
         self._running.pop(path, None)
@@ -115,14 +167,21 @@ class BackgroundEdits:
         """Whether an edit of this picture is under way; if so the person is told."""
         running = self._running.get(path)
         if running is not None:
-            self._session.said.emit(f"{running.text} is under way; Esc stops it.")
+            ending = "is almost there" if running.show_rest is not None else "is under way; Esc stops it"
+            self._session.said.emit(f"{running.text} {ending}.")
         return running is not None
 
     def cancel(self, path: Path) -> bool:
-        """Stop the edit of a picture; False when there is none. No pixel has changed."""
+        """Stop the edit of a picture; False when there is none. No pixel has changed.
+
+        One that is an undo step already, and only not shown as a whole, is not stopped but shown.
+        """
         running = self._running.get(path)
         if running is None:
             return False
+        if running.show_rest is not None:
+            running.show_rest()
+            return True
         running.cancel()
         if running.gesture is not None:
             running.gesture.cancel()

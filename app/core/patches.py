@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,7 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.errors import PatchError
 from app.core.geometry import NOTHING, Box
-from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, encode_change, extent
+from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, effort, encode_change, extent
 from app.core.segment_map import (
     CODES,
     TILE,
@@ -57,6 +57,23 @@ class Patch:
     def nbytes(self) -> int:
         """Memory this patch takes, in bytes, Python objects included."""
         return sum(len(tile.before) + len(tile.after) + _OVERHEAD for tile in self.tiles)
+
+    def effort(self, *, forward: bool) -> float:
+        """About how many microseconds it takes to redo (`forward`) or undo it."""
+        return sum(effort(tile.after if forward else tile.before, tile.box.area) for tile in self.tiles)
+
+    def slices(self, most: float, *, forward: bool) -> list[tuple[PatchTile, ...]]:
+        """Its tiles in groups that each take at most about `most` microseconds to redo (`forward`) or undo."""
+        groups: list[list[PatchTile]] = [[]]
+        taken = 0.0
+        for tile in self.tiles:
+            here = effort(tile.after if forward else tile.before, tile.box.area)
+            if groups[-1] and taken + here > most:
+                groups.append([])
+                taken = 0.0
+            groups[-1].append(tile)
+            taken += here
+        return [tuple(group) for group in groups]
 
     def to_bytes(self) -> bytes:
         """The patch as bytes for a file or a database, with version and checksum."""
@@ -250,20 +267,25 @@ class Draft(_Gesture):
         return ((tile, self._map.human_in(tile), after) for tile, after in self._after.items())
 
 
-def apply_patch(segment_map: SegmentMap, patch: Patch, *, forward: bool) -> Box:
-    """Redo (`forward`) or undo an edit; the box around its pixels. PatchError, nothing changed, for another size."""
+def apply_patch(
+    segment_map: SegmentMap, patch: Patch, *, forward: bool, tiles: Sequence[PatchTile] | None = None
+) -> Box:
+    """Redo (`forward`) or undo an edit, or only some `tiles` of it; the box around the pixels.
+
+    PatchError, and nothing changed, for a map of another size.
+    """
     if patch.shape != segment_map.shape:
         raise PatchError(
             f"A correction of a picture of {_size(patch.shape)} does not fit one of {_size(segment_map.shape)}."
         )
-    for tile in patch.tiles:
+    for tile in patch.tiles if tiles is None else tiles:
         data = tile.after if forward else tile.before
         if len(data) == 1:  # by far the most tiles: one value
             segment_map.write_human(tile.box, data[0])
         else:
             content = decode(data, tile.box.shape)
             segment_map.write_human(tile.box, content.pixels, values=content.values)
-    return patch.box
+    return patch.box if tiles is None else _union(tile.box for tile in tiles)
 
 
 def rebuilt_map(corrections: Patch) -> SegmentMap:

@@ -110,6 +110,7 @@ class CopyPrevious(LassoTool):
             self.session.said.emit("This is the first picture of the list: there is none before it to copy from.")
             return None
         previous = self.session.find(path)
+        self.session.settle(path)
         layer = None if previous is None else previous.human_layer()
         if layer is None:
             self.session.said.emit(f"{path.name}, the previous picture, has no corrections to copy.")
