@@ -14,7 +14,7 @@ from app.core.arrays import U8, Bool
 from app.core.geometry import Box
 from app.core.regions import connected_region, region_within
 
-PREVIEW_PIXELS = 2_000_000
+PREVIEW_PIXELS = 1_000_000
 
 
 def similar(photo: U8, x: int, y: int, *, tolerance: int, window: Box | None = None) -> tuple[Box, Bool]:
