@@ -73,7 +73,7 @@ class Canvas(PhotoView):
         self._bare = False
         self._hover: Hover | None = None
         self._marked = QRegion()  # where the brush is drawn at the moment
-        self._offer = Offer()
+        self._offer = Offer(self._screen)
         self._labels: bytes | None = None  # the label of every code when the tables changed last
         self._names = NameLayer(self, session, self._screen)
         self.signs = Signs(self)
@@ -93,6 +93,7 @@ class Canvas(PhotoView):
         session.styling.changed.connect(self._tables_changed)
         session.brush_size_changed.connect(self._mark)
         session.rule_changed.connect(self._work_changed)
+        session.rule_changed.connect(self.update)
         session.current_class_changed.connect(lambda _class_id: self._work_changed())
         session.tool_changed.connect(self._tool_changed)
         session.tool_value_changed.connect(self._option_changed)
@@ -210,6 +211,7 @@ class Canvas(PhotoView):
         if self.viewport is not None:
             reach = self._screen.reach
             self.update(logical_rect(self.viewport.device_box(box).grow(reach), self.devicePixelRatioF()))
+            self.update(self._offer.below_changed(self.devicePixelRatioF()))
         self._say_hover()
         self._work_changed()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,8 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
+from app.canvas.device import logical_rect
 from app.canvas.offer import Offer, preview_colours, preview_pixels
 from app.canvas.overlay import premultiplied
+from app.canvas.screen import Screen
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32, Bool
 from app.core.geometry import Box
@@ -24,14 +27,16 @@ from app.session import Session
 from app.tools.base import Pointer, Preview, Sketch, Tool
 from resources.classes import palette
 from tests.app.canvas.hand import leave
-from tests.app.canvas.scene import close, grabbed, map_of, over, photo, spot
+from tests.app.canvas.scene import close, document_of, grabbed, map_of, over, photo, spot
 
 PHOTO = (30, 20)  # width, height
 VIEW = (60, 50)
 INNER, OUTER = 0xFFFFFFFF, 0xB0000000
 
 
-def plain_pixels(preview: Preview, view: Viewport, colours: U8) -> dict[tuple[int, int], int]:
+def plain_pixels(
+    preview: Preview, view: Viewport, colours: U8, allowed: Bool | None = None
+) -> dict[tuple[int, int], int]:
     """Device pixel by device pixel: the photo's pixel under its centre, the mask's there, and its neighbours'."""
     table = preview_colours(colours, opacity=preview.opacity)
     shown = view.photo_box()
@@ -46,6 +51,8 @@ def plain_pixels(preview: Preview, view: Viewport, colours: U8) -> dict[tuple[in
         mask_row = (row - preview.box.y0) * height // preview.box.height
         mask_column = (column - preview.box.x0) * width // preview.box.width
         if not preview.mask[mask_row, mask_column]:
+            return None
+        if allowed is not None and not allowed[y, x]:
             return None
         value = preview.value
         return int(value[mask_row, mask_column]) if isinstance(value, np.ndarray) else value
@@ -85,11 +92,14 @@ def views(draw: st.DrawFn) -> Viewport:
     return view.panned(draw(st.integers(-60, 60)), draw(st.integers(-60, 60)))
 
 
-@given(preview=previews(), view=views())
-def test_a_preview_is_drawn_as_worked_out_pixel_by_pixel(preview: Preview, view: Viewport) -> None:
-    expected = plain_pixels(preview, view, palette())
+@given(preview=previews(), view=views(), kept=st.none() | st.integers(0, 2**32 - 1))
+def test_a_preview_is_drawn_as_worked_out_pixel_by_pixel(preview: Preview, view: Viewport, kept: int | None) -> None:
+    """`kept`: seed for the pixels of the view that the rule keeps paint away from; None where there is no rule."""
+    allowed = None if kept is None else np.random.default_rng(kept).random((VIEW[1], VIEW[0])) < 0.8
+    expected = plain_pixels(preview, view, palette(), allowed)
     box = view.device_box(preview.box).intersect(view.photo_box())
-    pixels: U32 = preview_pixels(preview, view, palette())
+    inside = None if allowed is None else allowed[box.slices]
+    pixels: U32 = preview_pixels(preview, view, palette(), allowed=inside)
     assert pixels.dtype == np.uint32
     assert pixels.size == 0 or pixels.shape == box.shape
     drawn = {(box.x0 + x, box.y0 + y): int(pixels[y, x]) for y, x in np.ndindex(pixels.shape)}
@@ -132,6 +142,60 @@ def offering(canvas: Canvas, session: Session) -> Offering:
     canvas.set_tool(tool)
     leave(canvas)
     return tool
+
+
+def offered(canvas: Canvas, offering: Offering) -> Bool:
+    """Where the canvas shows something else because of the preview."""
+    with_it = grabbed(canvas)
+    what, offering.what = offering.what, None
+    without = grabbed(canvas)
+    offering.what = what
+    return np.asarray((with_it != without).any(axis=2))
+
+
+def test_a_preview_shows_only_where_the_rule_lets_paint_go(
+    canvas: Canvas, session: Session, offering: Offering
+) -> None:
+    """Whichever tool offers it, and whatever changes meanwhile."""
+    canvas.zoom_to(1.0)
+    height, width = map_of(session).shape
+    offering.what = Preview(map_of(session).box, np.ones((4, 6), np.bool_), human_value(150))
+    offering.show()
+    corner = spot(canvas, 0.5, 0.5)
+    photo_part = slice(corner.y(), corner.y() + height), slice(corner.x(), corner.x() + width)
+
+    def agrees() -> bool:
+        labels, keep = document_of(session).labels(), session.rule.keep_person
+        locked = np.isin(labels, list(session.rule.locked)) | (keep & (map_of(session).human > 0))
+        rim = cv2.dilate((~locked).view(np.uint8), np.ones((3, 3), np.uint8)) > 0  # a dark line around what is offered
+        return np.array_equal(offered(canvas, offering)[photo_part], rim)
+
+    assert agrees()
+    for locked in ({3}, {3, 13}, set[int]()):
+        session.set_rule(locked=frozenset(locked))
+        assert agrees()
+    session.set_rule(locked=frozenset({1}), keep_person=True)
+    session.set_threshold(0.2)  # the hidden class counts now, and is locked
+    assert agrees()
+    gesture = session.begin_edit("Paint")
+    assert gesture is not None
+    gesture.paint(Box(10, 10, 40, 30), None, human_value(5))
+    assert agrees()
+    gesture.cancel()
+    assert agrees()
+
+
+def test_paint_below_a_preview_has_all_of_it_drawn_again_where_a_rule_holds(
+    canvas: Canvas, session: Session, offering: Offering
+) -> None:
+    offer, asked = canvas._offer, Box(20, 10, 60, 50)
+    offering.what = Preview(asked, np.ones((4, 6), np.bool_), human_value(150))
+    canvas.grab()
+    assert offer.below_changed(1.0).isEmpty()
+    session.set_rule(keep_person=True)
+    canvas.grab()
+    assert canvas.viewport is not None
+    assert offer.below_changed(1.0).boundingRect() == logical_rect(canvas.viewport.device_box(asked), 1.0)
 
 
 @pytest.mark.parametrize("zoom", [1.0, 2.0, 3.0])
@@ -267,7 +331,7 @@ def test_what_is_painted_again_holds_all_that_looks_different(
     before, after = (None if one is None else replace(one, points=(*shared, *one.points)) for one in (before, after))
     view = Viewport(view=VIEW, photo=PHOTO, scale=scale, x=10, y=12, fitted=False, margin=0)
     old, new = _Showing(before), _Showing(after)
-    offer = Offer()
+    offer = Offer(Screen())
     offer.changes(old, view, 1.0)
     region = offer.changes(new, view, 1.0)
     different = np.argwhere((drawn(old, view) != drawn(new, view)).any(axis=2))
@@ -278,7 +342,7 @@ def test_what_is_painted_again_holds_all_that_looks_different(
 def test_a_long_line_is_not_painted_as_a_whole_for_one_more_point(qapp: QApplication) -> None:
     view = Viewport(view=(1000, 1000), photo=(1000, 1000), scale=1.0, x=0, y=0, fitted=False, margin=0)
     points = tuple((10.0 + 9 * index, 500.0 + 400 * np.sin(index / 16)) for index in range(100))
-    offer = Offer()
+    offer = Offer(Screen())
     offer.changes(_Showing(Sketch(points)), view, 1.0)
     box = offer.changes(_Showing(Sketch((*points, (920.0, 480.0)))), view, 1.0).boundingRect()
     assert box.width() * box.height() < 20_000
@@ -286,7 +350,7 @@ def test_a_long_line_is_not_painted_as_a_whole_for_one_more_point(qapp: QApplica
 
 def test_a_preview_is_painted_again_only_where_it_is_another(qapp: QApplication) -> None:
     view = Viewport(view=VIEW, photo=PHOTO, scale=1.0, x=10, y=12, fitted=False, margin=0)
-    offer = Offer()
+    offer = Offer(Screen())
     preview = Preview(Box(2, 3, 8, 9), np.ones((6, 6), np.bool_), human_value(5))
     region = offer.changes(_Showing(None, preview), view, 1.0)
     assert region.contains(QPoint(12, 15))
@@ -317,6 +381,6 @@ def drawn(tool: Tool, view: Viewport) -> U8:
     image = QImage(*view.view, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(0)
     painter = QPainter(image)
-    Offer().draw(painter, tool, view, colours=palette(), ratio=1.0)
+    Offer(Screen()).draw(painter, tool, view, colours=palette(), ratio=1.0)
     painter.end()
     return np.frombuffer(image.constBits(), np.uint8).reshape(view.view[1], view.view[0], 4).copy()
