@@ -81,6 +81,7 @@ class Guesses:
         self._series = None  # what changes now is no sign that something else was done
         if series.step is not None:
             session.undo()
+            session.settle(series.path)  # what is still being shown takes no paint, and the next answer is to come
         elif series.on_its_way:
             session.cancel_edit()
         series.go(step)

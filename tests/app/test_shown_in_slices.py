@@ -15,10 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from app import under_way
 from app.core.arrays import U8
+from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.session import KEPT_OPEN, Session
 from app.settings import Settings
+from app.tools.guesses import Guesses
+from inference.prediction import Prediction
 from tests.app.canvas.scene import document_of, map_of
 
 SHAPE = (520, 700)  # nine tiles
@@ -166,6 +169,24 @@ def test_whoever_needs_the_pixels_has_them_all(session: Session, turns: Turns) -
     assert turns.all() == 1  # which finds nothing left to do
     session.settle(A)
     session.settle(B)
+
+
+def test_the_next_answer_for_a_segment_does_not_wait_until_the_last_one_is_taken_back(
+    session: Session, turns: Turns
+) -> None:
+    probs, layer = np.zeros((100, 150), np.float32), np.ones(SHAPE, np.uint8)
+    probs[0, :3] = 0.6, 0.3, 0.1
+    prediction = Prediction(probs, np.zeros((100, 4, 4), np.float32), SHAPE)
+    table = prediction.segment_table()
+    session.attach_prediction(A, prediction, layer=layer, table=table, mode=ViewMode.SEGMENTS)
+    guesses = Guesses(session)
+    guesses.point((5, 5))
+    for class_id in (2, 3):
+        guesses.go(1)
+        assert guesses.choices() is not None
+        turns.all()
+        assert (human(session) == human_value(class_id)).all()
+        assert index(session) == 1
 
 
 def test_nothing_comes_of_it_when_all_is_closed(session: Session, turns: Turns) -> None:
