@@ -1,7 +1,7 @@
 """Export from the window: one job per picture in the engine's lane, by the same code as the command line.
 
-A picture that was never predicted is read and predicted first. What is exported is the state at the moment of asking: an
-edit that is being worked out then belongs to it and is waited for, a stroke made later stays unexported.
+A picture that was never predicted is read and predicted first. What is exported is the state at the moment of asking:
+an edit that is being worked out then belongs to it and is waited for, a stroke made later stays unexported.
 """
 
 from __future__ import annotations
