@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.action_states import ActionStates
 from app.actions import TOOL_ACTIONS, Act, make_actions
+from app.autosave import Autosave
 from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
 from app.closing import Closing
@@ -43,12 +43,10 @@ from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
 from app.session import Session
-from app.settings import Settings, save_settings
+from app.settings import Settings
 from app.status_bar import StatusBar
 from app.tools import make_tool
 from inference.errors import ExpectedError
-
-log = logging.getLogger(__name__)
 
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
@@ -92,6 +90,7 @@ class MainWindow(QMainWindow):
         self.use_tool(settings.tool if settings.tool in TOOL_ACTIONS else "relabel")
         self._document_changed()
         self.canvas.setFocus()
+        self._autosave = Autosave(self._remembered, self)
 
     # --- layout ----------------------------------------------------------------------------------------------------
 
@@ -346,10 +345,9 @@ class MainWindow(QMainWindow):
         store.setValue("geometry", self.saveGeometry())
         store.setValue("state", self.saveState(LAYOUT_VERSION))
         store.setValue("widths", self._dock_widths.remembered())
-        self.settings = replace(
-            self.opening.remembered(self.session.remembered(self.settings)), legend_sort=self.legend.sort
-        )
-        try:
-            save_settings(self.settings)
-        except (ExpectedError, OSError) as error:
-            log.warning("the settings could not be saved: %s", error)
+        self._autosave.save()
+
+    def _remembered(self) -> Settings:
+        """What the next start is to find, as it is now."""
+        remembered = self.opening.remembered(self.session.remembered(self.settings))
+        return replace(remembered, legend_sort=self.legend.sort)
