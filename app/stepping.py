@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from app.core.patch_tiles import decode
-from app.core.patches import Patch
-from app.gesture import Drafted, Part, draft_edit
+from app.gesture import Check, Drafted, Part, draft_edit
 from app.history import History
 from app.under_way import AT_ONCE, BackgroundEdits
 
@@ -67,6 +66,9 @@ class Stepping:
         forward, patches = index > start, history.patches_between(start, index)
         text = "Going through the history"
 
+        def parts(_check: Check) -> Iterator[Part]:
+            return chain.from_iterable(patch.contents(forward=forward) for patch in patches)
+
         def done(drafted: Drafted) -> None:
             document = self._session.find(path)
             same = history.stack.index() == start and history.patches_between(start, index) == patches
@@ -80,13 +82,6 @@ class Stepping:
         self._background.run(
             path,
             text,
-            lambda check: draft_edit(read, None, lambda _check: _contents(patches, forward=forward), check),
+            lambda check: draft_edit(read, None, parts, check),
             done=done,
         )
-
-
-def _contents(patches: Sequence[Patch], *, forward: bool) -> Iterator[Part]:
-    """What each of `patches` makes of its pixels, one after the other."""
-    for patch in patches:
-        for tile in patch.tiles:
-            yield tile.box, None, decode(tile.after if forward else tile.before, tile.box.shape).pixels

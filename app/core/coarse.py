@@ -15,12 +15,14 @@ MOST_PIXELS = 2_000_000
 class CoarseParts:
     """Collects parts of a picture of `shape` (H, W) at a step of whole pixels: the cost follows the parts.
 
-    A cell of the result is set when any of its pixels is; it takes the value of the last one.
+    A cell of the result is set when any of its pixels is; it takes the value of the last one. Where all parts lie
+    `within` a box, cells begin at its corner and are as small as that box allows.
     """
 
-    def __init__(self, shape: tuple[int, int], *, most_pixels: int = MOST_PIXELS) -> None:
-        self.step = max(1, math.ceil(math.sqrt(shape[0] * shape[1] / most_pixels)))
-        height, width = (math.ceil(side / self.step) for side in shape)
+    def __init__(self, shape: tuple[int, int], *, most_pixels: int = MOST_PIXELS, within: Box | None = None) -> None:
+        self._within = Box.of_shape(shape) if within is None else within
+        self.step = max(1, math.ceil(math.sqrt(self._within.area / most_pixels)))
+        height, width = (math.ceil(side / self.step) for side in self._within.shape)
         self._mask: Bool = np.zeros((height, width), np.bool_)
         self._values: U8 = np.zeros((height, width), np.uint8)
         self._box = NOTHING  # cells
@@ -30,7 +32,8 @@ class CoarseParts:
         rows, columns = np.nonzero(mask)
         if not len(rows):
             return
-        down, right = (rows + box.y0) // self.step, (columns + box.x0) // self.step
+        x, y = box.x0 - self._within.x0, box.y0 - self._within.y0
+        down, right = (rows + y) // self.step, (columns + x) // self.step
         self._mask[down, right] = True
         self._values[down, right] = values[rows, columns]
         cells = Box(int(right.min()), int(down.min()), int(right.max()) + 1, int(down.max()) + 1)
@@ -41,4 +44,5 @@ class CoarseParts:
         if self._box.empty:
             return None
         part = self._box.slices
-        return Box(*(side * self.step for side in self._box)), self._mask[part].copy(), self._values[part].copy()
+        box = Box(*(side * self.step for side in self._box)).move(self._within.x0, self._within.y0)
+        return box, self._mask[part].copy(), self._values[part].copy()

@@ -12,9 +12,10 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
 from app.core.segment_map import CODES, SegmentMap, human_value
+from app.core.spans import Spans
 from resources.classes import CLASS_COUNT
 
-Area = tuple[Box, Bool]  # a box and a mask (h, w) that covers it
+Area = Spans  # the pixels that an operation may change: never a mask at full size
 Check = Callable[[], None]  # called between steps; raises where the work is not wanted any more
 
 _HUMAN: U8 = np.zeros(CODES, np.uint8)
@@ -88,22 +89,10 @@ def changed_part(box: Box, before: U8, after: U8, *, within: Bool | None = None)
 
 
 def bounds_of(area: Area | None, shape: tuple[int, int]) -> Box:
-    """The box that an operation may change. ValueError for a mask that does not cover the area's box."""
-    if area is None:
-        return Box.of_shape(shape)
-    box, mask = area
-    if mask.shape != box.shape:
-        raise ValueError(f"A mask of shape {mask.shape} does not cover a box of {box.shape}.")
-    return box.clip(shape)
+    """The box that an operation may change."""
+    return Box.of_shape(shape) if area is None else area.box.clip(shape)
 
 
 def within_area(area: Area | None, box: Box) -> Bool | None:
     """Which pixels of `box` lie in the area, (h, w) bool; None for all of them."""
-    if area is None:
-        return None
-    around, mask = area
-    inside = np.zeros(box.shape, np.bool_)
-    common = box.intersect(around)
-    if not common.empty:
-        inside[common.move(-box.x0, -box.y0).slices] = mask[common.move(-around.x0, -around.y0).slices]
-    return inside
+    return None if area is None else area.clip(box).mask(box)

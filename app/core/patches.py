@@ -75,6 +75,11 @@ class Patch:
             taken += here
         return [tuple(group) for group in groups]
 
+    def contents(self, *, forward: bool) -> Iterator[tuple[Box, None, int | U8]]:
+        """What it makes of its tiles when it is redone (`forward`) or undone: boxes, all of each, and human values."""
+        for tile in self.tiles:
+            yield tile.box, None, decode(tile.after if forward else tile.before, tile.box.shape).pixels
+
     def to_bytes(self) -> bytes:
         """The patch as bytes for a file or a database, with version and checksum."""
         parts = [_BODY.pack(*self.shape, len(self.tiles))]

@@ -8,6 +8,7 @@ to the full size, tile by tile.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -16,15 +17,17 @@ from numpy.typing import NDArray
 
 from app.core.arrays import F32, I64, U8, Bool
 from app.core.geometry import Box
-from app.core.parts import Area, Check, LabelReader, Part, bounds_of, changed_part, unhindered, within_area
+from app.core.parts import Area, Check, LabelReader, Part, bounds_of, unhindered, within_area
+from app.core.patch_tiles import extent
 from app.core.segment_map import CODES
 from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
 
-MOST_PIXELS = 500_000  # of the photo that GrabCut works on: about a second
+MOST_PIXELS = 350_000  # of the photo that GrabCut works on: about a second, and 60 MB
 _ROUNDS = 4
 _FEWEST = 16  # pixels that colours can be learnt from
 _TILE = 512
+_FIRST_REACH = 32  # pixels
 _SEED = 20040801
 _SOFTNESS = (0.02 * 255) ** 2  # variance of the grey values that the guided filter takes for an edge
 
@@ -49,14 +52,14 @@ class _Reduced(NamedTuple):
     step: tuple[float, float]  # pixels of the window per pixel of this size, x and y
 
 
-def refine_edges(photo: U8, reader: LabelReader, area: Area, *, band: int, check: Check = unhindered) -> Part | None:
+def refine_edges(photo: U8, reader: LabelReader, area: Area, *, band: int, check: Check = unhindered) -> Iterator[Part]:
     """Move the boundary between the two largest classes inside the area to the edges of the photo.
 
     `photo` (H, W, 3) uint8 RGB, of the reader's size. Only pixels of the two classes inside the area and at most `band`
     pixels (1 or more) from the other class change, each to the other class. Unlabelled counts as a class only where
-    there is just one other. Labels beside the area are looked at. The same input gives the same part; None when the
-    boundary is where it should be. RefineError when there is nothing to refine: fewer than two classes, two that do not
-    meet, or too few pixels to learn their colours from.
+    there is just one other. Labels beside the area are looked at, and must not change before the last part was taken.
+    The same input gives the same parts; none when the boundary is where it should be. RefineError when there is nothing
+    to refine: fewer than two classes, two that do not meet, or too few pixels to learn their colours from.
     """
     if band < 1 or photo.shape[:2] != reader.shape:
         raise ValueError(f"A band of {band} pixels in a photo of {photo.shape[:2]} for labels of {reader.shape}.")
@@ -66,14 +69,11 @@ def refine_edges(photo: U8, reader: LabelReader, area: Area, *, band: int, check
     reduced = _reduce(photo, reader, window, pair, band=band)
     check()
     second = _cut(reduced, check=check)
-    changed, labels = np.zeros(box.shape, np.bool_), np.zeros(box.shape, np.uint8)
     for tile in box.tiles(_TILE):
         check()
         part = _refine_tile(photo, reader, tile, pair, band=band, area=area, reduced=reduced, cut=(window, second))
         if part is not None:
-            place = part.box.move(-box.x0, -box.y0).slices
-            changed[place], labels[place] = part.mask, part.labels
-    return _cropped(box, changed, labels) if changed.any() else None
+            yield part
 
 
 def _largest_pair(reader: LabelReader, area: Area, box: Box, *, check: Check) -> _Pair:
@@ -103,9 +103,9 @@ def _reduce(photo: U8, reader: LabelReader, window: Box, pair: _Pair, *, band: i
         few = rows[start : start + 64]
         strip = Box(window.x0, window.y0 + int(few[0]), window.x1, window.y0 + int(few[-1]) + 1)
         sides[start : start + 64] = table[reader.labels(strip)[few - few[0]][:, columns]]
-    part = np.ascontiguousarray(photo[window.slices])
+    part = photo[window.slices]
     small = part if factor == 1 else cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return _Reduced(np.asarray(small, np.uint8), sides, max(2.0, band / math.sqrt(step[0] * step[1])), step)
+    return _Reduced(np.ascontiguousarray(small, np.uint8), sides, max(2.0, band / math.sqrt(step[0] * step[1])), step)
 
 
 def _side_table(pair: _Pair) -> U8:
@@ -184,24 +184,50 @@ def _refine_tile(
     reduced: _Reduced,
     cut: tuple[Box, Bool],
 ) -> Part | None:
-    """The pixels of one tile that change sides."""
-    around = tile.grow(band).clip(reader.shape)
-    sides = _side_table(pair)[reader.labels(around)]
-    if not ((sides == 1).any() and (sides == 2).any()):
-        return None
-    inner = tile.move(-around.x0, -around.y0).slices
-    near_first, near_second = (_distance_to(sides == side)[inner] <= band for side in (1, 2))
-    own = sides[inner]
-    free = ((own == 1) & near_second) | ((own == 2) & near_first)
+    """The pixels of one tile that change sides.
+
+    What the photo says is looked at first: hardly a tile has pixels that it gives to the other class, and only around
+    those it matters how far that class is.
+    """
     window, second = cut
+    sides = _side_table(pair)[reader.labels(tile)]
     if reduced.step == (1.0, 1.0):
         second = second[tile.move(-window.x0, -window.y0).slices]
     else:
         second = _enlarged(photo, tile, window, second, step=reduced.step)
-    new = np.where(second, np.uint8(pair.second), np.uint8(pair.first))
+    moving = sides == np.where(second, np.uint8(1), np.uint8(2))
     inside = within_area(area, tile)
-    old = np.where(own == 2, np.uint8(pair.second), np.uint8(pair.first))
-    return changed_part(tile, old, new, within=free if inside is None else free & inside)
+    if inside is not None:
+        moving &= inside
+    spot = extent(moving)
+    if spot.empty:
+        return None
+    moving, second, sides = moving[spot.slices], second[spot.slices], sides[spot.slices]
+    spot = spot.move(tile.x0, tile.y0)
+    reach = min(band, _FIRST_REACH)
+    near = _near_other(reader, spot, sides, pair, reach=reach)
+    while reach < band and (moving & ~near).any():  # few have to come from far, and looking far takes its time
+        reach = min(band, 4 * reach)
+        near = _near_other(reader, spot, sides, pair, reach=reach)
+    moving &= near
+    left = extent(moving)
+    if left.empty:
+        return None
+    labels = np.where(second[left.slices], np.uint8(pair.second), np.uint8(pair.first))
+    return Part(left.move(spot.x0, spot.y0), moving[left.slices].copy(), labels)
+
+
+def _near_other(reader: LabelReader, box: Box, sides: U8, pair: _Pair, *, reach: int) -> Bool:
+    """Which pixels of a box lie at most `reach` from one of the other side than their own, (h, w) bool."""
+    around = box.grow(reach).clip(reader.shape)
+    sides_around = _side_table(pair)[reader.labels(around)]
+    near = np.zeros(box.shape, np.bool_)
+    for side in (1, 2):
+        others = sides_around == 3 - side
+        if others.any():
+            away = _distance_to(others)[box.move(-around.x0, -around.y0).slices]
+            near |= (sides == side) & (away <= reach)
+    return near
 
 
 def _enlarged(photo: U8, tile: Box, window: Box, second: Bool, *, step: tuple[float, float]) -> Bool:
@@ -214,8 +240,11 @@ def _enlarged(photo: U8, tile: Box, window: Box, second: Bool, *, step: tuple[fl
         max(0, int(columns[0]) - 1), max(0, int(rows[0]) - 1),
         min(second.shape[1], int(columns[-1]) + 3), min(second.shape[0], int(rows[-1]) + 3),
     )  # fmt: skip
+    known = second[near.slices]
+    if known.all() or not known.any():
+        return np.full(tile.shape, known[0, 0], np.bool_)
     grid = np.meshgrid(columns - near.x0, rows - near.y0)
-    coarse = second[near.slices].astype(np.float32)
+    coarse = known.astype(np.float32)
     share = cv2.remap(coarse, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inner = tile.move(-around.x0, -around.y0).slices
     if share.min() == share.max():
@@ -234,9 +263,3 @@ def _guided(photo: U8, share: F32, radius: int) -> F32:
     slope = (mean(guide * share) - guide_mean * share_mean) / (mean(guide * guide) - guide_mean**2 + _SOFTNESS)
     offset = share_mean - slope * guide_mean
     return mean(slope) * guide + mean(offset)
-
-
-def _cropped(box: Box, mask: Bool, labels: U8) -> Part:
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    extent = Box.at(x, y, width=width, height=height)
-    return Part(extent.move(box.x0, box.y0), mask[extent.slices], labels[extent.slices])

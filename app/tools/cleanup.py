@@ -11,7 +11,7 @@ import numpy as np
 from app.core import cleanup
 from app.core.arrays import Bool
 from app.core.coarse import CoarseParts
-from app.core.parts import Area, Check, MapLabels, Part, human_values
+from app.core.parts import Check, MapLabels, Part, human_values
 from app.core.spans import Spans
 from app.tools.area import LassoTool
 from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
@@ -177,14 +177,13 @@ class Cleanup(LassoTool):
         classes = (current,) if self.value("classes") == "current" else None
 
         def work(check: Check) -> Iterator[Part]:
-            area: Area | None = None if inside is None else inside.whole()
             if what == _GAPS:
-                return cleanup.fill_gaps(reader, area=area, check=check)
+                return cleanup.fill_gaps(reader, area=inside, check=check)
             if what == _SPECKS:
-                return cleanup.remove_specks(reader, size=size, classes=classes, area=area, check=check)
+                return cleanup.remove_specks(reader, size=size, classes=classes, area=inside, check=check)
             if what == _HOLES:
-                return cleanup.fill_holes(reader, class_id=current, size=size, area=area, check=check)
-            return cleanup.smooth(reader, radius=radius, area=area, check=check)
+                return cleanup.fill_holes(reader, class_id=current, size=size, area=inside, check=check)
+            return cleanup.smooth(reader, radius=radius, area=inside, check=check)
 
         return work
 

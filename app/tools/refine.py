@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from app.core.geometry import NOTHING
+from app.core.coarse import CoarseParts
 from app.core.parts import Check, MapLabels, human_values
+from app.core.patches import Draft, Patch
 from app.core.refine import refine_edges
 from app.core.spans import Spans
 from app.tools.area import LassoTool
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _TEXT = "Refine edges"
+_PREVIEW_PIXELS = 16_000_000  # up to so large an area every pixel that would change is shown
+_AT_ONCE = 10_000  # microseconds of data; what takes longer is painted in the background
 _STEP = 1.25  # of the band, for each step of keys or wheel
 
 
@@ -27,7 +28,7 @@ _STEP = 1.25  # of the band, for each step of keys or wheel
 class _Found:
     """What would change, or why nothing would."""
 
-    count: int = 0
+    patch: Patch | None = None
     preview: Preview | None = None
     reason: str = "The boundary inside the line fits the photo as it is."
 
@@ -75,13 +76,12 @@ class Refine(LassoTool):
             self.session.said.emit("The edges are still being refined.")
             return
         self.cancel()
-        preview = found.preview
-        self.session.edit(
-            _TEXT,
-            lambda _check: [] if preview is None else [(preview.box, preview.mask, preview.value)],
-            reach=NOTHING if preview is None else preview.box,
-            unchanged=found.reason,
-        )
+        patch = found.patch
+        if patch is None:
+            self.session.said.emit(found.reason)
+            return
+        slow = patch.effort(forward=True) > _AT_ONCE
+        self.session.edit(_TEXT, lambda _check: patch.contents(forward=True), reach=patch.box, slow=slow)
 
     def changed(self) -> None:
         if self._inside is not None:
@@ -108,10 +108,11 @@ class Refine(LassoTool):
             return ""
         if self._found is None or not self._settled:
             return "Refining edges…"
-        if not self._found.count:
+        if self._found.patch is None:
             return self._found.reason
-        pixels = f"{self._found.count:,}".replace(",", " ")
-        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} · Return does it, Esc leaves it"
+        count = self._found.patch.changed
+        pixels = f"{count:,}".replace(",", " ")
+        return f"Changes {pixels} pixel{'s' if count > 1 else ''} · Return does it, Esc leaves it"
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -121,18 +122,21 @@ class Refine(LassoTool):
         if document is None or document.photo is None or segment_map is None or inside is None:
             self.cancel()
             return
-        photo, reader, band = document.photo, MapLabels(segment_map, document.label_table()), int(self.value("band"))
-        writable = self.session.rule.writable(document.label_table())
+        photo, read, band = document.photo, segment_map.as_it_is(), int(self.value("band"))
+        reader, writable = MapLabels(read, document.label_table()), self.session.rule.writable(document.label_table())
 
         def look(check: Check) -> _Found:
-            part = refine_edges(photo, reader, inside.whole(), band=band, check=check)
-            if part is None:
-                return _Found()
-            mask = part.mask if writable is None else part.mask & writable[segment_map.shown(part.box)]
-            count = int(np.count_nonzero(mask))
-            if not count:
-                return _Found(reason="Paint may not go where the boundary would move.")
-            return _Found(count, Preview(part.box, mask, human_values(part.labels)))
+            draft = Draft(read, writable=writable)
+            coarse = CoarseParts(read.shape, most_pixels=_PREVIEW_PIXELS, within=inside.box)
+            for part in refine_edges(photo, reader, inside, band=band, check=check):
+                mask = part.mask if writable is None else part.mask & writable[read.shown(part.box)]
+                values = human_values(part.labels)
+                coarse.add(part.box, mask, values)
+                draft.paint(part.box, part.mask, values)
+            refused, patch, whole = draft.refused, draft.finish(), coarse.whole()
+            if patch is None or whole is None:
+                return _Found(reason="Paint may not go where the boundary would move.") if refused else _Found()
+            return _Found(patch, Preview(*whole))
 
         self._settled = False
         self._stop = self.session.compute(

@@ -10,6 +10,26 @@ from app.core.coarse import CoarseParts
 from app.core.geometry import Box
 
 
+@given(seed=st.integers(0, 2**32 - 1), most=st.integers(1, 300))
+def test_within_a_box_it_is_as_fine_as_the_box_allows(seed: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    within = Box.at(int(rng.integers(0, 900)), int(rng.integers(0, 900)), width=17, height=12)
+    coarse, alone = CoarseParts((1000, 1000), most_pixels=most, within=within), CoarseParts((12, 17), most_pixels=most)
+    mask, values = rng.random((5, 9)) < 0.5, rng.integers(101, 252, (5, 9), dtype=np.uint8)
+    place = Box.at(int(rng.integers(0, 8)), int(rng.integers(0, 7)), width=9, height=5)
+    coarse.add(place.move(within.x0, within.y0), mask, values)
+    alone.add(place, mask, values)
+    found, expected = coarse.whole(), alone.whole()
+    assert coarse.step == alone.step
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found[0] == expected[0].move(within.x0, within.y0)
+    assert np.array_equal(found[1], expected[1])
+    assert np.array_equal(found[2], expected[2])
+
+
 @given(
     shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     most=st.integers(1, 200),

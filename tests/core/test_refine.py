@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.core import refine
 from app.core.geometry import Box
 from app.core.parts import Part
 from app.core.refine import RefineError, refine_edges
+from app.core.spans import Spans
 from inference.photo import read_photo
 from tests.core.test_cleanup import Picture
 
@@ -21,12 +25,12 @@ Mask = NDArray[np.bool_]
 WALL, ROAD, TREE = 1, 7, 5
 
 
-def everywhere(labels: U8) -> tuple[Box, Mask]:
-    return Box.of_shape(labels.shape), np.ones(labels.shape, bool)
+def everywhere(labels: U8) -> Spans:
+    return Spans.of_mask(np.ones(labels.shape, bool))
 
 
-def refined(labels: U8, part: Part | None) -> U8:
-    return Picture(labels).paint([] if part is None else [part])
+def refined(labels: U8, parts: Iterable[Part]) -> U8:
+    return Picture(labels).paint(list(parts))
 
 
 def disc(center: tuple[int, int], radius: int, shape: tuple[int, int] = (240, 320)) -> Mask:
@@ -78,11 +82,12 @@ def test_only_the_two_classes_in_the_area_and_near_their_boundary_change() -> No
     rough[:, 150:170] = TREE
     box = Box(-20, 60, 300, 200)
     mask = np.random.default_rng(0).random(box.shape) < 0.8
-    part = refine_edges(picture_of(truth), Picture(rough), (box, mask), band=14)
-    assert part is not None
+    area = Spans.of_mask(mask, corner=(box.x0, box.y0))
+    parts = list(refine_edges(picture_of(truth), Picture(rough), area, band=14))
     changed = np.zeros(rough.shape, bool)
-    changed[part.box.slices] = part.mask
-    assert part.box == part.box.clip(rough.shape)
+    for part in parts:
+        assert part.box == part.box.clip(rough.shape)
+        changed[part.box.slices] |= part.mask
     allowed = np.zeros(rough.shape, bool)
     allowed[60:200, :300] = mask[:, 20:]
     boundary = disc((160, 120), 70 + 15) & ~disc((160, 120), 70 - 15)
@@ -90,19 +95,48 @@ def test_only_the_two_classes_in_the_area_and_near_their_boundary_change() -> No
     assert not changed[~allowed].any()
     assert not changed[~boundary].any()
     ring = allowed & disc((160, 120), 78) & ~disc((160, 120), 72) & (rough != TREE)
-    assert refined(rough, part)[ring].tolist() == truth[ring].tolist()
+    assert refined(rough, parts)[ring].tolist() == truth[ring].tolist()
 
 
 def test_the_same_input_gives_the_same_answer() -> None:
     truth = np.where(disc((160, 120), 80), WALL, ROAD).astype(np.uint8)
     rough = np.where(disc((155, 124), 76), WALL, ROAD).astype(np.uint8)
     photo = picture_of(truth, seed=3)
-    first, second = (refine_edges(photo, Picture(rough), everywhere(rough), band=12) for _ in range(2))
-    assert first is not None
-    assert second is not None
-    assert first.box == second.box
-    assert np.array_equal(first.mask, second.mask)
-    assert np.array_equal(first.labels, second.labels)
+    first, second = (refined(rough, refine_edges(photo, Picture(rough), everywhere(rough), band=12)) for _ in range(2))
+    assert (first != rough).any()
+    assert np.array_equal(first, second)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    band=st.integers(1, 40),
+    most_pixels=st.sampled_from([2_000, 8_000, refine.MOST_PIXELS]),
+    tile=st.sampled_from([16, 50, 512]),
+)
+@settings(max_examples=25)
+def test_a_pixel_moves_when_the_photo_says_so_and_the_other_class_is_near(
+    seed: int, band: int, most_pixels: int, tile: int
+) -> None:
+    """Tiles, and how far they look, make no difference; a plain search tells which classes are near enough."""
+    rng = np.random.default_rng(seed)
+    shape = (90, 110)
+    truth = np.where(disc((55, 45), 30, shape), WALL, ROAD).astype(np.uint8)
+    rough = np.where(disc(tuple(rng.integers(40, 65, 2)), int(rng.integers(15, 40)), shape), WALL, ROAD).astype(
+        np.uint8
+    )
+    rough[rng.random(shape) < 0.02] = TREE
+    photo, area = picture_of(truth, seed=seed % 1000), Spans.of_mask(rng.random(shape) < 0.9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refine, "MOST_PIXELS", most_pixels)
+        everything = refined(rough, refine_edges(photo, Picture(rough), area, band=band))
+        patch.setattr(refine, "_FIRST_REACH", int(rng.integers(1, 60)))
+        found = refined(rough, refine_edges(photo, Picture(rough), area, band=band))
+    away = {side: np.asarray(refine._distance_to(rough == side)) for side in (WALL, ROAD)}
+    moved = found != rough
+    assert np.array_equal(found, everything)
+    assert (away[WALL][moved & (rough == ROAD)] <= band).all()
+    assert (away[ROAD][moved & (rough == WALL)] <= band).all()
+    assert not moved[rough == TREE].any()
 
 
 def test_a_boundary_that_is_right_stays() -> None:
@@ -110,7 +144,7 @@ def test_a_boundary_that_is_right_stays() -> None:
     truth[:, 60:] = WALL
     colours = np.zeros((256, 3), np.uint8)
     colours[[ROAD, WALL]] = (200, 40, 40), (40, 40, 200)
-    assert refine_edges(colours[truth], Picture(truth), everywhere(truth), band=10) is None
+    assert not list(refine_edges(colours[truth], Picture(truth), everywhere(truth), band=10))
 
 
 @pytest.mark.parametrize(
@@ -125,14 +159,14 @@ def test_a_boundary_that_is_right_stays() -> None:
 def test_nothing_to_refine_is_said(labels: U8, says: str) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (*labels.shape, 3), dtype=np.uint8)
     with pytest.raises(RefineError, match=f"(?i){says}"):
-        refine_edges(photo, Picture(labels), everywhere(labels), band=5)
+        next(refine_edges(photo, Picture(labels), everywhere(labels), band=5))
 
 
 def test_what_does_not_fit_is_refused() -> None:
     labels = np.full((50, 60), WALL, np.uint8)
     for shape, band in (((50, 61, 3), 5), ((50, 60, 3), 0)):
         with pytest.raises(ValueError, match="band"):
-            refine_edges(np.zeros(shape, np.uint8), Picture(labels), everywhere(labels), band=band)
+            next(refine_edges(np.zeros(shape, np.uint8), Picture(labels), everywhere(labels), band=band))
 
 
 def test_work_can_be_stopped() -> None:
@@ -144,7 +178,7 @@ def test_work_can_be_stopped() -> None:
 
     labels = np.where(disc((160, 120), 80), WALL, ROAD).astype(np.uint8)
     with pytest.raises(Stop):
-        refine_edges(picture_of(labels), Picture(labels), everywhere(labels), band=5, check=check)
+        next(refine_edges(picture_of(labels), Picture(labels), everywhere(labels), band=5, check=check))
 
 
 @pytest.mark.parametrize("shift", [-6, 6])

@@ -16,9 +16,7 @@ masks = st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**108 -
 
 
 def spans_of(mask: NDArray[np.bool_], dx: int = 0, dy: int = 0) -> Spans:
-    steps = np.diff(mask.astype(np.int8), axis=1, prepend=0, append=0)
-    rows, starts = np.nonzero(steps == 1)
-    return Spans(rows + dy, starts + dx, np.nonzero(steps == -1)[1] + dx)
+    return Spans.of_mask(mask, corner=(dx, dy))
 
 
 @given(masks, st.integers(-20, 20), st.integers(-20, 20))
