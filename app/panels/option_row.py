@@ -36,6 +36,7 @@ class OptionRow(QWidget):
         self._controls: dict[str, QWidget] = {}
         self._sliders: dict[str, Slider] = {}
         self._sliding = True
+        self._captioned = True
         self._widgets: dict[str, list[QWidget]] = {}  # of each option, its label included
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -84,12 +85,20 @@ class OptionRow(QWidget):
                     if not slider.isSliderDown():  # else rounding would pull at the handle
                         slider.setValue(step_of(option, value))
             for widget in self._widgets[option.key]:
-                widget.setVisible(self._means(option) and (self._sliding or not isinstance(widget, Slider)))
+                spared = isinstance(widget, Slider) and not self._sliding
+                spared |= isinstance(widget, QLabel) and not self._captioned
+                widget.setVisible(self._means(option) and not spared)
 
     def show_sliders(self, *, shown: bool) -> None:
         """Without the sliders the row needs less room; the numbers stay."""
         if shown is not self._sliding:
             self._sliding = shown
+            self.follow()
+
+    def show_captions(self, *, shown: bool) -> None:
+        """Without the captions it needs less still; the tooltips say the same."""
+        if shown is not self._captioned:
+            self._captioned = shown
             self.follow()
 
     def _means(self, option: Option) -> bool:

@@ -24,6 +24,7 @@ class RuleButton(QToolButton):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._compact = False
         self.setAutoRaise(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -80,9 +81,16 @@ class RuleButton(QToolButton):
         self.other_class.setVisible(limited and current != rule.class_id)
 
     def set_compact(self, *, compact: bool) -> None:
-        """Only the icon, where there is no room for the words."""
-        style = Qt.ToolButtonStyle
-        self.setToolButtonStyle(style.ToolButtonIconOnly if compact else style.ToolButtonTextBesideIcon)
+        """Where there is no room for the words: only the icon, and that there is a rule if there is one."""
+        self._compact = compact
+        self._say()
+
+    def _say(self) -> None:
+        """The rule in as many words as there is room for."""
+        style, rule = Qt.ToolButtonStyle, self._session.rule
+        alone = self._compact and rule.open
+        self.setToolButtonStyle(style.ToolButtonIconOnly if alone else style.ToolButtonTextBesideIcon)
+        self.setText(f"{'Rule on' if self._compact else rule_words(rule)}  ▾")
 
     def follow(self) -> None:
         """Show the rule in force."""
@@ -91,7 +99,7 @@ class RuleButton(QToolButton):
         self.keep.setChecked(rule.keep_person)
         self.unlock.setEnabled(bool(rule.locked))
         self.setIcon(icon("brush" if rule.open else "lock"))
-        self.setText(f"{rule_words(rule)}  ▾")
+        self._say()
         self.setToolTip(f"Paint may go {rule.text()}.\n{_TIP}")
         self.setAccessibleName(f"Where paint may go: {rule.text()}")
 

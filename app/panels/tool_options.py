@@ -98,15 +98,19 @@ class ToolOptions(QWidget):
         tool = self._tool
         waiting, note = tool is not None and tool.pending(), "" if tool is None else tool.note()
         text = note or ("" if tool is None else tool.hint)
+        self.accept_button.setEnabled(tool is not None and tool.acceptable())
         if text == self.hint.text() and waiting == self.cancel_button.isVisibleTo(self):
             return
         self.hint.setText(text)
         # What a tool says of its state matters more than what it always says.
-        self._room = min(self.hint.fontMetrics().horizontalAdvance(f"{text} "), NOTE) if note else HINT
-        self._least = self._room if note else 0
+        self._room, self._least = (self._width(text), self._width(text.partition(" · ")[0])) if note else (HINT, 0)
         self.accept_button.setVisible(waiting)
         self.cancel_button.setVisible(waiting)
         self._fit()
+
+    def _width(self, text: str) -> int:
+        """The room that a note should have."""
+        return min(self.hint.fontMetrics().horizontalAdvance(f"{text} "), NOTE)
 
     def _value_changed(self, name: str) -> None:
         row = self._rows.get(name.partition(".")[0])
@@ -193,21 +197,24 @@ class ToolOptions(QWidget):
 
     def _fit(self) -> None:
         """A narrow window takes away what can be had otherwise, one after the other: recent classes, which keep their
-        digits, the words of the rule, which are in its tooltip, the sliders beside their numbers, the class's name."""
+        digits, the sliders beside their numbers, the class's name, the captions, and last the words of the rule: they
+        are nowhere else in the window, and what they leave of a note is told by its tooltip."""
         recent = len(self._session.recent_classes)
         for button in self.recent:
             button.setVisible(button.digit <= recent)
         self.rule.set_compact(compact=False)
         self.current.set_narrow(narrow=False)
         self._show_sliders(shown=True)
+        self._show_captions(shown=True)
         for button in reversed(self.recent[:recent]):
             if self._needed() + self._room <= self.width():
                 return
             button.hide()
         steps: tuple[tuple[int, Callable[[], None]], ...] = (
-            (self._least, lambda: self.rule.set_compact(compact=True)),
             (self._least, lambda: self._show_sliders(shown=False)),
             (0, lambda: self.current.set_narrow(narrow=True)),
+            (0, lambda: self._show_captions(shown=False)),
+            (0, lambda: self.rule.set_compact(compact=True)),
         )
         for least, step in steps:
             if self._needed() + least <= self.width():
@@ -223,6 +230,11 @@ class ToolOptions(QWidget):
         self.size_slider.setVisible(shown and self._tool is not None and self._tool.sized)
         if self._tool is not None:
             self._rows[self._tool.id].show_sliders(shown=shown)
+
+    def _show_captions(self, *, shown: bool) -> None:
+        self.size_label.setVisible(shown and self._tool is not None and self._tool.sized)
+        if self._tool is not None:
+            self._rows[self._tool.id].show_captions(shown=shown)
 
     def _show_size(self, size: int) -> None:
         with QSignalBlocker(self.size_slider), QSignalBlocker(self.size_number):

@@ -88,6 +88,9 @@ class Ask(Tool):
     def pending(self) -> bool:
         return self._current() is not None
 
+    def acceptable(self) -> bool:
+        return self.pending() and self.preview() is not None
+
     def back(self) -> bool:
         waiting = self.pending()
         self.cancel()

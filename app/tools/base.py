@@ -141,6 +141,10 @@ class Tool(ABC):
         """Whether moving the pointer before it is let go means something, after the press that was just made."""
         return False
 
+    def skips(self) -> bool:
+        """Whether at the moment only the newest position counts, so that others before it may be left out."""
+        return False
+
     def move(self, pointer: Pointer) -> None:
         return
 
@@ -163,6 +167,10 @@ class Tool(ABC):
     def pending(self) -> bool:
         """Whether something waits to be accepted or cancelled."""
         return False
+
+    def acceptable(self) -> bool:
+        """Whether accepting would change something, as far as is known; what is still looked for is not."""
+        return self.pending()
 
     def accept(self) -> None:
         """Make what is pending a correction."""

@@ -85,6 +85,9 @@ class Cleanup(LassoTool):
     def pending(self) -> bool:
         return self._asked
 
+    def acceptable(self) -> bool:
+        return self._found is not None and self._found.count > 0
+
     def accept(self) -> None:
         segment_map, document = self.map, self.session.document
         work, reach = self._work(), None if self._inside is None else self._inside.box
@@ -132,7 +135,7 @@ class Cleanup(LassoTool):
         if not self._found.count:
             return f"Nothing to change {where}"
         pixels = f"{self._found.count:,}".replace(",", " ")
-        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} {where} · Return does it, Esc leaves it"
+        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} {where}"
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class CopyPrevious(LassoTool):
         return self._preview
 
     def note(self) -> str:
-        return "" if self._offered is None else f"From {self._offered.name} · Return copies it, Esc leaves it"
+        return "" if self._offered is None else f"From {self._offered.name}"
 
     # --- how -------------------------------------------------------------------------------------------------------
 

@@ -79,6 +79,9 @@ class Polygon(Tool):
     def pending(self) -> bool:
         return bool(self._points)
 
+    def acceptable(self) -> bool:
+        return len(self._points) >= _LEAST
+
     def accept(self) -> None:
         document = self.session.document
         if len(self._points) < _LEAST:

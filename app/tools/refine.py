@@ -70,6 +70,9 @@ class Refine(LassoTool):
     def pending(self) -> bool:
         return self._inside is not None
 
+    def acceptable(self) -> bool:
+        return self._settled and self._found is not None and self._found.count > 0
+
     def accept(self) -> None:
         found = self._found
         if found is None or not self._settled:
@@ -112,7 +115,7 @@ class Refine(LassoTool):
             return self._found.reason
         count = self._found.patch.changed
         pixels = f"{count:,}".replace(",", " ")
-        return f"Changes {pixels} pixel{'s' if count > 1 else ''} · Return does it, Esc leaves it"
+        return f"Changes {pixels} pixel{'s' if count > 1 else ''}"
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

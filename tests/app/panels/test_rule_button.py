@@ -156,3 +156,13 @@ def test_without_words_it_still_says_the_rule(button: RuleButton, session: Sessi
 
 def test_it_is_reached_by_the_tab_key(button: RuleButton) -> None:
     assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_without_room_a_rule_in_force_still_says_that_it_is(button: RuleButton, session: Session) -> None:
+    button.set_compact(compact=True)
+    assert button.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly
+    session.set_rule(locked=frozenset({3}))
+    assert button.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert button.text().startswith("Rule on")
+    button.set_compact(compact=False)
+    assert button.text().startswith("Paint anywhere · 1 locked")

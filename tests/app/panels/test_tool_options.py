@@ -171,12 +171,16 @@ class Waiting(Tool):
     hint = "Press somewhere"
     options = (Number("level", "Level", 0, 100, 50),)
     words = ""
+    found = True
 
     def press(self, pointer: Pointer) -> None:
         return
 
     def pending(self) -> bool:
         return bool(self.words)
+
+    def acceptable(self) -> bool:
+        return self.pending() and self.found
 
     def note(self) -> str:
         return self.words
@@ -203,6 +207,40 @@ def test_what_waits_can_be_accepted_and_left_in_any_width(placed: ToolOptions, s
     tool.show()
     assert not placed.accept_button.isVisible()
     assert placed.hint.text() == tool.hint
+
+
+def test_nothing_can_be_accepted_where_there_is_nothing(placed: ToolOptions, session: Session, qtbot: QtBot) -> None:
+    tool = Waiting(session)
+    placed.set_tool(tool)
+    tool.words, tool.found = "Looking…", False
+    tool.show()
+    assert not placed.accept_button.isEnabled()
+    assert placed.cancel_button.isEnabled()
+    with qtbot.assertNotEmitted(placed.accepted):
+        qtbot.mouseClick(placed.accept_button, Qt.MouseButton.LeftButton)
+    tool.found = True  # the words may stay as they are
+    tool.show()
+    with qtbot.waitSignal(placed.accepted, timeout=1000):
+        qtbot.mouseClick(placed.accept_button, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("width", [1000, 1280])
+@pytest.mark.parametrize("name", ["ask", "cleanup", "copy", "polygon", "refine"])
+def test_where_paint_may_go_is_said_in_words_while_something_waits(
+    placed: ToolOptions, session: Session, name: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for class_id in (5, 13, 150, 36, 77, 21, 9):
+        session.set_current_class(class_id)
+    session.set_rule(where=Where.UNLABELLED, keep_person=True)
+    tool = make_tool(name, session)
+    monkeypatch.setattr(tool, "pending", lambda: True)
+    monkeypatch.setattr(tool, "note", lambda: "Changes 12 345 678 pixels · and there is more that could be said of it")
+    placed.set_tool(tool)
+    fit(placed, width)
+    assert placed.cancel_button.isVisible()
+    assert placed.rule.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert placed.rule.text().startswith("Only unlabelled · not over yours")
+    assert placed.rule.width() >= placed.rule.sizeHint().width()
 
 
 def test_where_a_hint_has_no_room_there_is_nothing_instead_of_dots(options: ToolOptions, session: Session) -> None:

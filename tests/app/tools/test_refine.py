@@ -45,6 +45,7 @@ def test_return_waits_until_there_is_something_to_see(session: Session, tool: Re
     sentences = said(session)
     drag(tool, *AROUND)
     assert tool.pending()
+    assert not tool.acceptable()
     assert tool.note() == "Refining edges…"
     assert [job.text for job in later.jobs.values()] == ["Refining edges…"]
     tool.accept()
@@ -53,6 +54,7 @@ def test_return_waits_until_there_is_something_to_see(session: Session, tool: Re
     assert not human(session).any()
     later.finish()
     assert tool.preview() is not None
+    assert tool.acceptable()
     tool.accept()
     assert (human(session)[10:70, DRAWN:EDGE] == human_value(3)).all()
     assert steps(session).undoText() == "Refine edges"
