@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
+from app.core.region_tiles import connected_parts
 from app.core.segment_map import CODES, NETWORK_MAX, SegmentMap
 
+LARGEST_MASK = 32_000_000  # pixels of a map in which a region may be one mask
 _FIRST_REACH = 256  # pixels around the click that are looked at first
 _GROWTH = 1.5  # of the window's size, on each side that a region touches: the whole picture is two steps away
 _STRIDE = 8  # pixels between those that a first guess looks at
@@ -40,8 +42,7 @@ def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = Non
     Looks no further than the region reaches, so a small region costs little in a picture of any size. IndexError
     outside the map.
     """
-    code = segment_map.code_at(x, y)
-    same = np.arange(CODES) == code if table is None else (table == table[code]) & (segment_map.histogram() > 0)
+    same = _same(segment_map, segment_map.code_at(x, y), table)
     window, guess = Box(x, y, x + 1, y + 1).grow(_FIRST_REACH).clip(segment_map.shape), NOTHING
     while True:
         box, field = _flood(segment_map, window, (x, y), same=same)
@@ -52,6 +53,32 @@ def region_at(segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = Non
             guess = _guess(segment_map, (x, y), same=same)
             larger = larger if window.union(guess) == window else window.union(guess)
         window = larger
+
+
+def region_parts(
+    segment_map: SegmentMap, x: int, y: int, *, table: U8 | None = None
+) -> Iterator[tuple[Box, Bool | None]]:
+    """What `region_at` finds, as boxes and masks (h, w) bool, None for all of a box.
+
+    In a large map it comes tile by tile, so that no mask of that size exists; the map must not change meanwhile.
+    """
+    if segment_map.box.area <= LARGEST_MASK:
+        yield region_at(segment_map, x, y, table=table)
+        return
+    same = _same(segment_map, segment_map.code_at(x, y), table)
+
+    def look(tile: Box) -> U8 | bool:
+        known = holds(segment_map, tile, same)
+        return _looked_up(segment_map.shown(tile), same) if known is None else known
+
+    yield from connected_parts(look, segment_map.box, x, y)
+
+
+def _same(segment_map: SegmentMap, code: int, table: U8 | None) -> Bool:
+    """The codes (256,) bool that count as equal to `code`."""
+    if table is None:
+        return np.asarray(np.arange(CODES) == code, np.bool_)
+    return np.asarray((table == table[code]) & (segment_map.histogram() > 0), np.bool_)
 
 
 def region_within(read: Callable[[Box], U8], bounds: Box, x: int, y: int) -> tuple[Box, Bool]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.regions import region_at
+from app.core.regions import region_parts
 from app.core.segment_map import CODES, NETWORK_MAX, SegmentMap
 from app.core.spans import Spans
 
@@ -44,7 +44,8 @@ class Target:
     def parts(self, *, within: Spans | None = None) -> Iterator[tuple[Box, Bool | None]]:
         """Its pixels as boxes and masks (h, w) bool, None where all of a box belongs to it; only those `within`.
 
-        Each may be painted before the next is taken, and it costs nothing at full size unless it is connected.
+        None may be painted into the map itself before the last one is taken. Nothing is there at full size, but for one
+        mask of what is connected in a map that is not large.
         """
         for box, mask in self._parts(self.segment_map.box if within is None else within.box):
             if within is None:
@@ -59,7 +60,7 @@ class Target:
 
     def _parts(self, bounds: Box) -> Iterator[tuple[Box, Bool | None]]:
         if self.seed is not None:
-            yield region_at(self.segment_map, *self.seed, table=self.codes.astype(np.uint8))
+            yield from region_parts(self.segment_map, *self.seed, table=self.codes.astype(np.uint8))
             return
         table = self.codes.astype(np.uint8)
         for tile, whole in self._tiles:

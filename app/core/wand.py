@@ -6,12 +6,15 @@ A colour is similar to another when none of its three channels differs by more t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
+from app.core.parts import Check, unhindered
+from app.core.region_tiles import connected_parts
 from app.core.regions import connected_region, region_within
 
 PREVIEW_PIXELS = 1_000_000
@@ -30,6 +33,23 @@ def similar(photo: U8, x: int, y: int, *, tolerance: int, window: Box | None = N
         raise IndexError(f"Pixel ({x}, {y}) lies outside {bounds}.")
     seed = photo[y, x]
     return region_within(lambda box: _alike(photo[box.slices], seed, tolerance), bounds, x, y)
+
+
+def similar_parts(
+    photo: U8, x: int, y: int, *, tolerance: int, check: Check = unhindered
+) -> Iterator[tuple[Box, Bool | None]]:
+    """What `similar` finds in the whole photo, tile by tile, so that no mask of its size exists: boxes and masks."""
+    bounds = Box.of_shape(photo.shape)
+    if not bounds.contains(x, y):
+        raise IndexError(f"Pixel ({x}, {y}) lies outside {bounds}.")
+    seed = photo[y, x]
+
+    def look(tile: Box) -> U8 | bool:
+        alike = _alike(photo[tile.slices], seed, tolerance)
+        pixels = cv2.countNonZero(alike)
+        return alike if 0 < pixels < tile.area else pixels > 0
+
+    return connected_parts(look, bounds, x, y, check=check)
 
 
 def coarse_similar(

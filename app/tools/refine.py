@@ -71,7 +71,7 @@ class Refine(LassoTool):
         return self._inside is not None
 
     def acceptable(self) -> bool:
-        return self._settled and self._found is not None and self._found.count > 0
+        return self._settled and self._found is not None and self._found.patch is not None
 
     def accept(self) -> None:
         found = self._found

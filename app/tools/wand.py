@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from app.core.segment_map import human_value
-from app.core.wand import coarse_similar, similar
+from app.core.wand import coarse_similar, similar_parts
 from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
@@ -64,9 +65,10 @@ class Wand(Tool):
         class_id, photo, (x, y) = self._class_for(start.button), document.photo, start.pixel
         exact = shown.mask.shape == shown.box.shape  # else it was too large to find every pixel while dragging
 
-        def parts(_check: Check) -> list[Part]:
-            region = (shown.box, shown.mask) if exact else similar(photo, x, y, tolerance=tolerance)
-            return [(*region, human_value(class_id))]
+        def parts(check: Check) -> Iterable[Part]:
+            exactly = [(shown.box, shown.mask)]
+            found = exactly if exact else similar_parts(photo, x, y, tolerance=tolerance, check=check)
+            return ((box, mask, human_value(class_id)) for box, mask in found)
 
         text = f"Wand with {class_name(class_id)}" if class_id else "Erase with the wand"
         unchanged = f"This is {class_name(class_id)} already."
