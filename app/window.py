@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.crash import CrashHook
@@ -26,6 +26,9 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """The QApplication with name, icon and style."""
     application = QApplication.instance() or QApplication([sys.argv[0], *arguments])
     assert isinstance(application, QApplication)
+    # A quick stroke is as round as the hand drew it: no position of the pointer is left out while the window is busy.
+    # X11 turns this on when the application is made, so it is turned off afterwards.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     application.setApplicationName("ade-mask-studio")
     application.setApplicationDisplayName("ADE Mask Studio")
     application.setDesktopFileName("ade-mask-studio")

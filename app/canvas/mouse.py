@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture
 
@@ -48,6 +48,9 @@ class Mouse:
         self._space = False
         self.position: QPointF | None = None  # device pixels; None while the pointer is elsewhere
         self._modifiers = Modifier.NONE
+        self._behind = False  # the tool was not told the newest position
+        self._turn = QTimer(canvas, singleShot=True, interval=0)  # of the event loop: it runs until that is reached
+        self._turn.timeout.connect(self._catch_up)
         self._pressed: tuple[QPointF, int] = (QPointF(), 0)  # where the brush is being sized, and its size before
 
     @property
@@ -79,6 +82,7 @@ class Mouse:
             if event.button() is not self._button:
                 return
             self.finish()  # its release was swallowed, by a dialog for instance
+        self._catch_up()
         self._see(event)
         button = event.button()
         if self._canvas.viewport is None or self.position is None:
@@ -106,6 +110,22 @@ class Mouse:
             dragged = min(max(dragged, -_FARTHEST), _FARTHEST)
             self._canvas.session.set_brush_size(round(self._pressed[1] * _SIZE_PER_PIXEL**dragged))
         elif self._canvas.tool is not None:
+            self._move_tool(self._canvas.tool)
+
+    def _move_tool(self, tool: Tool) -> None:
+        """Every position counts for a stroke; what is worked out for one alone does not fall behind the hand: of those
+        that come in one turn of the event loop it sees the first and the last."""
+        if tool.skips() and self._turn.isActive():
+            self._behind = True
+            return
+        self._behind = False
+        if tool.skips():
+            self._turn.start()
+        tool.move(self._pointer())
+
+    def _catch_up(self) -> None:
+        behind, self._behind = self._behind, False
+        if behind and self.position is not None and self._canvas.viewport is not None and self._canvas.tool is not None:
             self._canvas.tool.move(self._pointer())
 
     def release(self, event: QMouseEvent) -> None:
@@ -115,6 +135,7 @@ class Mouse:
 
     def finish(self) -> None:
         """End the gesture as a release would: what was painted stays."""
+        self._catch_up()
         was, self._doing, pointer = self._doing, _Doing.NOTHING, self._pointer()
         self._let_go()
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
@@ -129,7 +150,7 @@ class Mouse:
 
     def cancel(self) -> bool:
         """Take the gesture in hand back; False when there was none."""
-        was, self._doing = self._doing, _Doing.NOTHING
+        was, self._doing, self._behind = self._doing, _Doing.NOTHING, False
         self._let_go()
         if was is _Doing.USING_TOOL and self._canvas.tool is not None:
             self._canvas.tool.cancel()
@@ -142,7 +163,7 @@ class Mouse:
         self._canvas.signs.say_held(held=False)
 
     def leave(self) -> None:
-        self.position = None
+        self.position, self._behind = None, False
         if self._canvas.tool is not None and self._doing is _Doing.NOTHING:
             self._canvas.tool.leave()
 

@@ -75,6 +75,9 @@ class Superpixels(Tool):
     def drags(self) -> bool:
         return True
 
+    def skips(self) -> bool:
+        return not self._held  # a stroke paints all that it touches
+
     def move(self, pointer: Pointer) -> None:
         pixel = pointer.pixel
         tiles = self._current()

@@ -46,6 +46,9 @@ class Wand(Tool):
     def drags(self) -> bool:
         return True
 
+    def skips(self) -> bool:
+        return True
+
     def move(self, pointer: Pointer) -> None:
         if self._start is None or pointer.button is None:
             return

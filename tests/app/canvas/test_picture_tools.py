@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8, Bool
@@ -82,13 +83,13 @@ def around_edge(canvas: Canvas) -> list[QPoint]:
 # --- wand ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_wand_shows_while_dragging_what_release_paints(canvas: Canvas, session: Session) -> None:
+def test_the_wand_shows_while_dragging_what_release_paints(canvas: Canvas, session: Session, qtbot: QtBot) -> None:
     tool = take(canvas, session, "wand")
     tool.set_value("tolerance", 0)
     leave(canvas)
     before = grabbed(canvas)
     drag(canvas, [at(canvas, 40, 80), at(canvas, 60, 80), at(canvas, 140, 80)], release=False)
-    assert "Tolerance 25" in tool.note()
+    qtbot.waitUntil(lambda: "Tolerance 25" in tool.note())
     left = np.zeros((HEIGHT, WIDTH), np.bool_)
     left[:, :TRUE_EDGE] = True
     assert np.array_equal(covered(tool), left)
