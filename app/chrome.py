@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from app.actions import ACTIONS, PALETTE_ACTIONS, TOOL_ACTIONS, Act, Group
+from app.panels.plain import PlainToolBar
 
 MAIN_BAR = (
     (Act.OPEN, Act.OPEN_FOLDER),
@@ -83,11 +84,10 @@ def make_toolbars(
 
 
 def _toolbar(window: QMainWindow, title: str, area: Qt.ToolBarArea) -> QToolBar:
-    bar = QToolBar(title, window)
+    bar = PlainToolBar(title, window)
     bar.setObjectName(f"toolbar-{title.lower().replace(' ', '-')}")
     bar.setMovable(False)
     bar.setIconSize(QSize(ICON, ICON))
-    bar.setStyleSheet("QToolBar { border: none; }")  # Fusion's own line is glaring on dark
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     window.addToolBar(area, bar)
     return bar

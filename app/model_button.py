@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 from app.desk import Desk
 from app.dialogs import choose
 from app.model_in_use import EngineStatus
+from app.panels.plain import MenuButton
 from inference.models import ModelCard, known_models
 
 
-class ModelButton(QToolButton):
+class ModelButton(MenuButton):
     """Shows model and device; its menu lists the known models, a weights file of one's own, and the model card."""
 
     def __init__(self, desk: Desk, *, model_card: QAction) -> None:
@@ -25,7 +26,6 @@ class ModelButton(QToolButton):
         self._model_card = model_card
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAutoRaise(True)
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # the text ends in an arrow of its own
         self.setAccessibleName("Model")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)

@@ -13,6 +13,7 @@ from inference.photo import PHOTO_SUFFIXES
 
 NaturalKey = tuple[tuple[str | int, ...], str]
 _NUMBER = re.compile(r"(\d+)", re.ASCII)
+_DOT, _GOES_ON = "\0", "\1"  # a name that ends comes before one that a number goes on with, and that before all others
 
 
 class PictureStatus(Enum):
@@ -26,9 +27,9 @@ class PictureStatus(Enum):
 
 
 def natural_key(text: str) -> NaturalKey:
-    """Sorts `photo 9` before `photo 10`, without regard to case; equal only for equal texts."""
-    words = _NUMBER.split(text.casefold())  # words and numbers in turn, words first
-    return tuple(int(word) if index % 2 else word for index, word in enumerate(words)), text
+    """Sorts `photo.jpg` before `photo2.jpg`, that before `photo10.jpg`, in any case; equal only for equal texts."""
+    words = _NUMBER.split(text.casefold().replace(".", _DOT))  # words and numbers in turn, words first
+    return tuple(int(word) if index % 2 else word + _GOES_ON for index, word in enumerate(words)), text
 
 
 def list_pictures(paths: Sequence[Path]) -> list[Path]:

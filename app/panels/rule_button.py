@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from app.core.rules import PaintRule, Where
 from app.panels.class_texts import class_name
 from app.panels.icons import icon
+from app.panels.plain import MenuButton
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _TIP = "Where paint may go, for every tool (Shift+R goes through the choices)"
 
 
-class RuleButton(QToolButton):
+class RuleButton(MenuButton):
     """Says the rule in a few words; locked classes are added by the legend and counted here."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -29,7 +30,6 @@ class RuleButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # the text ends in an arrow of its own
         self._menu = QMenu(self)
         self._where: dict[Where, QAction] = {}
         self._build()

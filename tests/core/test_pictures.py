@@ -102,3 +102,9 @@ def test_natural_keys_order_any_names(texts: list[str]) -> None:
 @given(st.text(alphabet="ab", max_size=3), st.integers(0, 10**12), st.integers(0, 10**12))
 def test_numbers_sort_by_value(words: str, first: int, second: int) -> None:
     assert (natural_key(f"{words}{first}.jpg") < natural_key(f"{words}{second}.jpg")) == (first < second)
+
+
+def test_a_name_comes_before_those_that_go_on_with_it() -> None:
+    names = ["street 2.jpg", "street2.jpg", "street-2.jpg", "street.jpg", "street10.jpg"]
+    assert sorted(names, key=natural_key)[0] == "street.jpg"
+    assert sorted(["street2.jpg", "street.jpg"], key=natural_key) == ["street.jpg", "street2.jpg"]

@@ -1,0 +1,54 @@
+"""The tool bars follow the system from light to dark and back while the window is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QImage
+from PySide6.QtWidgets import QApplication, QMainWindow, QSlider, QToolBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.actions import Act
+from app.chrome import make_toolbars
+from app.panels.plain import MenuButton
+from app.panels.style import palette_for
+
+
+@pytest.fixture
+def light(qapp: QApplication) -> Iterator[QApplication]:
+    before = qapp.palette()
+    qapp.setPalette(palette_for(Qt.ColorScheme.Light))
+    yield qapp
+    qapp.setPalette(before)
+
+
+def make_window(qtbot: QtBot) -> QMainWindow:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    actions = {act: QAction(act.value, window) for act in Act}
+    button = MenuButton()
+    button.setText("model  ▾")
+    make_toolbars(window, actions, options=QWidget(), opacity=QSlider(), model=button)
+    window.resize(900, 600)
+    with qtbot.waitExposed(window):
+        window.show()
+    return window
+
+
+def bars(window: QMainWindow) -> list[QImage]:
+    QApplication.processEvents()
+    return [window.grab(bar.geometry()).toImage() for bar in window.findChildren(QToolBar)]
+
+
+def test_bars_take_the_new_palette_at_once(light: QApplication, qtbot: QtBot) -> None:
+    window = make_window(qtbot)
+    before = bars(window)
+    light.setPalette(palette_for(Qt.ColorScheme.Dark))
+    after = bars(window)
+    fresh = bars(make_window(qtbot))
+    assert len(after) == 3
+    for was, now, made_in_the_dark in zip(before, after, fresh, strict=True):
+        assert was.pixelColor(1, 1).lightness() > 128 > now.pixelColor(1, 1).lightness()
+        assert now == made_in_the_dark
