@@ -27,6 +27,7 @@ class ActionStates(QObject):
         for changed in (group.canUndoChanged, group.canRedoChanged, group.undoTextChanged, group.redoTextChanged):
             changed.connect(self._show_history)
         session.tool_changed.connect(self._show_history)
+        session.under_way_changed.connect(lambda _path: self._show_history())
         for changed in (session.document_changed, session.prediction_changed, session.corrected):
             changed.connect(self._show_document)
         for changed in (session.tables_changed, session.mode_changed):
@@ -48,10 +49,10 @@ class ActionStates(QObject):
             actions[act].setEnabled(len(self._desk.pictures) > 1)
 
     def _show_history(self) -> None:
-        """Undo also takes back the steps of what is being drawn, a polygon's corners for instance."""
+        """Undo also takes back the steps of what is being drawn, and what still waits to be computed."""
         group, tool, actions = self._session.undo_group, self._canvas.tool, self._actions
         drawing = tool is not None and tool.pending()
-        actions[Act.UNDO].setEnabled(drawing or group.canUndo())
+        actions[Act.UNDO].setEnabled(drawing or self._session.unfinished or group.canUndo())
         actions[Act.REDO].setEnabled(group.canRedo())
         actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
         actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())

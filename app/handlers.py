@@ -106,9 +106,14 @@ def _chosen(use: Callable[[], object]) -> Callable[..., object]:
 
 
 def step_back(window: MainWindow) -> None:
-    """What is being drawn goes first, the last corner of a polygon for instance; then what was painted."""
-    if not window.canvas.step_back():
-        window.session.undo()
+    """What is being drawn goes first, the last corner of a polygon for instance; then what still waits to be computed,
+    as by Escape; then what was painted."""
+    canvas, session = window.canvas, window.session
+    if canvas.step_back():
+        return
+    waits = session.unfinished and not canvas.mouse.using_tool  # a stroke under the hand is a step like others
+    if not (waits and session.cancel_edit()):
+        session.undo()
 
 
 def adjust_tool(window: MainWindow, steps: int) -> None:

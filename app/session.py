@@ -1,9 +1,4 @@
-"""The open documents and their undo stacks: the only writer of segment maps.
-
-Canvas, tools and panels read the current document here and change it only through the methods below. A gesture paints
-through `begin_edit` and ends in one patch, pushed as one `QUndoCommand`; documents keep their corrections and their
-history when another picture is shown.
-"""
+"""The open documents and their undo stacks: the only writer of segment maps. All changes go through it."""
 
 from __future__ import annotations
 
@@ -269,11 +264,16 @@ class Session(Counting):
         """Whether an edit of the current picture is being worked out in the background."""
         return self._current is not None and self._background.is_running(self._current)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether `cancel_edit` would take something back."""
+        return self._gesture is not None or (self._current is not None and self._background.can_cancel(self._current))
+
     def cancel_edit(self) -> bool:
-        """Stop the computed edit of the current picture, or take back a stroke that still waits for something to be
-        computed; False when there is neither. No pixel has changed."""
+        """Stop the computed edit of the current picture, or take back a stroke that waits; False: there is neither."""
         if self._gesture is not None:
             self._gesture.cancel()
+            self.tool_changed.emit()
             return True
         return self._current is not None and self._background.cancel(self._current)
 

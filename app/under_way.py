@@ -171,6 +171,11 @@ class BackgroundEdits:
             self._session.said.emit(f"{running.text} {ending}.")
         return running is not None
 
+    def can_cancel(self, path: Path) -> bool:
+        """Whether an edit of the picture is under way that `cancel` would stop: no undo step yet."""
+        running = self._running.get(path)
+        return running is not None and running.show_rest is None
+
     def cancel(self, path: Path) -> bool:
         """Stop the edit of a picture; False when there is none. No pixel has changed.
 

@@ -93,6 +93,8 @@ class Superpixels(Tool):
     def release(self, pointer: Pointer) -> None:
         self._held = False
         self._follow()
+        if self._waiting:
+            self.show()  # there is something now that can be taken back
 
     def leave(self) -> None:
         self._at = None

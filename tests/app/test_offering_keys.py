@@ -21,6 +21,7 @@ from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.canvas.hand import CTRL, LEFT, NONE, drag_holding
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, map_of, predict, show_photo, spot
+from tests.app.tools.later import Later
 
 KEY = Qt.Key
 TREE = human_value(5)
@@ -209,3 +210,36 @@ def test_the_sign_of_an_edit_is_over_its_own_picture_only(window: MainWindow, ga
     gate.opened.set()
     qtbot.waitUntil(lambda: said[-1] != "Fill with tree…")
     assert (first.human == TREE).all()
+
+
+def test_ctrl_z_takes_a_stroke_back_that_still_waits_for_its_superpixels(window: MainWindow, qtbot: QtBot) -> None:
+    """There is no step yet that could be undone: it goes as by Escape, and nothing of it comes later."""
+    session, canvas = window.session, window.canvas
+    session.runner = later = Later()
+    window.use_tool("superpixels")
+    click(window, (30, 20))
+    assert later.jobs
+    assert session.history is not None
+    assert session.history.stack.count() == 0
+    assert window.actions_by_id[Act.UNDO].isEnabled()
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL)
+    later.finish()
+    assert not map_of(session).human.any()
+    assert session.history.stack.count() == 0
+    assert not window.actions_by_id[Act.UNDO].isEnabled()
+    click(window, (30, 20))
+    later.finish()
+    assert session.history.stack.count() == 1, "the next stroke is as ever"
+
+
+def test_ctrl_z_stops_what_another_tool_left_to_be_computed(window: MainWindow) -> None:
+    session = window.session
+    session.runner = later = Later()
+    window.use_tool("superpixels")
+    click(window, (30, 20))
+    window.use_tool("brush")
+    assert window.actions_by_id[Act.UNDO].isEnabled()
+    QTest.keyClick(window.canvas, KEY.Key_Z, CTRL)
+    later.finish()
+    assert not map_of(session).human.any()
+    assert not window.actions_by_id[Act.UNDO].isEnabled()
