@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QApplication,
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
@@ -109,7 +110,7 @@ class ClassThreshold(QFrame):
         y = max(room.top(), min(place.y(), room.bottom() - size.height()))
         self.setGeometry(QRect(QPoint(x, y), size))
         self.show()
-        self.slider.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.slider.setFocus(Qt.FocusReason.PopupFocusReason)  # the arrow keys move it; digits go to the number
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -117,6 +118,12 @@ class ClassThreshold(QFrame):
             self.close()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.close()
+        elif event.text() and event.text() in "0123456789.," and not self.number.hasFocus():
+            field = self.number.lineEdit()
+            self.number.setFocus(Qt.FocusReason.OtherFocusReason)
+            field.clear()
+            QApplication.sendEvent(self.number, event)
+            QTimer.singleShot(0, lambda: field.end(False))  # after the focus has selected all of it
         else:
             super().keyPressEvent(event)
 

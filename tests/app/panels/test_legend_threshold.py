@@ -85,6 +85,16 @@ def test_keys_number_and_escape(qtbot: QtBot, legend: Legend, session: Session) 
     assert session.class_thresholds == {LAMP: 0.07}
 
 
+def test_digits_go_to_the_number_at_once(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    popup = opened(qtbot, legend, LAMP)
+    assert popup.slider.hasFocus()
+    for key in "0.37":
+        qtbot.keyClick(popup.number if popup.number.hasFocus() else popup.slider, key)
+        QApplication.processEvents()
+    qtbot.keyClick(popup.number, Qt.Key.Key_Return)
+    assert session.class_thresholds == {LAMP: 0.37}
+
+
 def test_escape_leaves_a_class_without_its_own(qtbot: QtBot, legend: Legend, session: Session) -> None:
     popup = opened(qtbot, legend, LAMP)
     qtbot.keyClick(popup.slider, Qt.Key.Key_Right)
