@@ -31,9 +31,9 @@ def fill_area(tool: Tool, inside: Spans, button: Button | None) -> None:
     becomes = "unlabelled" if button is Button.RIGHT else tool.value("becomes")
     class_id = tool.session.current_class if becomes == "class" else 0
     value = 0 if becomes == "network" else human_value(class_id)
-    text = "Back to the network" if becomes == "network" else f"Fill area with {class_name(class_id)}"
+    text = "Back to the network" if becomes == "network" else f"{tool.id.capitalize()} with {class_name(class_id)}"
     if value == HUMAN_UNLABELLED:
-        text = "Erase area"
+        text = f"Erase with the {tool.id}"
     already = "It is the network's answer" if becomes == "network" else f"This is {class_name(class_id)}"
     tool.session.edit(
         text,

@@ -70,6 +70,7 @@ def assert_filled(canvas: Canvas, session: Session, points: list[QPoint], value:
     assert set(np.unique(map_of(session).human)) == {0, value}
     assert session.undo_stack is not None
     assert session.undo_stack.count() == 1
+    assert session.undo_stack.undoText() in ("Polygon with tree", "Erase with the polygon", "Back to the network")
 
 
 @pytest.mark.parametrize("zoom", [0.5, 1.0, 3.0])

@@ -155,7 +155,7 @@ def test_the_right_button_makes_unlabelled_whatever_the_option_says(
     drag(canvas, [A, QPoint(B.x(), A.y()), B], RIGHT)
     assert human(session, HUMAN_UNLABELLED).any()
     assert session.undo_stack is not None
-    assert session.undo_stack.undoText() == "Erase area"
+    assert session.undo_stack.undoText() == f"Erase with the {tool}"
 
 
 @pytest.mark.parametrize("tool", ["rectangle", "ellipse", "lasso"])
@@ -173,8 +173,8 @@ def test_the_area_becomes_what_the_option_says(canvas: Canvas, session: Session,
     assert steps(session) == 3
     assert session.undo_stack is not None
     assert [session.undo_stack.text(step) for step in range(3)] == [
-        "Fill area with tree",
-        "Erase area",
+        f"{tool.capitalize()} with tree",
+        f"Erase with the {tool}",
         "Back to the network",
     ]
 
