@@ -32,7 +32,7 @@ class Wand(Tool):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._start: Pointer | None = None
-        self._tolerance = 0
+        self._tolerance = self._before = 0  # now, and when it was pressed
         self._preview: Preview | None = None
 
     def press(self, pointer: Pointer) -> None:
@@ -41,6 +41,7 @@ class Wand(Tool):
             return
         if document.segment_map.box.contains(*pointer.pixel):
             self._start, self._tolerance = pointer, self.value("tolerance")
+            self._before = self._tolerance
             self._look()
 
     def drags(self) -> bool:
@@ -53,18 +54,19 @@ class Wand(Tool):
         if self._start is None or pointer.button is None:
             return
         dragged = (pointer.x - self._start.x) / pointer.reach * _REACH
-        tolerance = min(max(round(self.value("tolerance") + dragged * _PER_PIXEL), 0), MOST)
+        tolerance = min(max(round(self._before + dragged * _PER_PIXEL), 0), MOST)
         if tolerance != self._tolerance:
             self._tolerance = tolerance
+            self.set_value("tolerance", tolerance)  # slider and number go along
             self._look()
 
     def release(self, pointer: Pointer) -> None:
         start, shown, document = self._start, self._preview, self.session.document
         tolerance = self._tolerance
-        self.cancel()
+        self._start = self._preview = None
+        self.show()
         if start is None or shown is None or document is None or document.photo is None:
             return
-        self.set_value("tolerance", tolerance)
         class_id, photo, (x, y) = self._class_for(start.button), document.photo, start.pixel
         exact = shown.mask.shape == shown.box.shape  # else it was too large to find every pixel while dragging
 
@@ -81,6 +83,8 @@ class Wand(Tool):
         self.show()
 
     def cancel(self) -> None:
+        if self._start is not None:
+            self.set_value("tolerance", self._before)
         self._start = self._preview = None
         self.show()
 

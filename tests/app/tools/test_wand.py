@@ -176,3 +176,16 @@ def test_what_is_large_is_found_in_the_background_and_shown_until_it_is_there(se
     assert (human(session)[:, :1001] == CURRENT).all()
     assert not human(session)[:, 1001:].any()
     assert steps(session).count() == 1
+
+
+def test_the_option_follows_the_drag_and_comes_back_when_that_is_cancelled(session: Session, tool: Wand) -> None:
+    said_of: list[str] = []
+    session.tool_value_changed.connect(said_of.append)
+    tool.press(Pointer(30.5, 50.5, LEFT, reach=8.0))
+    tool.move(Pointer(54.5, 50.5, LEFT, reach=8.0))
+    assert tool.value("tolerance") == 16
+    tool.move(Pointer(70.5, 50.5, LEFT, reach=8.0))
+    assert tool.value("tolerance") == 20
+    assert said_of == ["wand.tolerance"] * 2, "so slider and number go along"
+    tool.cancel()
+    assert tool.value("tolerance") == 10
