@@ -53,6 +53,18 @@ def describe(session: Session, pixel: tuple[int, int], scope: Scope) -> str:
     return f"this region of {class_name(hover.class_id)}" if hover.class_id else "this unlabelled region"
 
 
+def is_kept(session: Session, pixel: tuple[int, int], scope: Scope) -> bool:
+    """Whether the rule keeps all of it as it is."""
+    document = session.document
+    if document is None or document.segment_map is None or not document.segment_map.box.contains(*pixel):
+        return False
+    labels, code = document.label_table(), document.segment_map.code_at(*pixel)
+    writable = session.rule.writable(labels)
+    if writable is None:
+        return False
+    return not (writable[code] if scope is Scope.SEGMENT else writable[labels == labels[code]].any())
+
+
 def paint_target(
     session: Session, target: Target, class_id: int, *, text: str, unchanged: str, within: Spans | None = None
 ) -> bool:
@@ -114,6 +126,12 @@ class AimedTool(Tool):
     def over(self) -> str:
         """What a click takes, in words; empty where there is nothing."""
         return "" if self._over is None else describe(self.session, self._over, self.scope)
+
+    def kept(self) -> str:
+        """That the rule keeps it, in words; empty where it does not."""
+        if self._over is None or not is_kept(self.session, self._over, self.scope):
+            return ""
+        return f"The rule keeps {self.over()} · paint may go {self.session.rule.text()}"
 
     def _point(self, pixel: tuple[int, int] | None) -> None:
         self._over = pixel

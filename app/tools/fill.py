@@ -30,4 +30,4 @@ class Fill(AimedTool):
 
     def note(self) -> str:
         over, name = self.over(), class_name(self.session.current_class)
-        return f"Click: {over} becomes {name} · right button: unlabelled" if over else ""
+        return self.kept() or (f"Click: {over} becomes {name} · right button: unlabelled" if over else "")

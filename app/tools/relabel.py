@@ -34,6 +34,8 @@ class Relabel(AimedTool, LassoTool):
         over, name = self.over(), class_name(self.session.current_class)
         if not over:
             return ""
+        if kept := self.kept():
+            return kept
         if self.sketch() is not None:
             return f"Inside the line, {over} {'is accepted' if self._accepts(self._start) else f'becomes {name}'}"
         return f"Click: {over} becomes {name} · drag: only inside a line · right-click: accept"

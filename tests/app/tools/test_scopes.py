@@ -158,3 +158,20 @@ def test_what_is_said_follows_the_labels_the_class_and_the_line(session: Session
         assert tool.note() == f"Inside the line, this region of mountain {text}"
         tool.cancel()
         tool.move(Pointer(10, 10))
+
+
+@pytest.mark.parametrize("tool_id", ["fill", "relabel"])
+@pytest.mark.parametrize("scope", ["segment", "region", "class"])
+def test_what_the_rule_keeps_is_not_promised(session: Session, tool_id: str, scope: str) -> None:
+    tool = make_tool(tool_id, session)
+    tool.set_value("scope", scope)
+    tool.move(Pointer(10, 10))
+    assert tool.note().startswith("Click: ")
+    session.set_rule(locked=frozenset({3}))
+    tool.changed()
+    assert tool.note().startswith("The rule keeps ")
+    assert "sky" in tool.note()
+    click(tool, 10, 10)
+    assert not human(session).any()
+    tool.move(Pointer(100, 20))
+    assert tool.note().startswith("Click: "), "another class is not locked"
