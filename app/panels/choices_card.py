@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.panels.class_texts import class_name
@@ -17,12 +17,15 @@ _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
 class ChoicesCard(QWidget):
-    """Shows itself while there are answers; the mouse passes through it to the picture."""
+    """Shows itself while there are answers; a click on one goes there, and none reaches the picture behind."""
+
+    picked = Signal(int)  # how many answers further the one is that was clicked; negative for back
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._choices: Choices | None = None
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._hovered = -1
+        self.setMouseTracking(True)
         self.setAccessibleName("Answers to go through")
         self.hide()
 
@@ -42,6 +45,30 @@ class ChoicesCard(QWidget):
             self.resize(self.sizeHint())
             self.move(UNIT, UNIT)
             self.raise_()
+            self.update()
+
+    def row_at(self, y: float) -> int:
+        """The row at a height of the card; -1 where there is none."""
+        row = int((y - HALF) // self._line()) - 1
+        return row if self._choices is not None and 0 <= row < len(self._choices.rows) else -1
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self.row_at(event.position().y())
+        if self._choices is not None and row >= 0 and event.button() is Qt.MouseButton.LeftButton:
+            self.picked.emit(row - self._choices.active)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.row_at(event.position().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(-1)
+        super().leaveEvent(event)
+
+    def _hover(self, row: int) -> None:
+        if row != self._hovered:
+            self._hovered = row
+            hand = Qt.CursorShape.PointingHandCursor if row >= 0 else Qt.CursorShape.ArrowCursor
+            self.setCursor(hand)
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -79,9 +106,11 @@ class ChoicesCard(QWidget):
         painter.drawText(QRectF(rows.left(), rows.top(), rows.width(), line), _LEFT, self._choices.title)
         for index, answer in enumerate(self._choices.rows):
             row = QRectF(rows.left(), rows.top() + (index + 1) * line, rows.width(), line)
-            if index == self._choices.active:
+            if index in (self._choices.active, self._hovered):
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(tint(palette.color(QPalette.ColorRole.Accent), 0.22))
+                active = index == self._choices.active
+                role = QPalette.ColorRole.Accent if active else QPalette.ColorRole.Text
+                painter.setBrush(tint(palette.color(role), 0.22 if active else 0.07))
                 painter.drawRoundedRect(row.adjusted(-HALF, 0, HALF, 0), RADIUS, RADIUS)
             paint_swatch(painter, QRectF(row.left(), row.center().y() - SWATCH / 2, SWATCH, SWATCH), answer[0])
             painter.setPen(palette.color(QPalette.ColorRole.Text))

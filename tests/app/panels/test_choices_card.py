@@ -93,9 +93,21 @@ def test_every_answer_has_its_colour_and_the_one_in_force_a_band(card: ChoicesCa
     assert rows.max() <= 3 * line + 8  # and so is the third answer
 
 
-def test_the_mouse_passes_through_to_the_picture(card: ChoicesCard, under: Under) -> None:
+def test_a_click_goes_to_an_answer_and_never_to_the_picture_behind(card: ChoicesCard, under: Under) -> None:
+    card.show_choices(Choices("Most probable classes", ROWS, 1))
+    steps: list[int] = []
+    card.picked.connect(steps.append)
+    line = card.height() / (len(ROWS) + 1)
+    for row in range(-1, len(ROWS)):
+        at = card.geometry().topLeft() + QPoint(20, round((row + 1.5) * line))
+        QTest.mouseClick(under.window().windowHandle(), Qt.MouseButton.LeftButton, pos=at)
+    assert steps == [-1, 0, 1], "the title is no answer"
+    assert not under.pressed
+
+
+def test_the_answer_under_the_pointer_is_marked(card: ChoicesCard) -> None:
     card.show_choices(CHOICES)
-    at = card.geometry().center()
-    assert under.childAt(at) is None
-    QTest.mouseClick(under.window().windowHandle(), Qt.MouseButton.LeftButton, pos=at)
-    assert under.pressed == [at]
+    before = pixels(card)
+    QTest.mouseMove(card, QPoint(20, round(2.5 * card.height() / (len(ROWS) + 1))))
+    assert not np.array_equal(pixels(card), before)
+    assert card.cursor().shape() is Qt.CursorShape.PointingHandCursor
