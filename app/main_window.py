@@ -46,6 +46,7 @@ from app.session import Session
 from app.settings import Settings
 from app.status_bar import StatusBar
 from app.tools import make_tool
+from app.tools.base import Tool
 from inference.errors import ExpectedError
 
 LAYOUT_VERSION = 1
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.session = Session(settings, self)
+        self._put_away: dict[str, Tool] = {}  # tools that are not in hand but have begun something
         choice = ModelChoice(settings.model, settings.engine, settings.device)
         self.desk = Desk(self.session, choice, self)
         self.canvas = Canvas(self.session)
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
         shown = self._docks["history"].toggleViewAction()
         shown.toggled.connect(self.actions_by_id[Act.HISTORY].setChecked)
         session.document_changed.connect(self._document_changed)
+        session.document_changed.connect(self._forget_tools)
         session.prediction_changed.connect(self._document_changed)
         session.corrected.connect(lambda _path: self._document_changed())
         session.under_way_changed.connect(lambda _path: self._update_title())
@@ -220,10 +223,18 @@ class MainWindow(QMainWindow):
         if not action.isChecked():
             action.setChecked(True)  # which comes back here
             return
-        made = make_tool(tool, self.session)
+        last, made = self.canvas.tool, self._put_away.pop(tool, None) or make_tool(tool, self.session)
         self.canvas.set_tool(made)
+        if last is not None and last is not made and last.pending():
+            self._put_away[last.id] = last
         self.tool_options.set_tool(made)
         self.settings = replace(self.settings, tool=tool)
+
+    def _forget_tools(self) -> None:
+        """What tools that are not in hand have begun belongs to the picture that was shown."""
+        for tool in self._put_away.values():
+            tool.forget()
+        self._put_away.clear()
 
     def search_legend(self) -> None:
         self._docks["legend"].show()

@@ -105,8 +105,8 @@ class Canvas(PhotoView):
     def set_tool(self, tool: Tool) -> None:
         """Take another tool in hand; a stroke of the last one is finished first."""
         self.mouse.finish()
-        if offering := self._offering():
-            offering.cancel()
+        if self.tool is not None:
+            self.tool.put_away()
         self.tool = tool
         self.mouse.rest()
         self._tool_changed()
@@ -177,7 +177,7 @@ class Canvas(PhotoView):
     def _document_changed(self) -> None:
         self.mouse.cancel()
         if self.tool is not None:
-            self.tool.cancel()  # what it remembers belongs to another picture
+            self.tool.forget()
         document = self.session.document
         pyramid = () if document is None else document.pyramid
         if pyramid is not self._pyramid:

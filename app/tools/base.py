@@ -154,6 +154,15 @@ class Tool(ABC):
     def cancel(self) -> None:
         return
 
+    def put_away(self) -> None:
+        """Another tool is taken in hand. What still is pending after this waits until this one is taken again."""
+        if self.pending():
+            self.cancel()
+
+    def forget(self) -> None:
+        """Another picture is shown: what the tool remembers belongs to the last one."""
+        self.cancel()
+
     def leave(self) -> None:
         """The pointer is no longer over the picture's view."""
         return

@@ -76,6 +76,17 @@ class Polygon(Tool):
         self._points, self._held, self._at, self._near = [], None, None, None
         self.show()
 
+    def put_away(self) -> None:
+        """The corners stay: one may want to look around or pick a class before the polygon is closed."""
+        self._held, self._at, self._near = None, None, None
+        self.show()
+
+    def forget(self) -> None:
+        count = len(self._points)
+        self.cancel()
+        if count:
+            self.session.said.emit(f"A polygon of {count} corner{'s' if count > 1 else ''} was left unfinished.")
+
     def pending(self) -> bool:
         return bool(self._points)
 

@@ -243,3 +243,29 @@ def test_ctrl_z_stops_what_another_tool_left_to_be_computed(window: MainWindow) 
     later.finish()
     assert not map_of(session).human.any()
     assert not window.actions_by_id[Act.UNDO].isEnabled()
+
+
+def test_a_polygon_waits_while_another_tool_is_in_hand_and_is_spoken_of_when_it_is_left(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    said: list[str] = []
+    window.session.said.connect(said.append)
+    window.use_tool("polygon")
+    polygon = window.canvas.tool
+    assert polygon is not None
+    for x, y in ((10, 10), (60, 10), (60, 50)):
+        QTest.mouseClick(window.canvas, LEFT, NONE, spot(window.canvas, x + 0.5, y + 0.5))
+    window.use_tool("pick")
+    QTest.mouseClick(window.canvas, LEFT, NONE, spot(window.canvas, 80.5, 20.5))
+    assert window.session.current_class == 13
+    assert not map_of(window.session).human.any()
+    window.use_tool("polygon")
+    assert window.canvas.tool is polygon
+    sketch = polygon.sketch()
+    assert sketch is not None
+    assert len(sketch.points) == 3
+    window.use_tool("pan")
+    window.session.show(Path("/photos/another.jpg"))
+    assert "A polygon of 3 corners was left unfinished." in said
+    window.use_tool("polygon")
+    assert window.canvas.tool is not polygon
