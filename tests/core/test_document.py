@@ -171,9 +171,8 @@ def test_scores(document: Document) -> None:
     class_id = int(answer.class_ids[answer.segment_map()[59, 89] - 1])
     of_class = answer.class_ids[answer.segment_map()[20:].astype(int) - 1] == class_id
     document.class_thresholds = {class_id: 0.0}
-    assert np.array_equal(
-        document.score_areas(20, class_id=class_id), [np.histogram(scores[of_class], bins=20, range=(0, 1))[0], [0] * 20]
-    )
+    counted = np.histogram(scores[of_class], bins=20, range=(0, 1))[0]
+    assert np.array_equal(document.score_areas(20, class_id=class_id), [counted, [0] * 20])
     document.class_thresholds = {}
     assert document.decided_areas()[Decider.PERSON] == 90 * 20
     best = document.best_scores()
