@@ -33,6 +33,7 @@ def large_figures(*, quick: bool) -> Iterator[Figure]:
             yield _blocks(name, [scene.longest_block(show)[0]])
         yield from _gestures(scene, 5 if quick else 40, 1 if quick else 8)
         yield from _background(scene, 1 if quick else 4)
+        yield from _corrected(scene)
     finally:
         scene.close()
         application.processEvents()
@@ -92,3 +93,13 @@ def _background(scene: Scene, count: int) -> Iterator[Figure]:
         yield _blocks(name, blocks, note=f"done after {max(waits):.1f} s")
     yield _blocks("undo of a fill of the whole photo", undone)
     yield _blocks("redo of it", redone)
+
+
+def _corrected(scene: Scene) -> Iterator[Figure]:
+    """The same picture with corrections all over; one after the other, each once."""
+    from app.bench import corrected
+
+    scene.session.set_threshold(0.5)
+    for name, begin in corrected.ROWS:
+        longest, wait = scene.longest_block(begin(scene))
+        yield _blocks(name, [longest], note=f"done after {wait:.1f} s")

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ def memory_figures(*, quick: bool) -> Iterator[Figure]:
         yield Figure(name=name, median=taken["painting"], unit="MB", note=beside, goal=GOAL)
         name = f"{megapixels} MP: fill of the whole photo, connected"
         yield Figure(name=name, median=taken["fill"], unit="MB", note="for as long as it works")
+        name = f"{megapixels} MP: the most that any work on the whole photo takes"
+        yield Figure(name=name, median=taken["tools"], unit="MB", note="for as long as it works", goal=GOAL)
 
 
 def _probe(megapixels: float) -> dict[str, float] | None:
@@ -77,7 +79,8 @@ def _paint(scene: Scene) -> None:
 
 
 def measure(megapixels: float) -> dict[str, float] | None:
-    """MB of 2**20 bytes of "photo" and "map", and what "painting" and a "fill" add; None where that is not known."""
+    """MB of 2**20 bytes of "photo" and "map", and what "painting", a "fill" and other "tools" add; None where that is
+    not known."""
     from app.bench import gestures
     from app.bench.scene import Scene
     from app.window import make_application
@@ -99,10 +102,27 @@ def measure(megapixels: float) -> dict[str, float] | None:
     resting = _now() or 0
     scene.longest_block(gestures.whole_fill(scene))
     fill = (peak_megabytes() or 0) - resting
+    tools = max(_growth(scene, begin) for begin in _works())
     photo = sum(level.nbytes for level in scene.pyramid) / 2**20
     scene.close()
     application.processEvents()
-    return {"photo": photo, "map": 2 * human, "painting": painting, "fill": fill}
+    return {"photo": photo, "map": 2 * human, "painting": painting, "fill": fill, "tools": tools}
+
+
+def _works() -> tuple[Callable[[Scene], Callable[[], object]], ...]:
+    """What looks through the whole photo, or changes all of it."""
+    from app.bench import corrected, gestures
+
+    return gestures.wand_release, corrected.all_over, corrected.snapshot, corrected.smooth, corrected.refine
+
+
+def _growth(scene: Scene, begin: Callable[[Scene], Callable[[], object]]) -> float:
+    """MB that it takes at its peak to get ready for a work and to do it."""
+    scene.rest()
+    resting = _now() or 0
+    _forget_peak()
+    scene.longest_block(begin(scene))
+    return (peak_megabytes() or 0) - resting
 
 
 def _now() -> float | None:

@@ -23,7 +23,7 @@ from app.core.segment_map import CODES
 from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
 
-MOST_PIXELS = 350_000  # of the photo that GrabCut works on: about a second, and 60 MB
+MOST_PIXELS = 250_000  # of the photo that GrabCut works on: about a second, and 45 MB
 _ROUNDS = 4
 _FEWEST = 16  # pixels that colours can be learnt from
 _TILE = 512

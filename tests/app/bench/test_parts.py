@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, data, large, memory, network, scene, screen
+from app.bench import composition, corrected, data, large, memory, network, scene, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -49,17 +49,20 @@ def test_a_large_photo_is_measured_by_its_longest_block(monkeypatch: pytest.Monk
     hurry(monkeypatch)
     rows = list(large.large_figures(quick=True))
     assert {"its segments are shown", "fill of the whole photo", "redo of it"} <= {row.name for row in rows}
+    assert [row.name for row in rows[-len(corrected.ROWS) :]] == [name for name, _ in corrected.ROWS]
     assert all(row.goal == large.GOAL and row.note.startswith("longest ") for row in rows)
 
 
 def test_memory_is_told_beside_that_of_photo_and_map(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MEGAPIXELS", (3,))
-    painting, fill = memory.memory_figures(quick=True)
+    painting, fill, tools = memory.memory_figures(quick=True)
     if painting.median is None:
         pytest.skip("this system does not tell the peak")
     assert painting.note == "beside 11 MB of photo and 6 MB of map"
     assert 1 < painting.median < memory.GOAL
     assert fill.median is not None
+    assert tools.median is not None
+    assert 1 < tools.median < memory.GOAL
 
 
 def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
