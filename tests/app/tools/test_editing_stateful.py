@@ -1,0 +1,372 @@
+"""Random sequences of everything a person can do while editing, against a plain editor that copies whole pictures.
+
+Every tool and option, every rule for paint, undo, redo and jumps in the history, what is cancelled half way,
+thresholds, views, answers of the network, changing the picture, parking, and work in the background that arrives at
+any later moment. After each step both show the same. With `--hypothesis-profile=thorough` it looks for longer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from PySide6.QtCore import QCoreApplication, QEvent
+
+import app.session
+import app.stepping
+import app.under_way
+from app.core.document import ViewMode
+from app.core.rules import PaintRule, Where
+from app.history import ExportedState
+from app.tools import TOOLS
+from app.tools.base import Button, Modifier
+from app.tools.options import Choice, Flag, Number, Option
+from tests.app.tools.editing.agreement import histories_agree, pictures_agree
+from tests.app.tools.editing.bench import Bench
+from tests.app.tools.editing.drivers import DRIVERS
+from tests.app.tools.editing.gestures import (
+    FAST,
+    SLOW,
+    Gesture,
+    Meanwhile,
+    buttons,
+    gestures_of,
+    modifiers,
+    places,
+    reaches,
+)
+from tests.app.tools.editing.hand import Hand
+from tests.app.tools.editing.pictures import ANSWERS, CLASSES, PATHS, ComputedOnce
+
+KEPT_OPEN, KEPT_PREDICTIONS = 2, 3
+LEAPS = (20_000, 2_000, 0)  # pixels; what may reach further is worked out in the background
+EFFORT = 50  # microseconds; what takes longer is not shown in one go
+UNDO_BYTES = (256 * 2**20, 20_000, 3_000)
+
+classes = st.sampled_from((0, *CLASSES))
+tools = st.sampled_from(sorted(TOOLS))
+paths = st.sampled_from((*PATHS[:2] * 2, *PATHS))  # more often the large ones
+modes = st.sampled_from(ViewMode)
+thresholds = st.sampled_from((0.0, 0.2, 0.4, 0.5, 0.6, 1.0))
+answers = st.integers(0, ANSWERS - 1)
+rules = st.builds(
+    PaintRule, st.sampled_from(Where), classes, keep_person=st.booleans(), locked=st.frozensets(classes, max_size=2)
+)
+
+
+class Editing(RuleBasedStateMachine):
+    """Someone who cannot decide, at a real session."""
+
+    once: ClassVar[ComputedOnce]
+    patch: ClassVar[pytest.MonkeyPatch]
+
+    @initialize(
+        undo_bytes=st.sampled_from(UNDO_BYTES),
+        leap=st.sampled_from(LEAPS),
+        sliced=st.booleans(),
+        path=paths,
+        answer=answers,
+        tool=tools,
+        rule=st.just(PaintRule()) | rules,
+    )
+    def open(
+        self, *, undo_bytes: int, leap: int, sliced: bool, path: Path, answer: int, tool: str, rule: PaintRule
+    ) -> None:
+        self.patch.setattr(app.session, "AT_ONCE", leap)
+        self.bench = Bench(self.once, KEPT_OPEN, KEPT_PREDICTIONS, undo_bytes, sliced)
+        self.session, self.editor = self.bench.session, self.bench.editor
+        self.hand = Hand(self.bench, tool)
+        self.exporting: tuple[Path, ExportedState, tuple[Any, ...]] | None = None
+        self.hand.show(path)
+        self.bench.attach_photo(path)
+        self.bench.predict(path, answer, ViewMode.SEGMENTS)
+        self._set_rule(rule)
+
+    def teardown(self) -> None:
+        if hasattr(self, "bench"):
+            self.session.close_all()
+            self.bench.canvas.deleteLater()
+            self.session.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    # --- the hand --------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.hand.held is None)
+    @rule(button=buttons, place=places, keys=modifiers, reach=reaches)
+    def press(self, button: Button, place: tuple[int, int], keys: Modifier, reach: float) -> None:
+        self.hand.press(button, place, keys, reach)
+
+    @rule(place=places, keys=modifiers)
+    def move(self, place: tuple[int, int], keys: Modifier) -> None:
+        self.hand.move(place, keys)
+        if self.hand.held is None:
+            self.bench.rest(self.hand.at)
+
+    @precondition(lambda self: self.hand.held is not None)
+    @rule()
+    def release(self) -> None:
+        self.hand.release()
+
+    def use(self, gestures: list[Gesture]) -> None:
+        """Whole gestures, as they are most of the time."""
+        for gesture in gestures:
+            if self.hand.held is not None or self.hand.driver.id != gesture.tool:
+                self.hand.take(gesture.tool)
+            self.hand.press(gesture.button, gesture.way[0], gesture.keys, gesture.reach)
+            half = len(gesture.way) // 2 + 1
+            for place in gesture.way[1:half]:
+                self.hand.move(place, gesture.keys)
+            self._happens(gesture.meanwhile)
+            for place in gesture.way[half:]:
+                self.hand.move(place, gesture.keys)
+            if self.hand.held is not None:
+                self.hand.release()
+            for key in list(self.bench.lane.jobs) * gesture.waits:
+                self.hand.deliver(key)
+                self.bench.turn()
+            if gesture.accepts:
+                self.hand.accept()
+            self.both_agree()
+
+    def _happens(self, meanwhile: Meanwhile) -> None:
+        path = self.editor.current
+        if path is None or meanwhile is Meanwhile.NOTHING:
+            return
+        self.both_agree()
+        match meanwhile:
+            case Meanwhile.ESCAPE:
+                self.hand.escape()
+            case Meanwhile.UNDO:
+                self.hand.undo()
+            case Meanwhile.ANSWER:
+                self.hand.predict(path, (self.editor.pictures[path].index + 1) % ANSWERS, self.editor.mode)
+            case Meanwhile.THRESHOLD:
+                self._set_threshold(1 - self.editor.pictures[path].threshold)
+            case Meanwhile.RULE:
+                self._set_rule(PaintRule())
+        self.both_agree()
+
+    use_any = rule(gestures=st.lists(gestures_of(sorted(TOOLS)), min_size=1, max_size=4))(use)
+    use_fast = rule(gestures=st.lists(gestures_of(FAST), min_size=1, max_size=4))(use)
+    use_slow = rule(gestures=st.lists(gestures_of(SLOW), min_size=1, max_size=4))(use)
+
+    @rule(key=st.sampled_from(("accept", "escape", "back", "leave")))
+    def key(self, key: str) -> None:
+        match key:
+            case "accept":
+                self.hand.accept()
+            case "escape":
+                self.hand.escape()
+            case "back":
+                self.hand.does(self.hand.driver.back)
+            case "leave" if self.hand.held is None:
+                self.hand.does(self.hand.driver.leave)
+
+    @precondition(lambda self: self.hand.held is None)
+    @rule(place=places, steps=st.lists(st.sampled_from((1, 1, -1)), max_size=3), accepts=st.none() | st.booleans())
+    def next_best(self, *, place: tuple[int, int], steps: list[int], accepts: bool | None) -> None:
+        """J and Shift + J over the picture; what is found is kept, or not, or nothing is said of it."""
+        self.hand.move(place, Modifier.NONE)
+        self.bench.rest(self.hand.at)
+        for step in steps:
+            if not self.hand.driver.next_best(step):
+                self.bench.guess(step)
+            self.both_agree()
+        if accepts is not None:
+            self.hand.accept() if accepts else self.hand.escape()
+
+    @rule(data=st.data(), tool=st.none() | tools)
+    def set_tool(self, data: st.DataObject, tool: str | None) -> None:
+        """Another tool, or another option of it."""
+        if tool is not None:
+            self.hand.take(tool)
+        if self.hand.driver.tool.options:
+            option = data.draw(st.sampled_from(self.hand.driver.tool.options))
+            value = data.draw(self._values(option))
+            self.hand.does(lambda: self.hand.driver.tool.set_value(option.key, value))
+            self.hand.driver.options_changed()
+
+    def _values(self, option: Option) -> st.SearchStrategy[Any]:
+        match option:
+            case Choice():
+                return st.sampled_from([value for value, _ in option.choices])
+            case Number():
+                return st.sampled_from(self.hand.driver.numbers[option.key])
+            case Flag():
+                return st.booleans()
+
+    @rule(class_id=classes, size=st.sampled_from((1, 2, 9, 40, 600)))
+    def set_hand(self, class_id: int, size: int) -> None:
+        self.session.set_brush_size(size)
+        self.hand.does(lambda: self.session.set_current_class(class_id))
+
+    # --- what counts -----------------------------------------------------------------------------------------------
+
+    @rule(rule=st.just(PaintRule()) | rules)
+    def set_rule(self, rule: PaintRule) -> None:
+        self._set_rule(rule)
+
+    def _set_rule(self, rule: PaintRule) -> None:
+        self.editor.rule = rule
+        changes = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
+        self.hand.does(lambda: self.session.set_rule(**changes))
+
+    @rule(value=thresholds, scope=st.sampled_from((None, None, True, False)))
+    def set_threshold(self, *, value: float, scope: bool | None) -> None:
+        """For all pictures, or for this one alone."""
+        if scope is not None:
+            self.editor.set_threshold_scope(for_all=scope)
+            self.hand.does(lambda: self.session.set_threshold_scope(for_all=scope))
+        self._set_threshold(value)
+
+    def _set_threshold(self, value: float) -> None:
+        self.editor.set_threshold(value)
+        self.hand.does(lambda: self.session.set_threshold(value))
+
+    @rule(class_id=st.sampled_from(CLASSES), value=st.none() | thresholds)
+    def set_class_threshold(self, class_id: int, value: float | None) -> None:
+        known = {name: number for name, number in self.editor.class_thresholds.items() if name != class_id}
+        self.editor.class_thresholds = known if value is None else {**known, class_id: value}
+        self.hand.does(lambda: self.session.set_class_threshold(class_id, value))
+
+    # --- history ---------------------------------------------------------------------------------------------------
+
+    @rule(steps=st.lists(st.booleans(), min_size=1, max_size=4))
+    def undo_or_redo(self, steps: list[bool]) -> None:
+        for forward in steps:
+            if forward:
+                self.editor.end()
+                picture = self.editor.picture
+                self.bench.go_to(-1 if picture is None else picture.index + 1, self.session.redo)
+            else:
+                self.hand.undo()
+            self.both_agree()
+
+    @rule(data=st.data())
+    def go_to_step(self, data: st.DataObject) -> None:
+        self.editor.end()
+        picture = self.editor.picture
+        count = 0 if picture is None else len(picture.steps)
+        index = data.draw(st.sampled_from((0, count)) | st.integers(0, count + 1))
+        self.bench.go_to(index, lambda: self.session.go_to_step(index))
+
+    @rule(path=paths)
+    def export(self, path: Path) -> None:
+        """What was written is as the picture was when it began."""
+        if self.exporting is not None:
+            known, state, expected = self.exporting
+            if known in self.editor.pictures:
+                self.session.mark_exported(known, state)
+                self.editor.exported[known] = expected
+                self.editor.pictures[known].saved = expected[0]
+            self.exporting = None
+        elif path in self.editor.pictures:
+            self.exporting = path, self.session.export_state(path), self.editor.export_state(path)
+
+    # --- pictures and the network ----------------------------------------------------------------------------------
+
+    @rule(
+        path=paths,
+        photo=st.sampled_from((*(True,) * 7, False)),
+        answer=answers | answers | answers | st.none(),
+        compress=st.integers(0, 2),
+    )
+    def show(self, *, path: Path, photo: bool, answer: int | None, compress: int) -> None:
+        """What is left is compressed beside that, and may be needed again before that is done."""
+        self.hand.show(path)
+        for _ in self.bench.compressing[:compress]:
+            self.bench.compressed()
+        if photo:
+            self.hand.attach_photo(path)
+        if answer is not None:
+            self.hand.predict(path, answer, self.editor.mode)
+
+    @precondition(lambda self: self.editor.pictures)
+    @rule(data=st.data(), there=st.booleans(), answer=st.none() | answers, mode=modes)
+    def arrive(self, *, data: st.DataObject, there: bool, answer: int | None, mode: ViewMode) -> None:
+        """A photo or an answer of the network, for the picture on screen or for another."""
+        known = list(self.editor.pictures)
+        path = known[-1] if there else data.draw(st.sampled_from(known))
+        if answer is None:
+            self.hand.attach_photo(path)
+        else:
+            self.hand.predict(path, answer, mode)
+
+    @rule(mode=modes)
+    def set_mode(self, mode: ViewMode) -> None:
+        """The layer of the other view comes later."""
+        self.editor.mode = mode
+        self.hand.does(lambda: self.session.set_mode(mode))
+
+    @rule(path=st.none() | st.none() | paths)
+    def begin_anew(self, path: Path | None) -> None:
+        """All that the network said is forgotten; or everything, and another picture is opened."""
+        if path is not None:
+            self.editor.close_all()
+            self.hand.does(self.session.close_all)
+            self.bench.compressing.clear()
+            self.hand.held, self.exporting = None, None
+            self.hand.driver.left_alone()
+            self.both_agree()
+            self.hand.show(path)
+            self.hand.attach_photo(path)
+            return
+        self.editor.exported.clear()
+        for picture in self.editor.pictures.values():
+            self.editor.drop_prediction(picture)
+        self.hand.does(self.session.drop_predictions)
+
+    # --- the background --------------------------------------------------------------------------------------------
+
+    @rule()
+    def turn(self) -> None:
+        """The event loop comes round: another slice of what is being shown."""
+        self.hand.does(self.bench.turn)
+
+    @precondition(lambda self: self.bench.lane.jobs)
+    @rule(data=st.data(), delivers=st.booleans())
+    def work(self, *, data: st.DataObject, delivers: bool) -> None:
+        """Something is worked out, and what came of it arrives now or later."""
+        key = data.draw(st.sampled_from(list(self.bench.lane.jobs)))
+        self.bench.lane.work_on(key)
+        if delivers:
+            self.hand.deliver(key)
+
+    # --- what must hold after each step ----------------------------------------------------------------------------
+
+    @invariant()
+    def both_agree(self) -> None:
+        histories_agree(self.bench)
+        pictures_agree(self.bench, self.hand.at.pixel)
+
+
+def test_every_tool_is_driven() -> None:
+    assert set(DRIVERS) == set(TOOLS)
+    for name, tool in TOOLS.items():
+        numbers = {option.key for option in tool.options if isinstance(option, Number)}
+        assert numbers == set(DRIVERS[name].numbers), name
+
+
+def test_editing_agrees_with_a_plain_editor(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (app.stepping, app.under_way):
+        monkeypatch.setattr(module, "AT_ONCE", EFFORT)
+    monkeypatch.setattr(app.under_way, "SLICE", EFFORT)
+    monkeypatch.setattr(app.session, "KEPT_OPEN", KEPT_OPEN)
+    monkeypatch.setattr(app.session, "KEPT_PREDICTIONS", KEPT_PREDICTIONS)
+    Editing.once, Editing.patch = ComputedOnce.install(monkeypatch), monkeypatch
+    examples = settings.default.max_examples if settings.default is not None else 100
+    run_state_machine_as_test(
+        Editing, settings=settings(max_examples=max(1, examples // 2), stateful_step_count=40, deadline=None)
+    )
