@@ -41,6 +41,11 @@ class Target:
             return self.segment_map.box
         return reduce(Box.union, (tile for tile, _ in self._tiles), NOTHING)
 
+    @property
+    def mixed(self) -> int:
+        """How many tiles it shares with something else: those make work. 0 for what is connected: nobody knows yet."""
+        return 0 if self.seed is not None else sum(not whole for _, whole in self._tiles)
+
     def parts(self, *, within: Spans | None = None) -> Iterator[tuple[Box, Bool | None]]:
         """Its pixels as boxes and masks (h, w) bool, None where all of a box belongs to it; only those `within`.
 

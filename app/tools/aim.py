@@ -13,6 +13,7 @@ from app.tools.options import Choice
 if TYPE_CHECKING:
     from app.session import Session
 
+_MIXED_AT_ONCE = 100  # tiles of which only a part is painted, at most half a millisecond each
 _TEXTS = {
     Scope.SEGMENT: "Whole segment",
     Scope.REGION: "Connected region",
@@ -77,7 +78,11 @@ def paint_target(
     if within is not None and target.seed is None:
         reach = reach.intersect(within.box)
     return session.edit(
-        text, lambda _check: ((*part, value) for part in target.parts(within=within)), reach=reach, unchanged=unchanged
+        text,
+        lambda _check: ((*part, value) for part in target.parts(within=within)),
+        reach=reach,
+        slow=target.mixed > _MIXED_AT_ONCE,
+        unchanged=unchanged,
     )
 
 

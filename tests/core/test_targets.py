@@ -103,3 +103,12 @@ def test_a_segment_reaches_only_the_tiles_it_lies_in() -> None:
 def test_outside_the_picture_there_is_nothing(scope: Scope) -> None:
     for x, y in ((-1, 0), (0, -1), (6, 0), (0, 5)):
         assert target_at(random_map(5, 6), LABELS, x, y, scope) is None
+
+
+def test_tiles_that_make_work_are_known_before_a_pixel_is_looked_at() -> None:
+    network = np.ones((2 * TILE, 3 * TILE), np.uint8)
+    network[:TILE, :TILE] = 2
+    network[5, 2 * TILE + 9] = 2
+    segment_map = filled_map(network)
+    mixed = {scope: target_at(segment_map, LABELS, 0, 0, scope) for scope in Scope}
+    assert [target.mixed for target in mixed.values() if target is not None] == [1, 0, 0]  # both codes are of one class
