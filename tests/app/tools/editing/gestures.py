@@ -45,7 +45,7 @@ class Gesture:
 
 def gestures_of(names: Sequence[str]) -> st.SearchStrategy[Gesture]:
     way = st.lists(places, min_size=1, max_size=5)
-    meanwhile = st.sampled_from((*[Meanwhile.NOTHING] * 5, *Meanwhile))
+    meanwhile = st.sampled_from((*[Meanwhile.NOTHING] * 3, *Meanwhile))
     often = st.sampled_from((True, True, True, False))
     return st.builds(
         Gesture, st.sampled_from(names), buttons, way, modifiers, reaches, meanwhile, waits=often, accepts=often
