@@ -101,6 +101,12 @@ class History:
         self.stack.clear()
         self.nbytes = self.base = self.saved = 0
 
+    def close(self) -> None:
+        """The picture is closed. The steps go at once, while whoever made them is there: Qt gets round to the stack
+        when it likes, at the end perhaps after Python has thrown the steps away, and that is a crash."""
+        self.clear()
+        self.stack.deleteLater()
+
     def keep_newest(self, most: int) -> None:
         """Keep the newest steps that take at most `most` bytes, unless some of them are undone at the moment.
 

@@ -101,7 +101,7 @@ class Session(Counting):
         self._documents.clear()
         for history in self._histories.values():
             self.undo_group.removeStack(history.stack)
-            history.stack.deleteLater()
+            history.close()
         self._histories.clear()
         self._exported.clear()
         self._own_thresholds.clear()

@@ -223,6 +223,14 @@ def test_export_of_a_stroke_that_was_replaced_meanwhile_does_not_count(session: 
     assert session.unexported() == [A]
 
 
+def test_a_closed_picture_leaves_no_step_for_qt_to_delete(session: Session) -> None:
+    paint(session, Box(0, 0, 10, 10), 3)
+    stack = session.undo_stack
+    assert stack is not None
+    session.close_all()
+    assert stack.count() == 0
+
+
 def test_exporting_pictures_never_opened_makes_no_documents(session: Session) -> None:
     for number in range(100):
         path = Path(f"/photos/{number}.jpg")
