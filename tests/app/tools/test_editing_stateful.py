@@ -359,8 +359,8 @@ def test_every_tool_is_driven() -> None:
         assert numbers == set(DRIVERS[name].numbers), name
 
 
-# Two sequences are known in which the two do not agree yet: an undo while something waits to be computed, and pictures
-# after a polygon was put away. Until they do, the run looks for others but does not stop the rest.
+# Two kinds of sequences are known in which the two do not agree yet: an undo while something waits to be computed, and
+# one in which a picture differs. Until they do, the run goes on looking but does not stop the rest.
 @pytest.mark.xfail(strict=False, raises=(AssertionError, ExceptionGroup))
 def test_editing_agrees_with_a_plain_editor(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (app.stepping, app.under_way):
