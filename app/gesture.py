@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
+from app.core.parts import Check, unhindered
 from app.core.patches import Draft, Edit, Patch
 from app.core.segment_map import SegmentMap
 from inference.errors import ExpectedError
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
 
-Part = tuple[Box, Bool | U8 | None, int | U8]
-"""Box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""
-Check = Callable[[], None]
-"""Called between the steps of something slow; raises when nobody waits for the result any more."""
-Parts = Callable[[Check], Iterable[Part]]
+Paint = tuple[Box, Bool | U8 | None, int | U8]
+"""A part of a stroke or an edit: box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write."""
+Paints = Callable[[Check], Iterable[Paint]]
 """Works out what to paint; it may do so in another thread, and takes its time."""
 
 
@@ -54,7 +53,7 @@ def run_now(
 ) -> Callable[[], None]:
     """The runner where there are no workers: at once."""
     try:
-        result = work(lambda: None)
+        result = work(unhindered)
     except ExpectedError as error:
         failed(str(error))
     else:
@@ -70,7 +69,7 @@ class Gesture:
     """
 
     def __init__(
-        self, session: Session, edit: Edit, *, path: Path, text: str, rest: Callable[[], Parts | None]
+        self, session: Session, edit: Edit, *, path: Path, text: str, rest: Callable[[], Paints | None]
     ) -> None:
         self.path, self.text = path, text
         self._session = session
@@ -87,18 +86,18 @@ class Gesture:
         """Write a human-layer value, or (h, w) of them, under `mask` (None = all of the box); it shows at once."""
         self.paint_all([(box, mask, value)])
 
-    def paint_all(self, parts: Iterable[Part]) -> None:
-        """The same for many parts, which show together: what looks at the picture looks once."""
+    def paint_all(self, paints: Iterable[Paint]) -> None:
+        """The same many times over, which shows together: what looks at the picture looks once."""
         if self._edit is None:
             return
         dirty = NOTHING
-        for box, mask, value in parts:
+        for box, mask, value in paints:
             changed = self._edit.paint(box, mask, value)
             dirty = dirty if changed is None else dirty.union(changed)
         if not dirty.empty:
             self._session.show_change(self.path, dirty, written=self._edit.written)
 
-    def take_rest(self) -> Parts | None:
+    def take_rest(self) -> Paints | None:
         """What it was asked to paint and cannot yet, because that has to be worked out: whoever takes it paints it."""
         return None if self._edit is None else self._rest()
 
@@ -142,10 +141,10 @@ class Drafted:
     written: frozenset[int]  # the human-layer values that pixels were given, 0 left out
 
 
-def draft_edit(segment_map: SegmentMap, writable: Bool | None, parts: Parts, check: Check) -> Drafted:
+def draft_edit(segment_map: SegmentMap, writable: Bool | None, paints: Paints, check: Check) -> Drafted:
     """Work out an edit without touching the map: it only reads, so a worker may do it while nobody writes."""
     draft = Draft(segment_map, writable=writable)
-    for box, mask, value in parts(check):
+    for box, mask, value in paints(check):
         check()
         draft.paint(box, mask, value)
     refused = draft.refused

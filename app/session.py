@@ -14,10 +14,11 @@ from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
 from app.core.export import Rest
 from app.core.geometry import Box
+from app.core.parts import Check, unhindered
 from app.core.patches import Edit, Patch, apply_patch
 from app.core.segment_map import SegmentMap, ShownCounts
 from app.counting import Counting
-from app.gesture import AT_ONCE, Check, Gesture, Parts, Runner, run_now
+from app.gesture import AT_ONCE, Gesture, Paints, Runner, run_now
 from app.history import ExportedState, History, PatchCommand, bound_bytes
 from app.settings import Settings
 from app.stepping import Stepping
@@ -201,7 +202,7 @@ class Session(Counting):
 
     # --- corrections -----------------------------------------------------------------------------------------------
 
-    def begin_edit(self, text: str, *, rest: Callable[[], Parts | None] = lambda: None) -> Gesture | None:
+    def begin_edit(self, text: str, *, rest: Callable[[], Paints | None] = lambda: None) -> Gesture | None:
         """Start one undoable gesture on the current document; None when there is nothing to paint on.
 
         Where it paints what has to be worked out first, `rest` gives that away when something else ends the gesture.
@@ -215,15 +216,9 @@ class Session(Counting):
         return self._gesture
 
     def edit(
-        self,
-        text: str,
-        parts: Parts,
-        *,
-        reach: Box | None = None,
-        slow: bool = False,
-        unchanged: str = "",
+        self, text: str, paints: Paints, *, reach: Box | None = None, slow: bool = False, unchanged: str = ""
     ) -> bool:
-        """Make what `parts` works out one undo step of the current document; False when nothing comes of it.
+        """Make what `paints` works out one undo step of the current document; False when nothing comes of it.
 
         It happens at once, or in the background where it may touch more than `AT_ONCE` pixels (`reach`: the box it
         stays in, default the whole picture) or is `slow` by itself. `unchanged` is said when no pixel differs.
@@ -233,12 +228,12 @@ class Session(Counting):
             return False
         box = document.segment_map.box if reach is None else reach.clip(document.segment_map.shape)
         if slow or box.area > AT_ONCE:
-            return self._background.start(document, text, parts, unchanged=unchanged)
+            return self._background.start(document, text, paints, unchanged=unchanged)
         gesture = self.begin_edit(text)
         if gesture is None:
             return False
         try:
-            ready = list(parts(lambda: None))  # all of them before the first pixel changes: they may depend on pixels
+            ready = list(paints(unhindered))  # all of them before the first pixel changes: they may depend on pixels
         except ExpectedError as error:
             gesture.cancel()
             self.said.emit(str(error))

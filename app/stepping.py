@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from app.gesture import Check, Drafted, Part, draft_edit
+from app.core.parts import Check
+from app.gesture import Drafted, Paint, draft_edit
 from app.history import History
 from app.under_way import AT_ONCE, BackgroundEdits
 
@@ -66,7 +67,7 @@ class Stepping:
         forward, patches = index > start, history.patches_between(start, index)
         text = "Going through the history"
 
-        def parts(_check: Check) -> Iterator[Part]:
+        def paints(_check: Check) -> Iterator[Paint]:
             return chain.from_iterable(patch.contents(forward=forward) for patch in patches)
 
         def done(drafted: Drafted) -> None:
@@ -82,6 +83,6 @@ class Stepping:
         self._background.run(
             path,
             text,
-            lambda check: draft_edit(read, None, parts, check),
+            lambda check: draft_edit(read, None, paints, check),
             done=done,
         )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.core.parts import Check
 from app.core.patch_tiles import PatchTile
 from app.core.patches import Patch, apply_patch
-from app.gesture import Check, Drafted, Gesture, Part, Parts, draft_edit
+from app.gesture import Drafted, Gesture, Paint, Paints, draft_edit
 
 if TYPE_CHECKING:
     from app.core.document import Document
@@ -41,8 +42,8 @@ class BackgroundEdits:
         self._session = session
         self._running: dict[Path, _Running] = {}
 
-    def start(self, document: Document, text: str, parts: Parts, *, unchanged: str) -> bool:
-        """Work `parts` out and make them one undo step; False when it is not the time. `unchanged` is said when no
+    def start(self, document: Document, text: str, paints: Paints, *, unchanged: str) -> bool:
+        """Work `paints` out and make them one undo step; False when it is not the time. `unchanged` is said when no
         pixel differs."""
         session, segment_map, path = self._session, document.segment_map, document.path
         session.end_gesture()
@@ -58,14 +59,14 @@ class BackgroundEdits:
             else:
                 session.said.emit(unchanged)
 
-        self.run(path, text, lambda check: draft_edit(read, writable, parts, check), done=done)
+        self.run(path, text, lambda check: draft_edit(read, writable, paints, check), done=done)
         return True
 
-    def finish(self, gesture: Gesture, rest: Parts) -> None:
+    def finish(self, gesture: Gesture, rest: Paints) -> None:
         """Something else has ended a gesture that was not all there: work the rest out, paint and commit it."""
 
-        def done(parts: list[Part]) -> None:
-            gesture.paint_all(parts)
+        def done(paints: list[Paint]) -> None:
+            gesture.paint_all(paints)
             gesture.commit()
 
         self.run(gesture.path, gesture.text, lambda check: list(rest(check)), done=done, gesture=gesture)

@@ -15,9 +15,10 @@ from PySide6.QtCore import Qt
 from app.actions import Act
 from app.bench.scene import LEFT, PATH, Scene
 from app.core.document import ViewMode
+from app.core.parts import Check, unhindered
 from app.core.patches import human_snapshot
 from app.core.segment_map import SegmentMap
-from app.gesture import Check, Part, draft_edit
+from app.gesture import Paint, draft_edit
 
 Last = Callable[[], object]
 _BEFORE = Path("before.jpg")
@@ -34,11 +35,11 @@ def all_over(scene: Scene) -> Last:
     """A computed edit that gives every segment another class arrives."""
     segment_map, layer = map_of(scene), scene.content.layer
 
-    def parts(_check: Check) -> Iterator[Part]:
+    def paints(_check: Check) -> Iterator[Paint]:
         for tile in segment_map.tiles(segment_map.box):
             yield tile, None, np.asarray(layer[tile.slices] % 7 + 101, np.uint8)
 
-    patch = draft_edit(segment_map, None, parts, lambda: None).patch
+    patch = draft_edit(segment_map, None, paints, unhindered).patch
     assert patch is not None
     return partial(scene.session.take_draft, scene.document.path, segment_map, "Relabel", patch)
 

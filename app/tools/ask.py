@@ -17,7 +17,8 @@ from app.tools.options import Choice, Number, Option
 from inference.prediction import Prediction
 
 if TYPE_CHECKING:
-    from app.gesture import Check, Part
+    from app.core.parts import Check
+    from app.gesture import Paint
     from app.session import Session
 
 _OWN = "own"
@@ -221,7 +222,7 @@ def _is_hidden(document: Document, candidate: Candidate) -> bool:
     return thresholds is not None and candidate.score <= thresholds.table()[candidate.class_id]
 
 
-def _parts(prediction: Prediction, query: int, level: float, value: int, check: Check) -> Iterator[Part]:
+def _parts(prediction: Prediction, query: int, level: float, value: int, check: Check) -> Iterator[Paint]:
     """The exact mask, some rows at a time."""
     height, width = prediction.size
     for top in range(0, height, _ROWS):

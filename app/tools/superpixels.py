@@ -14,7 +14,8 @@ from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
-    from app.gesture import Check, Gesture, Part, Parts
+    from app.core.parts import Check
+    from app.gesture import Gesture, Paint, Paints
     from app.session import Session
 
 Pixel = tuple[int, int]
@@ -185,7 +186,7 @@ class Superpixels(Tool):
             if missing is not None:
                 self._waiting.setdefault(missing, {})[stroke, pixel] = value
 
-    def _give_rest(self) -> Parts | None:
+    def _give_rest(self) -> Paints | None:
         """Something else ends the stroke, or shows another picture: what waits is painted all the same, without us."""
         tiles, waiting = self._tiles, self._waiting
         if tiles is None or not waiting:
@@ -264,7 +265,7 @@ class Superpixels(Tool):
         self._computing, self._stop = False, lambda: None
 
 
-def _regions(tiles: SuperpixelTiles, passed: dict[Passed, int], check: Check) -> Iterator[Part]:
+def _regions(tiles: SuperpixelTiles, passed: dict[Passed, int], check: Check) -> Iterator[Paint]:
     """The superpixels at the pixels `passed`, with what is to be painted there: those of the last stroke last."""
     latest: tuple[tuple[Box, Bool], int] | None = None
     for (_, pixel), value in sorted(passed.items(), key=lambda item: item[0][0]):

@@ -11,7 +11,8 @@ from app.tools.base import Button, Pointer, Preview, Tool, class_name
 from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
-    from app.gesture import Check, Part
+    from app.core.parts import Check
+    from app.gesture import Paint
     from app.session import Session
 
 _PER_PIXEL = 0.25  # tolerance per logical pixel of the drag
@@ -70,14 +71,14 @@ class Wand(Tool):
         class_id, photo, (x, y) = self._class_for(start.button), document.photo, start.pixel
         exact = shown.mask.shape == shown.box.shape  # else it was too large to find every pixel while dragging
 
-        def parts(check: Check) -> Iterable[Part]:
+        def paints(check: Check) -> Iterable[Paint]:
             exactly = [(shown.box, shown.mask)]
             found = exactly if exact else similar_parts(photo, x, y, tolerance=tolerance, check=check)
             return ((box, mask, human_value(class_id)) for box, mask in found)
 
         text = f"Wand with {class_name(class_id)}" if class_id else "Erase with the wand"
         unchanged = f"This is {class_name(class_id)} already."
-        self.session.edit(text, parts, reach=shown.box, slow=not exact, unchanged=unchanged)
+        self.session.edit(text, paints, reach=shown.box, slow=not exact, unchanged=unchanged)
         if self.session.editing:
             self._preview = shown  # until the pixels are there
         self.show()

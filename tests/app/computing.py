@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 import app.session
 from app.core.arrays import U8
 from app.core.geometry import Box
+from app.core.parts import Check
 from app.core.segment_map import human_value
-from app.gesture import Check, Part
+from app.gesture import Paint
 from app.session import Session
 from app.settings import Settings
 from app.workers.background import Background
@@ -28,18 +29,18 @@ FILL = "Fill with sky"
 class Gate:
     """Parts that wait in the worker until they are let through."""
 
-    def __init__(self, *parts: Part) -> None:
-        self.parts = parts or ((WHOLE, None, SKY),)
+    def __init__(self, *paints: Paint) -> None:
+        self.paints = paints or ((WHOLE, None, SKY),)
         self.entered = threading.Event()
         self.opened = threading.Event()
         self.threads: list[threading.Thread] = []
 
-    def __call__(self, check: Check) -> Iterator[Part]:
+    def __call__(self, check: Check) -> Iterator[Paint]:
         self.threads.append(threading.current_thread())
         self.entered.set()
         assert self.opened.wait(10)
         check()
-        yield from self.parts
+        yield from self.paints
 
     def wait(self) -> None:
         assert self.entered.wait(10)

@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 
 import app.session
 from app.core.geometry import Box
+from app.core.parts import Check
 from app.core.rules import Where
 from app.core.segment_map import human_value
-from app.gesture import Check, Part, run_now
+from app.gesture import Paint, run_now
 from app.session import Session
 from app.workers.background import Background
 from inference.errors import ExpectedError
@@ -95,11 +96,11 @@ def test_parts_see_the_picture_as_it_was_before_the_edit(
     paint(session, Box(0, 0, 4, 4), PLANT)
     segment_map = map_of(session)
 
-    def parts(_check: Check) -> Iterator[Part]:
+    def paints(_check: Check) -> Iterator[Paint]:
         yield Box(0, 0, 4, 4), None, SKY
         yield Box(10, 10, 14, 14), None, segment_map.human[:4, :4].copy()
 
-    session.edit("Copy", parts, reach=reach)
+    session.edit("Copy", paints, reach=reach)
     settle(qtbot, background)
     assert (human(session)[:4, :4] == SKY).all()
     assert (human(session)[10:14, 10:14] == PLANT).all()
@@ -109,11 +110,11 @@ def test_parts_see_the_picture_as_it_was_before_the_edit(
 def test_an_edit_that_cannot_be_done_is_a_sentence_and_nothing_else(
     session: Session, background: Background, said: list[str], qtbot: QtBot, reach: Box | None
 ) -> None:
-    def parts(_check: Check) -> Iterator[Part]:
+    def paints(_check: Check) -> Iterator[Paint]:
         yield Box(0, 0, 5, 5), None, SKY
         raise ExpectedError("There is no edge here.")
 
-    session.edit("Refine", parts, reach=reach)
+    session.edit("Refine", paints, reach=reach)
     settle(qtbot, background)
     assert said == ["There is no edge here."]
     assert not human(session).any()
@@ -137,7 +138,7 @@ def test_without_workers_an_edit_is_done_at_once(session: Session, gate: Gate, s
     session.edit(FILL, gate)
     assert (human(session) == SKY).all()
 
-    def fails(_check: Check) -> Iterator[Part]:
+    def fails(_check: Check) -> Iterator[Paint]:
         raise ExpectedError("There is no edge here.")
         yield
 

@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from app.actions import Act
 from app.core.geometry import Box
+from app.core.parts import Check
 from app.core.rules import Where
 from app.core.segment_map import human_value
-from app.gesture import Check, Part
+from app.gesture import Paint
 from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.canvas.hand import CTRL, LEFT, NONE, drag_holding
@@ -165,7 +166,7 @@ class Gate:
     def __init__(self) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
 
-    def __call__(self, check: Check) -> Iterator[Part]:
+    def __call__(self, check: Check) -> Iterator[Paint]:
         self.entered.set()
         assert self.opened.wait(10)
         check()
