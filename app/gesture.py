@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
 
 Paint = tuple[Box, Bool | U8 | None, int | U8]
-"""A part of a stroke or an edit: box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write."""
+"""One part of an edit: box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""
 Paints = Callable[[Check], Iterable[Paint]]
 """Works out what to paint; it may do so in another thread, and takes its time."""
 

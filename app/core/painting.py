@@ -32,50 +32,50 @@ class BrushShape(Enum):
     SQUARE = "square"
 
 
-class Segment(NamedTuple):
-    """One straight piece of a brush's way, in image coordinates (x, y)."""
+class Piece(NamedTuple):
+    """A straight stretch of a brush's way, in image coordinates (x, y)."""
 
     start: Point
     end: Point
 
 
 class StrokePath:
-    """The smooth way of a brush through the positions that a pointer reports, as straight segments to paint.
+    """The smooth way of a brush through the positions that a pointer reports, as straight pieces to paint.
 
     The way is a chain of quadratic curves: they meet halfway between neighbouring positions, and each position is the
     control point of the curve around it, so there is no corner, however far apart a fast hand leaves the positions.
-    Each segment starts where the last one ended. Positions on a straight line give segments on that line.
+    Each piece starts where the last one ended. Positions on a straight line give pieces on that line.
     """
 
     def __init__(self, diameter: float) -> None:
-        """`diameter` of the brush in pixels: how far segments may stay off the curve depends on it.
+        """`diameter` of the brush in pixels: how far pieces may stay off the curve depends on it.
 
         That is half a pixel, which nobody sees, and half a percent of the brush: along the rim of a large brush such a
-        corner is as little visible, and each segment of it costs a thousand times as many pixels.
+        corner is as little visible, and each piece of it costs a thousand times as many pixels.
         """
         self._tolerance = max(0.5, diameter / 200)
         self._position: Point | None = None  # where the pointer was seen last
-        self._end: Point | None = None  # where the last segment ended
+        self._end: Point | None = None  # where the last piece ended
 
-    def add(self, point: Point) -> list[Segment]:
+    def add(self, point: Point) -> list[Piece]:
         """The pointer was seen at `point`: what can be painted now. The first position is painted at once, as a dab;
         then the way follows up to halfway to the newest one.
         """
         corner, end = self._position, self._end
         if corner is None or end is None:
             self._position = self._end = point
-            return [Segment(point, point)]
+            return [Piece(point, point)]
         if point == corner:
             return []
         middle = _halfway(corner, point)
         self._position, self._end = point, middle
         return _flat(end, corner, middle, self._tolerance)
 
-    def finish(self) -> list[Segment]:
+    def finish(self) -> list[Piece]:
         """The pointer was let go: the rest of the way, to its last position. The next position begins a new way."""
         start, end = self._end, self._position
         self._position = self._end = None
-        return [] if start is None or end is None or start == end else [Segment(start, end)]
+        return [] if start is None or end is None or start == end else [Piece(start, end)]
 
 
 def dab(
@@ -106,7 +106,7 @@ def stroke_parts(
 ) -> Iterator[tuple[Box, Bool]]:  # fmt: skip
     """The pixels of `stroke` as (box, mask) parts that share no pixel: a long thin stroke costs what it covers.
 
-    `fresh` leaves out the pixels of a dab at `start`, those that the segment before has painted already: a brush of
+    `fresh` leaves out the pixels of a dab at `start`, those that the piece before has painted already: a brush of
     2000 pixels moved by three then costs a thin crescent.
     """
     sweep = _Sweep.of(start, end, diameter, brush)
@@ -192,7 +192,7 @@ def _line(rows: I64, start: Point, end: Point) -> tuple[I64, I64]:
 
 
 def _hexagon(rows: I64, start: Point, end: Point, size: int) -> tuple[I64, I64]:
-    """Where each row meets a square moved along a segment: pixels starts <= x < stops. The rows are within reach.
+    """Where each row meets a square moved along a piece: pixels starts <= x < stops. The rows are within reach.
 
     All in half pixels, which are whole numbers here, so a centre on the very edge is known to be one and counts.
     """
@@ -213,7 +213,7 @@ def _hexagon(rows: I64, start: Point, end: Point, size: int) -> tuple[I64, I64]:
 
 
 def _capsule(rows: _F64, start: Point, end: Point, reach: float) -> tuple[_F64, _F64]:
-    """Where each row y crosses the capsule of radius `reach` around a segment: (left, right), left > right for nowhere.
+    """Where each row y crosses the capsule of radius `reach` around a piece: (left, right), left > right for nowhere.
 
     A capsule is two discs and the rectangle between them, and it is convex: a row crosses it in one interval, from the
     leftmost to the rightmost end of its crossings with the three.
@@ -230,7 +230,7 @@ def _capsule(rows: _F64, start: Point, end: Point, reach: float) -> tuple[_F64, 
     if length:
         ux, uy = dx / length, dy / length
         down = rows - start[1]
-        # Along the segment 0 <= ux*s + uy*down <= length, across it |uy*s - ux*down| <= reach, for s = x - start x.
+        # Along the piece 0 <= ux*s + uy*down <= length, across it |uy*s - ux*down| <= reach, for s = x - start x.
         low, high = _between(ux, -uy * down, length - uy * down)
         low2, high2 = _between(uy, ux * down - reach, ux * down + reach)
         low, high = np.maximum(low, low2) + start[0], np.minimum(high, high2) + start[0]
@@ -253,26 +253,26 @@ def _halfway(a: Point, b: Point) -> Point:
     return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
 
 
-def _flat(start: Point, control: Point, end: Point, tolerance: float) -> list[Segment]:
-    """A quadratic curve as straight segments that stay within `tolerance` pixels of it.
+def _flat(start: Point, control: Point, end: Point, tolerance: float) -> list[Piece]:
+    """A quadratic curve as straight pieces that stay within `tolerance` pixels of it.
 
     The curve is never farther from its chord than half as far as its control point. Cut into n pieces of equal
     parameter, each lies within |start - 2 * control + end| / (4 * n * n) of its chord (Wang's bound for degree two).
     """
-    pieces = 1
+    count = 1
     if _distance(control, start, end) > 2 * tolerance:
         bend = math.hypot(start[0] - 2 * control[0] + end[0], start[1] - 2 * control[1] + end[1]) / 4
-        pieces = math.ceil(math.sqrt(bend / tolerance))
+        count = math.ceil(math.sqrt(bend / tolerance))
     joints = [start]
-    for t in (piece / pieces for piece in range(1, pieces)):
+    for t in (step / count for step in range(1, count)):
         a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
         joints.append((a * start[0] + b * control[0] + c * end[0], a * start[1] + b * control[1] + c * end[1]))
     joints.append(end)
-    return [Segment(a, b) for a, b in pairwise(joints)]
+    return [Piece(a, b) for a, b in pairwise(joints)]
 
 
 def _distance(point: Point, start: Point, end: Point) -> float:
-    """Of a point from a segment."""
+    """Of a point from a piece."""
     dx, dy, x, y = end[0] - start[0], end[1] - start[1], point[0] - start[0], point[1] - start[1]
     square = dx * dx + dy * dy
     share = min(1.0, max(0.0, (x * dx + y * dy) / square)) if square else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from app.core.painting import BrushShape, Segment, StrokePath, stroke_parts
+from app.core.painting import BrushShape, Piece, StrokePath, stroke_parts
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.tools.base import Button, Cursor, Modifier, Outline, Pointer, Tool, class_name
 from app.tools.options import Choice, Option
@@ -33,7 +33,7 @@ class Brush(Tool):
         self._value = 0
         self._path = StrokePath(session.brush_size)
         self._last: tuple[float, float] | None = None  # where the last stroke is now, or ended
-        self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last segment
+        self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last piece
         self._met = False  # the stroke has passed over the picture
         self._shift = False
 
@@ -57,7 +57,7 @@ class Brush(Tool):
         joined = self._last if Modifier.SHIFT in pointer.modifiers else None
         self._path, self._painted = StrokePath(self.session.brush_size), (0, here)
         dabs = self._path.add(here)
-        self._paint([Segment(joined, here)] if joined is not None else dabs)
+        self._paint([Piece(joined, here)] if joined is not None else dabs)
         self._last = here
 
     def drags(self) -> bool:
@@ -89,13 +89,13 @@ class Brush(Tool):
     def _brush(self) -> BrushShape:
         return BrushShape(self.value("shape"))
 
-    def _paint(self, segments: list[Segment]) -> None:
+    def _paint(self, pieces: list[Piece]) -> None:
         document = self.session.document
         if self._gesture is None or document is None or document.segment_map is None:
             return
         size, brush = self.session.brush_size, self._brush
-        for start, end in segments:
-            # Where the last segment ended everything is painted already, unless the brush has another size by now.
+        for start, end in pieces:
+            # Where the last piece ended everything is painted already, unless the brush has another size by now.
             # Leaving that out pays for large brushes.
             fresh = size >= _LARGE and self._painted == (size, start) and start != end
             for box, mask in stroke_parts(start, end, size, document.segment_map.shape, brush=brush, fresh=fresh):

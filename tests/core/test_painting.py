@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.core.painting import BrushShape, Point, Segment, StrokePath, dab, stroke, stroke_parts
+from app.core.painting import BrushShape, Piece, Point, StrokePath, dab, stroke, stroke_parts
 from app.core.patches import TILE
 
 SHAPE = (60, 80)
@@ -30,7 +30,7 @@ def snapped(point: tuple[float, float], size: int) -> NDArray[np.float64]:
 
 
 def distances(start: tuple[float, float], end: tuple[float, float], size: int) -> NDArray[np.float64]:
-    """Distance of every pixel centre of the picture from the snapped segment."""
+    """Distance of every pixel centre of the picture from the snapped piece."""
     a, b = snapped(start, size), snapped(end, size)
     ys, xs = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]] + 0.5
     along = b - a
@@ -70,8 +70,8 @@ def test_diameter_one_is_one_pixel_wide(start: tuple[float, float], end: tuple[f
     for x, y in (start, end):
         if 0 <= x < SHAPE[1] and 0 <= y < SHAPE[0]:
             assert painted[math.floor(y), math.floor(x)]
-    pieces, _ = cv2.connectedComponents(painted.astype(np.uint8), connectivity=8)
-    assert pieces <= 2
+    regions, _ = cv2.connectedComponents(painted.astype(np.uint8), connectivity=8)
+    assert regions <= 2
 
 
 @given(near, near)
@@ -188,18 +188,18 @@ def test_the_largest_brush_on_the_smallest_picture() -> None:
     assert mask.all()
 
 
-def way(positions: list[Point], diameter: float = 1) -> list[Segment]:
+def way(positions: list[Point], diameter: float = 1) -> list[Piece]:
     path = StrokePath(diameter)
-    return [segment for position in positions for segment in path.add(position)] + path.finish()
+    return [piece for position in positions for piece in path.add(position)] + path.finish()
 
 
 @given(st.lists(points, min_size=1, max_size=12), st.floats(1, 2000))
 def test_a_way_goes_from_the_first_position_to_the_last_without_a_gap(positions: list[Point], diameter: float) -> None:
-    segments = way(positions, diameter)
-    assert segments[0] == (positions[0], positions[0])
-    for before, after in pairwise(segments):
+    pieces = way(positions, diameter)
+    assert pieces[0] == (positions[0], positions[0])
+    for before, after in pairwise(pieces):
         assert before.end == after.start
-    assert segments[-1].end == positions[-1]
+    assert pieces[-1].end == positions[-1]
 
 
 @given(points, points, points, st.sampled_from((1.0, 50.0, 400.0)))
@@ -207,9 +207,9 @@ def test_a_way_keeps_to_the_curve(first: Point, second: Point, third: Point, dia
     a, b, c = np.array(first), np.array(second), np.array(third)
     t = np.linspace(0, 1, 200)[:, None]
     curve = (1 - t) ** 2 * (a + b) / 2 + 2 * t * (1 - t) * b + t**2 * (b + c) / 2
-    segments = way([first, second, third], diameter)
+    pieces = way([first, second, third], diameter)
     nearest = np.full(len(curve), np.inf)
-    for start, end in ((np.array(s.start), np.array(s.end)) for s in segments):
+    for start, end in ((np.array(s.start), np.array(s.end)) for s in pieces):
         along = end - start
         share = np.clip((curve - start) @ along / max(float(along @ along), 1e-300), 0, 1)[:, None]
         nearest = np.minimum(nearest, np.hypot(*(curve - start - share * along).T))
@@ -218,11 +218,11 @@ def test_a_way_keeps_to_the_curve(first: Point, second: Point, third: Point, dia
 
 def test_a_fast_hand_leaves_a_circle_not_a_polygon() -> None:
     angles = np.linspace(0, 2 * math.pi, 13)
-    segments = way([(600 + 500 * math.cos(a), 600 + 500 * math.sin(a)) for a in angles])[1:]
-    headings = [math.atan2(s.end[1] - s.start[1], s.end[0] - s.start[0]) for s in segments]
+    pieces = way([(600 + 500 * math.cos(a), 600 + 500 * math.sin(a)) for a in angles])[1:]
+    headings = [math.atan2(s.end[1] - s.start[1], s.end[0] - s.start[0]) for s in pieces]
     turns = [math.degrees(math.remainder(b - a, 2 * math.pi)) for a, b in pairwise(headings)]
     assert max(turns) < 8  # the positions alone turn by 30 degrees
-    assert len(way([(600 + 500 * math.cos(a), 600 + 500 * math.sin(a)) for a in angles], 1000)) < len(segments)
+    assert len(way([(600 + 500 * math.cos(a), 600 + 500 * math.sin(a)) for a in angles], 1000)) < len(pieces)
 
 
 @pytest.mark.parametrize("brush", BrushShape)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
 from app.core.arrays import Bool
-from app.core.painting import BrushShape, Segment, StrokePath, stroke
+from app.core.painting import BrushShape, Piece, StrokePath, stroke
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import make_tool
@@ -41,19 +41,19 @@ def take(canvas: Canvas, session: Session, tool: str, zoom: float = 1.0, *, size
     session.set_brush_size(size)
 
 
-def covered(segments: list[Segment], size: int, brush: BrushShape) -> Bool:
-    """What a brush of `size` covers on its way, each segment as a whole."""
+def covered(pieces: list[Piece], size: int, brush: BrushShape) -> Bool:
+    """What a brush of `size` covers on its way, each piece as a whole."""
     under = np.zeros(SHAPE, np.bool_)
-    for start, end in segments:
+    for start, end in pieces:
         box, mask = stroke(start, end, size, SHAPE, brush=brush)
         under[box.slices] |= mask
     return under
 
 
-def way_through(canvas: Canvas, points: list[QPoint], size: int) -> list[Segment]:
+def way_through(canvas: Canvas, points: list[QPoint], size: int) -> list[Piece]:
     path = StrokePath(size)
-    segments = [segment for point in points for segment in path.add(seen(canvas, point))]
-    return segments + path.finish()
+    pieces = [piece for point in points for piece in path.add(seen(canvas, point))]
+    return pieces + path.finish()
 
 
 def steps(session: Session) -> int:
@@ -121,11 +121,11 @@ def test_shift_and_click_draw_a_straight_line_from_the_end_of_the_last_stroke(
     drag(canvas, WAY[:2])
     first = map_of(session).human == TREE
     QTest.mouseClick(canvas, LEFT, SHIFT, WAY[3])
-    line = [Segment(seen(canvas, WAY[1]), seen(canvas, WAY[3]))]
+    line = [Piece(seen(canvas, WAY[1]), seen(canvas, WAY[3]))]
     assert np.array_equal(map_of(session).human == TREE, first | covered(line, size, BrushShape.ROUND))
     assert steps(session) in (1, 2)  # where the brush covers all of it already there is no second step
     QTest.mouseClick(canvas, RIGHT, SHIFT, WAY[2])
-    erased = covered([Segment(seen(canvas, WAY[3]), seen(canvas, WAY[2]))], size, BrushShape.ROUND)
+    erased = covered([Piece(seen(canvas, WAY[3]), seen(canvas, WAY[2]))], size, BrushShape.ROUND)
     assert np.array_equal(map_of(session).human == HUMAN_UNLABELLED, erased)
 
 

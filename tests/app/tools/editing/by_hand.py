@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.core.arrays import Bool
 from app.core.geometry import Box
-from app.core.painting import BrushShape, Segment, StrokePath, stroke
+from app.core.painting import BrushShape, Piece, StrokePath, stroke
 from app.core.shapes import ellipse, polygon, rectangle
 from app.core.targets import Scope
 from app.tools.base import Button, Modifier, Pointer, class_name
@@ -43,7 +43,7 @@ class BrushDriver(Driver):
         self._path = StrokePath(self.bench.session.brush_size)
         dabs = self._path.add(here)
         joined = self._last if Modifier.SHIFT in pointer.modifiers else None
-        self._paint(dabs if joined is None else [Segment(joined, here)])
+        self._paint(dabs if joined is None else [Piece(joined, here)])
         self._last = here
 
     def move(self, pointer: Pointer) -> None:
@@ -68,12 +68,12 @@ class BrushDriver(Driver):
             self.editor.cancel()
         self._stroke = self._last = None
 
-    def _paint(self, segments: list[Segment]) -> None:
+    def _paint(self, pieces: list[Piece]) -> None:
         size, brush = self.bench.session.brush_size, BrushShape(self.tool.value("shape"))
         if self._stroke is None:
             return
         picture = self._stroke.picture
-        for start, end in segments:
+        for start, end in pieces:
             mask = picture.whole(*stroke(start, end, size, picture.shape, brush=brush))
             self.editor.paint(self._stroke, mask, self._value)
 
