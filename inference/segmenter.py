@@ -25,10 +25,18 @@ class Segmenter:
 
     def predict(self, image: NDArray[np.uint8]) -> Prediction:
         """A photo (H, W, 3) uint8 RGB → its prediction. Raises `EngineError` when the device gives up."""
+        return self.run(self.prepare(image), size=(image.shape[0], image.shape[1]))
+
+    def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A photo (H, W, 3) uint8 RGB → what the network sees of it, (h, w, 3): what can be done beside the engine."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(f"A photo is (H, W, 3) uint8, not {image.shape} {image.dtype}.")
-        class_probs, mask_probs = self.engine.run(prepare(image, input_size=self.input_size))
-        height, width = image.shape[:2]
+        return prepare(image, input_size=self.input_size)
+
+    def run(self, picture: NDArray[np.uint8], *, size: tuple[int, int]) -> Prediction:
+        """The prediction for a photo of `size` (H, W) of which `prepare` made `picture`. Raises `EngineError`."""
+        class_probs, mask_probs = self.engine.run(picture)
+        height, width = size
         if not (np.isfinite(class_probs).all() and np.isfinite(mask_probs).all()):
             raise EngineError(
                 f"The network gave numbers that are not finite for a photo of {width}×{height} pixels on "

@@ -1,0 +1,177 @@
+"""Three stages that overlap: order, problems, pausing, stopping, and that they do overlap."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from app.core.pipeline import AHEAD, Control, Outcome, run
+from inference.errors import EngineError, PhotoError
+
+PATIENCE = 20  # seconds, for threads that must meet
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def add(item: int, answer: int) -> int:
+    return item + answer
+
+
+def outcomes(
+    count: int,
+    *,
+    read: Callable[[int], int] = double,
+    think: Callable[[int], int] = double,
+    finish: Callable[[int, int], int] = add,
+    control: Control | None = None,
+) -> Iterator[Outcome[int, int]]:
+    return run(range(count), read=read, think=think, finish=finish, control=control)
+
+
+def test_every_item_goes_through_all_stages_in_order() -> None:
+    assert [outcome.result for outcome in outcomes(20)] == [5 * number for number in range(20)]
+    assert list(outcomes(0)) == []
+
+
+@pytest.mark.parametrize("stage", ["read", "think", "finish"])
+def test_what_is_refused_in_a_stage_does_not_stop_the_others(stage: str) -> None:
+    def refuse(number: int, answer: int | None = None) -> int:
+        if number in (3, 6, 12):  # read sees 3; think and finish of others
+            raise PhotoError(f"{number} cannot be used.")
+        return double(number) if answer is None else add(number, answer)
+
+    stages: dict[str, Any] = {stage: refuse}
+    found = list(outcomes(8, **stages))
+    assert [outcome.item for outcome in found] == list(range(8))
+    refused = [outcome for outcome in found if outcome.problem]
+    assert refused
+    assert all(outcome.result is None and outcome.problem.endswith("cannot be used.") for outcome in refused)
+    assert all(outcome.result == 5 * outcome.item for outcome in found if not outcome.problem)
+
+
+def test_too_little_memory_is_a_reason_like_others() -> None:
+    def hungry(_number: int) -> NoReturn:
+        raise MemoryError
+
+    assert ["memory" in outcome.problem for outcome in outcomes(2, read=hungry)] == [True, True]
+
+
+@pytest.mark.parametrize("stage", ["read", "think", "finish"])
+def test_a_bug_is_not_swallowed(stage: str) -> None:
+    def broken(_number: int, _answer: int = 0) -> NoReturn:
+        raise ZeroDivisionError
+
+    stages: dict[str, Any] = {stage: broken}
+    with pytest.raises(ZeroDivisionError):
+        list(outcomes(5, **stages))
+
+
+def test_all_three_stages_are_busy_at_once() -> None:
+    together = threading.Barrier(3)
+    met = threading.Event()
+
+    def meet(number: int, wanted: int) -> None:
+        if number == wanted and not met.is_set():
+            together.wait(PATIENCE)
+            met.set()
+
+    def read(number: int) -> int:
+        meet(number, 2)
+        return number
+
+    def think(number: int) -> int:
+        meet(number, 1)
+        return number
+
+    def finish(item: int, _answer: int) -> int:
+        meet(item, 0)
+        return item
+
+    assert [outcome.result for outcome in outcomes(5, read=read, think=think, finish=finish)] == list(range(5))
+    assert met.is_set()
+
+
+def test_reading_runs_only_so_far_ahead() -> None:
+    """Photos are large: a fast disk must not fill the memory."""
+    begun: list[int] = []
+
+    def read(number: int) -> int:
+        begun.append(number)
+        return number
+
+    for outcome in outcomes(30, read=read):
+        assert len(begun) <= outcome.item + 1 + 2 * (AHEAD + 1) + 1
+
+
+def test_a_pause_begins_nothing_and_goes_on_later() -> None:
+    control = Control()
+    thought: list[int] = []
+
+    def think(number: int) -> int:
+        thought.append(number)
+        if len(thought) == 3:
+            control.pause()
+        return number
+
+    found: list[int] = []
+    for outcome in outcomes(10, think=think, control=control):
+        found.append(outcome.item)
+        if control.paused and found == [0, 1, 2]:  # all that was begun is told, and nothing else was begun
+            assert len(thought) == 3
+            threading.Timer(0.01, control.resume).start()
+    assert found == list(range(10))
+
+
+def test_a_stop_finishes_what_was_begun_and_begins_nothing_else() -> None:
+    control = Control()
+    finished: list[int] = []
+
+    def finish(item: int, answer: int) -> int:
+        finished.append(item)
+        return answer
+
+    def think(number: int) -> int:
+        if number == 8:
+            control.stop()
+        return number
+
+    found = [outcome.item for outcome in outcomes(100, think=think, finish=finish, control=control)]
+    assert found == finished == [0, 1, 2, 3, 4]
+
+
+def test_who_pauses_and_then_stops_is_not_waited_for() -> None:
+    control = Control()
+    control.pause()
+    control.stop()
+    assert list(outcomes(5, control=control)) == []
+    assert not control.paused
+
+
+def test_who_gives_up_finds_everything_finished_that_was_begun() -> None:
+    begun: list[int] = []
+    finished: list[int] = []
+
+    def think(number: int) -> int:
+        begun.append(number // 2)
+        return number
+
+    def finish(item: int, answer: int) -> int:
+        finished.append(item)
+        return answer
+
+    results = outcomes(50, think=think, finish=finish)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert finished == begun
+
+
+def test_problems_of_the_engine_are_told_like_those_of_photos() -> None:
+    def think(_number: int) -> NoReturn:
+        raise EngineError("The device gave up.")
+
+    assert [outcome.problem for outcome in outcomes(2, think=think)] == ["The device gave up."] * 2
