@@ -129,6 +129,12 @@ def next_best(canvas: Canvas, step: int) -> None:
         canvas.guesses.go(step)
 
 
+def pick_answer(canvas: Canvas, steps: int) -> None:
+    """Go to an answer of the card, wherever the pointer passed on its way there."""
+    if not canvas.mouse.using_tool and not (canvas.tool is not None and canvas.tool.next_best(steps)):
+        canvas.guesses.pick(steps)
+
+
 def next_rule(session: Session) -> None:
     """The next answer to where paint may go; over which class is the current one."""
     answers = list(Where)

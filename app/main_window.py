@@ -26,7 +26,7 @@ from app.desk import Desk
 from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
-from app.handlers import make_handlers, next_best, use_recent_class
+from app.handlers import make_handlers, pick_answer, use_recent_class
 from app.keys import WindowKeys
 from app.model_button import ModelButton
 from app.model_in_use import EngineStatus, ModelChoice
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         self.legend.set_sort(self.settings.legend_sort)
         self.tool_options.accepted.connect(canvas.accept)
         self.tool_options.cancelled.connect(canvas.cancel_gesture)
-        self.choices_card.picked.connect(lambda step: next_best(canvas, step))
+        self.choices_card.picked.connect(lambda steps: pick_answer(canvas, steps))
         session.tool_changed.connect(lambda: self.choices_card.show_choices(canvas.choices()))
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)

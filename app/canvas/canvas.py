@@ -107,6 +107,7 @@ class Canvas(PhotoView):
         self.mouse.finish()
         if self.tool is not None:
             self.tool.put_away()
+        self.guesses.end()
         self.tool = tool
         self.mouse.rest()
         self._tool_changed()
@@ -250,9 +251,7 @@ class Canvas(PhotoView):
     def _layers(self, view: Viewport) -> list[QImage]:
         """What is drawn over each other, each as large as the view and its padding."""
         backdrop, overlay = self._images
-        layers = [backdrop]
-        if self._screen.has_overlay and not self._bare:
-            layers.append(overlay)
+        layers = [backdrop, overlay] if self._screen.has_overlay and not self._bare else [backdrop]
         if view.scale >= GRID_FROM:
             layers.append(self._grid.image(view.padded(PAD)))
         return layers

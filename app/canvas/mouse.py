@@ -94,6 +94,7 @@ class Mouse:
             self._pressed = (self.position, self._canvas.session.brush_size)
         elif button in _BUTTONS and self._canvas.tool is not None:
             self._doing, self._button = _Doing.USING_TOOL, button
+            self._canvas.guesses.end()
             self._canvas.tool.press(self._pointer())
 
     def move(self, event: QMouseEvent) -> None:

@@ -45,37 +45,50 @@ class _Series:
         return self.target.segment_map.code_at(*self.seed) == human_value(self.rows[self.active][0])
 
     def holds(self, pixel: tuple[int, int]) -> bool:
-        """Whether a pixel belongs to the segment: it shows the answer, over the same code of the network."""
+        """Whether a pixel belongs to the segment: it shows the same as the one pointed at, also in the network layer.
+
+        It shows the answer, or what was there before while that is on its way.
+        """
         (x, y), segment_map = pixel, self.target.segment_map
-        if not segment_map.box.contains(x, y):
-            return False
-        if self.step is None:
-            return True  # the picture does not show yet how far it goes
-        same = self.below in (None, int(segment_map.network[y, x]))
-        return same and segment_map.code_at(x, y) == human_value(self.rows[self.active][0])
+        same = segment_map.box.contains(x, y) and self.below in (None, int(segment_map.network[y, x]))
+        return same and segment_map.code_at(x, y) == segment_map.code_at(*self.seed)
 
 
 class Guesses:
     """Each call of `go` gives the segment another class and takes the last one back: one undo step remains.
 
-    It ends when the pointer goes elsewhere, and when anything else is corrected, undone or shown.
+    The pointer may go where it likes meanwhile, to the card of answers for one. It ends when a button of the mouse is
+    pressed over the picture, with another tool or picture, when anything else is corrected or undone, and when `go` is
+    asked for another segment.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._series: _Series | None = None
-        self._pixel: tuple[int, int] | None = None
+        self._over: tuple[int, int] | None = None  # the pixel under the pointer
+        self._pixel: tuple[int, int] | None = None  # the last one that was
 
     def point(self, pixel: tuple[int, int] | None) -> None:
         """The pointer is over a pixel (x, y) of the picture, or over none."""
+        self._over = pixel
         self._pixel = pixel or self._pixel  # on its way to a menu it still means what it was over
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether `go` goes on with the answers there are: not where the pointer is over another segment by now."""
         series = self._known()
-        if series is not None and pixel is not None and not series.holds(pixel):
-            self.end()
+        return series is not None and (self._over is None or series.holds(self._over))
 
     def go(self, step: int) -> None:
         """The next answer (+1) or the one before (-1) for the segment under the pointer."""
-        session, series = self._session, self._known() or self._begin()
+        if not self.goes_on:
+            self.end()
+            self._series = self._begin()
+        self.pick(step)
+
+    def pick(self, step: int) -> None:
+        """So many answers further, or back, for the segment whose answers there are, wherever the pointer is."""
+        session, series = self._session, self._known()
         if series is None:
             return
         self._series = None  # what changes now is no sign that something else was done

@@ -86,8 +86,48 @@ def test_j_guesses_with_the_brush_in_hand_and_the_card_follows(guessing: MainWin
     assert card.isVisible()
     QTest.mouseMove(window.canvas, at(window, 12, 30))
     assert card.isVisible()
-    QTest.mouseMove(window.canvas, at(window, 100, 30))
+
+
+def test_the_pointer_crosses_other_segments_on_its_way_to_an_answer_of_the_card(guessing: MainWindow) -> None:
+    window, card = guessing, guessing.choices_card
+    QTest.mouseMove(window.canvas, at(window, 10, 70))
+    key(window, Qt.Key.Key_J)
+    rows = card.choices.rows if card.choices is not None else ()
+    QTest.mouseMove(window.canvas, at(window, 100, 70))
+    QTest.mouseMove(window.canvas, at(window, 100, 10))
+    assert card.isVisible()
+    height = next(y for y in range(card.height()) if card.row_at(y) == len(rows) - 1)
+    QTest.mouseClick(card, LEFT, NONE, QPoint(card.width() // 2, height + 2))
+    assert np.array_equal(human(window), np.where(quarters() == 3, human_value(rows[-1][0]), 0))
+    assert window.session.undo_stack is not None
+    assert window.session.undo_stack.count() == 1
+    QTest.mouseMove(window.canvas, at(window, 100, 10))
+    key(window, Qt.Key.Key_Escape)
+    assert not human(window).any()
+
+
+def test_guesses_end_with_a_press_another_tool_and_j_elsewhere(guessing: MainWindow) -> None:
+    window, card = guessing, guessing.choices_card
+    QTest.mouseMove(window.canvas, at(window, 10, 10))
+    key(window, Qt.Key.Key_I)
+    key(window, Qt.Key.Key_J)
+    QTest.mouseMove(window.canvas, at(window, 100, 10))
+    QTest.mousePress(window.canvas, Qt.MouseButton.MiddleButton, NONE, at(window, 100, 10))
+    QTest.mouseRelease(window.canvas, Qt.MouseButton.MiddleButton, NONE, at(window, 100, 10))
+    assert card.isVisible(), "moving the picture is looking around"
+    QTest.mouseClick(window.canvas, LEFT, NONE, at(window, 100, 10))
     assert not card.isVisible()
+    key(window, Qt.Key.Key_J)
+    assert card.isVisible()
+    key(window, Qt.Key.Key_B)
+    assert not card.isVisible()
+    key(window, Qt.Key.Key_J)
+    guessed = human(window)
+    QTest.mouseMove(window.canvas, at(window, 100, 70))
+    key(window, Qt.Key.Key_J)
+    assert card.isVisible()
+    key(window, Qt.Key.Key_Escape)
+    assert np.array_equal(human(window), guessed), "the answer for the segment before is kept"
 
 
 def test_return_keeps_the_answer_without_a_dab_and_esc_takes_it_back(guessing: MainWindow) -> None:

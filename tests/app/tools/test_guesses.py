@@ -82,21 +82,41 @@ def test_a_hidden_segment_starts_with_the_most_probable(session: Session, guesse
     assert active(guesses) == 4
 
 
-def test_it_ends_where_the_pointer_leaves_the_segment_and_stays_on_its_way_to_a_menu(
+def test_it_stays_wherever_the_pointer_goes_and_begins_anew_on_another_segment(
     session: Session, guesses: Guesses
 ) -> None:
     guesses.point(LEFT_TOP)
     guesses.go(1)
-    guesses.point((20, 30))
-    guesses.point(None)
-    assert guesses.choices() is not None
-    guesses.point((100, 10))
-    assert guesses.choices() is None
+    guesses.point(HIDDEN)
+    assert active(guesses) == 1
+    assert not guesses.goes_on
+    guesses.point(None)  # on its way to a menu
+    assert guesses.goes_on
+    guesses.go(1)
+    assert active(guesses) == 2
     assert steps(session).count() == 1
+    guesses.point(HIDDEN)
+    guesses.go(1)
+    assert active(guesses) == 0
+    assert steps(session).count() == 2
+    assert np.array_equal(human(session) == human_value(4), quarters() == 1)
+    assert np.array_equal(human(session) == human_value(1), quarters() == 4)
     guesses.point(LEFT_TOP)
     guesses.go(1)  # a person's region now: another step, from the class that it has
-    assert active(guesses) == 2
-    assert steps(session).count() == 2
+    assert active(guesses) == 3
+    assert steps(session).count() == 3
+
+
+def test_an_answer_is_picked_for_its_segment_wherever_the_pointer_is(session: Session, guesses: Guesses) -> None:
+    guesses.pick(1)
+    assert not human(session).any()
+    guesses.point(LEFT_TOP)
+    guesses.go(1)
+    guesses.point(HIDDEN)
+    guesses.pick(2)
+    assert active(guesses) == 3
+    assert np.array_equal(human(session), np.where(quarters() == 1, human_value(ORDERS[1][3]), 0))
+    assert steps(session).count() == 1
 
 
 def test_a_persons_region_has_the_answers_of_the_query_below(session: Session, guesses: Guesses) -> None:
@@ -264,7 +284,7 @@ def test_presses_while_a_large_picture_is_worked_on_replace_each_other(
     assert active(guesses) == 3
     assert steps(session).count() == 1
     guesses.point((100, 10))
-    assert guesses.choices() is None
+    assert not guesses.goes_on
 
 
 def test_esc_stops_an_answer_on_its_way(session: Session, guesses: Guesses, later: Later) -> None:
