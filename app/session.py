@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Hashable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoGroup, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
-from app.core.export import Rest
 from app.core.geometry import Box
 from app.core.parts import Check, unhindered
-from app.core.patches import Edit, Patch, apply_patch
+from app.core.patches import Edit, Patch
 from app.core.segment_map import SegmentMap, ShownCounts
-from app.counting import Counting
 from app.gesture import AT_ONCE, Gesture, Paints, Runner, run_now
-from app.history import ExportedState, History, PatchCommand, bound_bytes
+from app.history import History
+from app.recording import Recording
 from app.settings import Settings
 from app.stepping import Stepping
 from app.styling import Styling
@@ -27,30 +24,24 @@ from app.under_way import BackgroundEdits
 from inference.errors import ExpectedError
 from inference.prediction import Prediction, SegmentTable
 
-UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
 KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep their corrections compressed
 KEPT_PREDICTIONS = 48  # some 5 MB each; a picture shown longer ago is predicted again when it comes back
 
 
-class Session(Counting):
+class Session(Recording):
     """What is open, what is in hand, and how it is shown. Signals say what has to be redrawn."""
 
     document_changed = Signal()
     prediction_changed = Signal()
-    pixels_changed = Signal(object)  # Box
-    corrected = Signal(object)  # Path of the document whose corrections or exported state changed
     under_way_changed = Signal(object)  # Path of a picture of which an edit began to be worked out, or ended
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
-        self._histories: dict[Path, History] = {}
-        self._exported: dict[Path, ExportedState] = {}
         self.compress_later: Callable[[Path], None] | None = None  # takes the work of parking off the GUI thread
         self.unpack_later: Callable[[Path, Patch], None] | None = None  # and that of coming back; ends in `bring_back`
         self.runner: Runner = run_now  # where slow work of the tools goes
         self.next_turn: Callable[[Callable[[], None]], None] | None = None  # calls back once the hand has had its turn
-        self._revisions = itertools.count(1)
         self._gesture: Gesture | None = None
         self._background = BackgroundEdits(self)
         for changed in (self.tables_changed, self.rule_changed):
@@ -58,19 +49,8 @@ class Session(Counting):
         self.styling = Styling(self)
         self._stepping = Stepping(self, self._background)
         self.previous_path: Callable[[], Path | None] = lambda: None  # the picture before this one in the list
-        self.undo_group = QUndoGroup(self)
-        self.undo_bytes = UNDO_BYTES
 
     # --- documents -------------------------------------------------------------------------------------------------
-
-    @property
-    def history(self) -> History | None:
-        """The undo steps of the document on screen."""
-        return None if self._current is None else self._histories[self._current]
-
-    @property
-    def undo_stack(self) -> QUndoStack | None:
-        return None if self.history is None else self.history.stack
 
     def document_for(self, path: Path) -> Document:
         """The document of `path`, made when it is new; it is not shown."""
@@ -100,11 +80,7 @@ class Session(Counting):
         self._background.forget_all()
         self._current = None
         self._documents.clear()
-        for history in self._histories.values():
-            self.undo_group.removeStack(history.stack)
-            history.close()
-        self._histories.clear()
-        self._exported.clear()
+        self._forget_records()
         self._own_thresholds.clear()
         self.document_changed.emit()
 
@@ -162,13 +138,6 @@ class Session(Counting):
         self._renew_rules()
         if path == self._current:
             self.prediction_changed.emit()
-
-    def _drop_foreign_steps(self, path: Path, document: Document) -> None:
-        """A photo that came back with another size has a map of its own: the old steps have nothing to act on."""
-        history, segment_map = self._histories[path], document.segment_map
-        if segment_map is not None and any(step.patch.shape != segment_map.shape for step in history.steps()):
-            history.clear()
-            self._exported.pop(path, None)
 
     def drop_predictions(self) -> None:
         """Forget what an earlier model answered, and that it was exported; human pixels stay."""
@@ -320,41 +289,16 @@ class Session(Counting):
         """Undo or redo until the first `index` steps of the history are done: 0 is the picture as it was opened."""
         self._stepping.to(index)
 
-    def unexported(self) -> list[Path]:
-        """Pictures with corrections that no export has written yet, or that are being worked out."""
-        return [path for path in self._documents if self.is_unexported(path)]
-
     def is_unexported(self, path: Path) -> bool:
         """Whether the corrections of a picture are not what the last export wrote, or will soon be others."""
-        history = self._histories.get(path)
-        return history is not None and (history.revision() != history.saved or self._background.is_running(path))
-
-    def is_exported(self, path: Path) -> bool:
-        """Whether an export wrote this picture as it would be exported now, threshold and view included."""
-        return self._exported.get(path) == self.export_state(path, rest=self.rest)
-
-    def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
-        """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""
-        history = self._histories.get(path)
-        revision = 0 if history is None else history.revision()
-        if self.mode is ViewMode.SEMANTIC:
-            return ExportedState(revision, self.mode)
-        by_class = tuple(sorted(self.class_thresholds.items()))
-        return ExportedState(revision, self.mode, self.threshold_of(path), by_class, rest)
-
-    def mark_exported(self, path: Path, state: ExportedState) -> None:
-        """An export of the picture as it was at `state` has been written and read back."""
-        self._exported[path] = state
-        if path in self._histories:
-            self._histories[path].saved = state.revision
-        self.corrected.emit(path)
+        return super().is_unexported(path) or self._background.is_running(path)
 
     def _committed(self, gesture: Gesture, patch: Patch | None) -> bool:
         if self._gesture is gesture:
             self._gesture = None
         if patch is None or gesture.path not in self._documents:
             return False
-        self._push(gesture.path, gesture.text, patch)
+        self._record(gesture.path, gesture.text, patch)
         return True
 
     def take_draft(
@@ -365,31 +309,8 @@ class Session(Counting):
         if document is None or document.segment_map is not segment_map:
             return
         self._background.show(path, text, patch, forward=True, written=written)
-        self._push(path, text, patch)
-
-    def show_change(self, path: Path, box: Box, *, written: Collection[int] = ()) -> None:
-        """Pixels in `box` are others now, and those that were given one of the values `written` have to be seen."""
-        if path == self._current:
-            for value in written:
-                self.reveal(value)
-            self.pixels_changed.emit(box)
-
-    def _push(self, path: Path, text: str, patch: Patch) -> None:
-        history = self._histories[path]
-        history.push(PatchCommand(text, patch, partial(self._apply, path), revision=next(self._revisions)))
-        others = [self._histories[other] for other in self._documents if other != path]
-        bound_bytes(others, history, most=self.undo_bytes)
-        self.corrected.emit(path)
+        self._record(path, text, patch)
 
     def _cancelled(self, gesture: Gesture) -> None:
         if self._gesture is gesture:
             self._gesture = None
-
-    def _apply(self, path: Path, patch: Patch, forward: bool) -> None:  # noqa: FBT001 - QUndoCommand's two directions
-        segment_map = self._documents[path].segment_map
-        if segment_map is not None:
-            self.show_change(path, apply_patch(segment_map, patch, forward=forward))
-
-    def history_bytes(self) -> int:
-        """What the undo steps of all pictures take in memory, in bytes."""
-        return sum(history.count_bytes() for history in self._histories.values())

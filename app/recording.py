@@ -1,0 +1,117 @@
+"""What was done to every picture: its undo steps, and which of its states an export has written."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoGroup, QUndoStack
+
+from app.core.document import Document, ViewMode
+from app.core.export import Rest
+from app.core.geometry import Box
+from app.core.patches import Patch, apply_patch
+from app.counting import Counting
+from app.history import ExportedState, History, PatchCommand, bound_bytes
+from app.settings import Settings
+
+UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
+
+
+class Recording(Counting):
+    """Keeps the history of every open picture, all of them within one budget of memory."""
+
+    pixels_changed = Signal(object)  # Box
+    corrected = Signal(object)  # Path of the document whose corrections or exported state changed
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(settings, parent)
+        self._histories: dict[Path, History] = {}
+        self._exported: dict[Path, ExportedState] = {}
+        self._revisions = itertools.count(1)
+        self.undo_group = QUndoGroup(self)
+        self.undo_bytes = UNDO_BYTES
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History | None:
+        """The undo steps of the document on screen."""
+        return None if self._current is None else self._histories[self._current]
+
+    @property
+    def undo_stack(self) -> QUndoStack | None:
+        return None if self.history is None else self.history.stack
+
+    def history_bytes(self) -> int:
+        """What the undo steps of all pictures take in memory, in bytes."""
+        return sum(history.count_bytes() for history in self._histories.values())
+
+    def _record(self, path: Path, text: str, patch: Patch) -> None:
+        """One more undo step, which the pixels show already."""
+        history = self._histories[path]
+        history.push(PatchCommand(text, patch, partial(self._apply, path), revision=next(self._revisions)))
+        others = [self._histories[other] for other in self._documents if other != path]
+        bound_bytes(others, history, most=self.undo_bytes)
+        self.corrected.emit(path)
+
+    def _apply(self, path: Path, patch: Patch, forward: bool) -> None:  # noqa: FBT001 - QUndoCommand's two directions
+        segment_map = self._documents[path].segment_map
+        if segment_map is not None:
+            self.show_change(path, apply_patch(segment_map, patch, forward=forward))
+
+    def show_change(self, path: Path, box: Box, *, written: Collection[int] = ()) -> None:
+        """Pixels in `box` are others now, and those that were given one of the values `written` have to be seen."""
+        if path == self._current:
+            for value in written:
+                self.reveal(value)
+            self.pixels_changed.emit(box)
+
+    def _drop_foreign_steps(self, path: Path, document: Document) -> None:
+        """A photo that came back with another size has a map of its own: the old steps have nothing to act on."""
+        history, segment_map = self._histories[path], document.segment_map
+        if segment_map is not None and any(step.patch.shape != segment_map.shape for step in history.steps()):
+            history.clear()
+            self._exported.pop(path, None)
+
+    def _forget_records(self) -> None:
+        """Every picture is closed."""
+        for history in self._histories.values():
+            self.undo_group.removeStack(history.stack)
+            history.close()
+        self._histories.clear()
+        self._exported.clear()
+
+    # --- what was exported -----------------------------------------------------------------------------------------
+
+    def unexported(self) -> list[Path]:
+        """Pictures with corrections that no export has written yet, or that are being worked out."""
+        return [path for path in self._documents if self.is_unexported(path)]
+
+    def is_unexported(self, path: Path) -> bool:
+        """Whether the corrections of a picture are not what the last export wrote."""
+        history = self._histories.get(path)
+        return history is not None and history.revision() != history.saved
+
+    def is_exported(self, path: Path) -> bool:
+        """Whether an export wrote this picture as it would be exported now, threshold and view included."""
+        return self._exported.get(path) == self.export_state(path, rest=self.rest)
+
+    def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
+        """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""
+        history = self._histories.get(path)
+        revision = 0 if history is None else history.revision()
+        if self.mode is ViewMode.SEMANTIC:
+            return ExportedState(revision, self.mode)
+        by_class = tuple(sorted(self.class_thresholds.items()))
+        return ExportedState(revision, self.mode, self.threshold_of(path), by_class, rest)
+
+    def mark_exported(self, path: Path, state: ExportedState) -> None:
+        """An export of the picture as it was at `state` has been written and read back."""
+        self._exported[path] = state
+        if path in self._histories:
+            self._histories[path].saved = state.revision
+        self.corrected.emit(path)
