@@ -10,22 +10,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from app.commands import ExitCode
 from app.core.ade_png import read_labels
+from app.core.arrays import U8
 from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan, plan_export
 from app.core.files import atomic_write, make_folder
 from app.core.pictures import list_pictures
+from app.core.pipeline import run
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError
 from inference.models import known_models
 from inference.photo import read_photo
+from inference.prediction import Prediction
 from resources.classes import CLASS_COUNT
 
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, 4.6.4: 5..8 lie on their side
@@ -183,31 +185,40 @@ def _size_of(photo: Path) -> tuple[int, int]:
     return (width, height) if turned else (height, width)
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """A photo on its way to the network."""
+
+    picture: U8  # what the network sees, (h, w, 3) RGB
+    size: tuple[int, int]  # (H, W) of the photo
+    photo: U8 | None  # the photo itself, (H, W, 3), where the overlay needs it
+
+
 def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: _Report) -> None:
-    # disable=None: no bar where stderr is not a terminal.
-    for photo in tqdm(photos, unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr):
-        try:
-            _predict_one(photo, segmenter, job)
-        except ExpectedError as error:
-            report.refused.append((photo, str(error)))
-        except MemoryError:
-            report.refused.append((photo, "There is not enough memory for a photo of this size."))
-        except cv2.error as error:
-            report.refused.append((photo, f"OpenCV could not go on with this photo: {error.err or error}."))
-        else:
-            report.written += 1
+    def read(path: Path) -> _Ready:
+        photo = read_photo(path)
+        height, width = photo.shape[:2]
+        return _Ready(segmenter.prepare(photo), (height, width), photo if job.overlay else None)
 
+    def think(ready: _Ready) -> tuple[_Ready, Prediction]:
+        return ready, segmenter.run(ready.picture, size=ready.size)
 
-def _predict_one(path: Path, segmenter: Segmenter, job: PredictJob) -> None:
-    photo = read_photo(path)
-    snapshot = DocumentSnapshot.empty(path, threshold=job.threshold, mode=job.mode)
-    export_snapshot(
-        snapshot.with_prediction(segmenter.predict(photo), model=segmenter.card.name),
-        folder=job.folder,
-        stem=path.stem,
-        photo=photo,
-        options=job.options,
-    )
+    def finish(path: Path, answer: tuple[_Ready, Prediction]) -> None:
+        ready, prediction = answer
+        snapshot = DocumentSnapshot.empty(path, threshold=job.threshold, mode=job.mode)
+        export_snapshot(
+            snapshot.with_prediction(prediction, model=segmenter.card.name),
+            folder=job.folder,
+            stem=path.stem,
+            photo=ready.photo,
+            options=job.options,
+        )
+        report.written += 1  # here, so that a run that is stopped tells of those as well
+
+    with contextlib.closing(run(photos, read=read, think=think, finish=finish)) as outcomes:
+        # disable=None: no bar where stderr is not a terminal.
+        bar = tqdm(outcomes, total=len(photos), unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr)
+        report.refused += [(outcome.item, outcome.problem) for outcome in bar if outcome.problem]
 
 
 def _print_report(report: _Report, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -73,7 +73,7 @@ def run(
     think: Callable[[Ready], Answer],
     finish: Callable[[Item, Answer], Result],
     control: Control | None = None,
-) -> Iterator[Outcome[Item, Result]]:
+) -> Generator[Outcome[Item, Result], None, None]:
     """Take each item through `read`, `think` and `finish`; their outcomes, in the order of the items.
 
     `think` runs on the thread that asks for the outcomes, the others on a thread each, one picture after the other.

@@ -38,15 +38,18 @@ class QuickSegmenter:
     card: Any = field(default_factory=lambda: SimpleNamespace(name="quick"))
     engine: Any = field(default_factory=lambda: SimpleNamespace(name="torch", device="cpu", reason="a test"))
 
-    def predict(self, image: U8) -> Prediction:
+    def prepare(self, image: U8) -> U8:
+        return image
+
+    def run(self, picture: U8, *, size: tuple[int, int]) -> Prediction:
         if len(self.seen) == self.interrupt_at:
             raise KeyboardInterrupt
-        self.seen.append(image.shape)
+        self.seen.append(picture.shape)
         class_probs = np.zeros((100, 150), np.float32)
         class_probs[0, SKY - 1], class_probs[1, TREE - 1] = 0.9, 0.6
         mask_probs = np.zeros((100, 4, 4), np.float32)
         mask_probs[0, :2], mask_probs[1, 2:] = 1, 1
-        return Prediction(class_probs, mask_probs, size=(image.shape[0], image.shape[1]))
+        return Prediction(class_probs, mask_probs, size=size)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
 import pytest
@@ -29,7 +29,7 @@ def outcomes(
     think: Callable[[int], int] = double,
     finish: Callable[[int, int], int] = add,
     control: Control | None = None,
-) -> Iterator[Outcome[int, int]]:
+) -> Generator[Outcome[int, int], None, None]:
     return run(range(count), read=read, think=think, finish=finish, control=control)
 
 
@@ -166,7 +166,7 @@ def test_who_gives_up_finds_everything_finished_that_was_begun() -> None:
 
     results = outcomes(50, think=think, finish=finish)
     next(results)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert finished == begun
 
 
