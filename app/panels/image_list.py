@@ -64,12 +64,13 @@ class ImageList(QWidget):
         return button
 
     def _build(self) -> None:
-        foot = QHBoxLayout()
-        foot.setContentsMargins(HALF, HALF, HALF, HALF)
-        foot.setSpacing(HALF)
-        foot.addWidget(self.previous)
-        foot.addWidget(self.count, 1)
-        foot.addWidget(self.next)
+        foot = QWidget(self)
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(HALF, HALF, HALF, HALF)
+        row.setSpacing(HALF)
+        row.addWidget(self.previous)
+        row.addWidget(self.count, 1)
+        row.addWidget(self.next)
         fill_column(self, search=self.filter, view=self.view, foot=foot)
         self.setTabOrder(self.filter, self.view)
         self.setMinimumWidth(24 * UNIT)

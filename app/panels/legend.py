@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.document import ViewMode
 from app.panels.class_texts import class_name
-from app.panels.elided_label import ElidedLabel
+from app.panels.legend_foot import LegendFoot
 from app.panels.legend_menu import class_menu, sort_menu
 from app.panels.legend_model import SORTS, LegendModel
 from app.panels.legend_order import Figures, LegendSort, Marks, SortKey
@@ -18,7 +17,7 @@ from app.panels.legend_threshold import ClassThreshold
 from app.panels.legend_view import LegendView
 from app.panels.list_column import fill_column
 from app.panels.search_field import SearchField
-from app.panels.style import HALF, UNIT
+from app.panels.style import UNIT
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -30,7 +29,7 @@ UNREADABLE = "This picture cannot be read."
 
 
 class Legend(QWidget):
-    """Search field, table of classes, and one line that says what is hidden or solo.
+    """Search field, table of classes, and a foot that says what is hidden, solo or limited.
 
     It changes what is hidden, solo, locked, a favourite or has a threshold of its own itself, and reports the class
     that was chosen to paint with.
@@ -49,14 +48,11 @@ class Legend(QWidget):
         self.search.setToolTip("Name, synonym or number; Enter paints with the first one found")
         self.model = LegendModel(self)
         self.view = LegendView(self.model, self)
-        self.state = ElidedLabel("", self)
-        self.state.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.show_all = QToolButton(self, autoRaise=True)
-        self.show_all.setText("Show all")
-        self.show_all.setToolTip("End solo and show every hidden class")
-        self.show_all.setAccessibleName("Show all classes")
+        self.foot = LegendFoot(self)
+        self.state, self.show_all = self.foot.state, self.foot.show_all
         self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._build()
+        fill_column(self, search=self.search, view=self.view, foot=self.foot)
+        self.setFocusProxy(self.search)
         self._connect()
         self.model.set_current_class(session.current_class)
         self._tables_changed()
@@ -80,18 +76,6 @@ class Legend(QWidget):
         if unreadable != self._unreadable:
             self._unreadable = unreadable
             self._say_state()
-
-    def _build(self) -> None:
-        policy = self.show_all.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.show_all.setSizePolicy(policy)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(UNIT, HALF, HALF, HALF)
-        foot.setSpacing(UNIT)
-        foot.addWidget(self.state, 1)
-        foot.addWidget(self.show_all)
-        fill_column(self, search=self.search, view=self.view, foot=foot)
-        self.setFocusProxy(self.search)
 
     def _connect(self) -> None:
         session, view = self._session, self.view
@@ -118,6 +102,7 @@ class Legend(QWidget):
         view.heads.menu_wanted.connect(lambda place: self._open(sort_menu(self), place))
         view.heads.sort_clicked.connect(lambda column: self.sort_by(SORTS[column]))
         self.show_all.clicked.connect(lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()))
+        self.foot.reset.clicked.connect(self.drop_thresholds)
 
     # --- what the session says -------------------------------------------------------------------------------------
 
@@ -176,7 +161,7 @@ class Legend(QWidget):
         if query:
             text = f"{self.model.rowCount()} of 150 classes match"
         elif overlay.solo:
-            text = f"Only {', '.join(class_name(class_id) for class_id in sorted(overlay.solo))}"
+            text = self._alone()
         else:
             count, listed = self.model.present_count(), self.model.rowCount() > 0
             parts = [f"{count} {'class' if count == 1 else 'classes'}"] if self.model.has_picture() else []
@@ -186,18 +171,30 @@ class Legend(QWidget):
                 parts = [self._nothing()]
             text = " · ".join([*parts, *self._counted_marks()])
         self.state.setText(text)
+        self.foot.show_thresholds({} if self._session.mode is ViewMode.SEMANTIC else self._session.class_thresholds)
+
+    def _alone(self) -> str:
+        return f"Only {', '.join(class_name(class_id) for class_id in sorted(self._session.overlay.solo))}"
 
     def _counted_marks(self) -> list[str]:
         session = self._session
-        own = 0 if session.mode is ViewMode.SEMANTIC else len(session.class_thresholds)
-        counts = {"hidden": len(session.overlay.hidden), "locked": len(session.rule.locked), "with own threshold": own}
+        counts = {"hidden": len(session.overlay.hidden), "locked": len(session.rule.locked)}
         return [f"{count} {what}" for what, count in counts.items() if count]
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
     def toggle_hidden(self, class_id: int) -> None:
-        """Close or open the eye of a class."""
-        self._session.set_overlay(hidden=self._session.overlay.hidden ^ {class_id})
+        """Close or open the eye of a class. One that is shown alone is hidden by that and no longer solo."""
+        session, overlay = self._session, self._session.overlay
+        if class_id not in overlay.solo:
+            session.set_overlay(hidden=overlay.hidden ^ {class_id})
+            if overlay.solo:
+                later = "shown" if class_id in overlay.hidden else "hidden"
+                session.said.emit(f"{self._alone()}; {class_name(class_id)} will be {later} when solo ends.")
+            return
+        session.set_overlay(hidden=overlay.hidden | {class_id}, solo=overlay.solo - {class_id})
+        if overlay.solo == {class_id}:
+            session.said.emit(f"Solo has ended: {class_name(class_id)} is hidden, the other classes are shown again.")
 
     def toggle_solo(self, class_id: int, *, add: bool = False) -> None:
         """Show only this class, or end that; with `add` put it to the ones shown alone, or take it away."""
@@ -258,6 +255,7 @@ class Legend(QWidget):
         """Every class uses the picture's threshold again."""
         for class_id in tuple(self._session.class_thresholds):
             self._session.set_class_threshold(class_id, None)
+        self._session.said.emit("Every class uses the picture's threshold again.")
 
     def _open(self, menu: QMenu, place: QPoint) -> None:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

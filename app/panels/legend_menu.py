@@ -65,7 +65,7 @@ def _add_showing(menu: QMenu, legend: Legend, session: Session, class_id: int) -
     name, overlay = class_name(class_id), session.overlay
     alone = "End solo" if overlay.solo == {class_id} else f"Show only {name}"
     _add(menu, alone, lambda: legend.toggle_solo(class_id), key="Return")
-    text, image = (f"Show {name}", "eye") if class_id in overlay.hidden else (f"Hide {name}", "eye-off")
+    text, image = (f"Show {name}", "eye") if legend.model.is_hidden(class_id) else (f"Hide {name}", "eye-off")
     _add(menu, text, lambda: legend.toggle_hidden(class_id), key="Space", image=icon(image))
     if overlay.hidden or overlay.solo:
         _add(menu, "Show all classes", legend.show_all.click)
@@ -79,7 +79,7 @@ def _add_threshold(menu: QMenu, legend: Legend, session: Session, class_id: int)
     if class_id in session.class_thresholds:
         _add(menu, "Use the picture's threshold", lambda: session.set_class_threshold(class_id, None))
     if set(session.class_thresholds) - {class_id}:
-        _add(menu, "Use the picture's threshold for all classes", legend.drop_thresholds)
+        _add(menu, "Use the picture's threshold for every class", legend.drop_thresholds)
 
 
 def _add(menu: QMenu, text: str, do: Callable[[], object], *, key: str = "", image: QIcon | None = None) -> QAction:

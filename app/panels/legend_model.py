@@ -173,8 +173,8 @@ class LegendModel(QAbstractTableModel):
         return int((self._figures.areas[1:] > 0).sum())
 
     def is_hidden(self, class_id: int) -> bool:
-        """Whether the eye of the class is closed."""
-        return class_id in self._marks.hidden
+        """Whether the eye of the class is closed: solo opens it."""
+        return class_id in self._marks.hidden and not self.is_solo(class_id)
 
     def is_solo(self, class_id: int) -> bool:
         """Whether the class is among those shown alone."""
@@ -265,7 +265,7 @@ class LegendModel(QAbstractTableModel):
         if column is Column.AREA:
             return f"{int(self._figures.areas[class_id]):,} pixels".replace(",", " ")
         score, limit = float(self._figures.scores[class_id]), self.own_threshold(class_id)
-        own = f"Its own threshold is {limit:.2f}: segments that score more count (T)" if limit is not None else ""
+        own = "" if limit is None else f"Its own threshold is {limit:.2f} in every picture: what scores more counts (T)"
         if column is Column.SCORE:
             best = HEADS[Column.SCORE][1] if score > 0 else "No segment of the network that counts has this class"
             return f"{best}\n{own}" if own else best

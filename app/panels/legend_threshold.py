@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SWATCH = 14
 WIDTH = 34 * UNIT
+SCOPE = "Remembered for every picture, also of other folders"
 NO_SEGMENTS = "No segment of the network has this class"
 
 
@@ -66,7 +67,7 @@ class ClassThreshold(QFrame):
     def _build(self, name: str) -> None:
         self.slider = _ClassSlider(self)
         self.slider.setAccessibleName(f"Threshold of {name}")
-        self.slider.setToolTip(f"Segments of {name} that score more than this count, in every picture")
+        self.slider.setToolTip(f"Segments of {name} that score more than this count")
         self.number = QDoubleSpinBox(self, minimum=0.0, maximum=1.0, singleStep=0.01, decimals=2)
         self.number.setAccessibleName(f"Threshold of {name}")
         self.number.setKeyboardTracking(False)
@@ -80,6 +81,8 @@ class ClassThreshold(QFrame):
         colour = QLabel(self)
         colour.setPixmap(swatch(self._class_id, SWATCH))
         title = ElidedLabel(f"Threshold of {name}", self)
+        scope = ElidedLabel(SCOPE, self)
+        scope.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         head, level, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         head.addWidget(colour)
         head.addWidget(title, 1)
@@ -95,6 +98,7 @@ class ClassThreshold(QFrame):
         column.setSpacing(UNIT)
         for row in (head, level, foot):
             column.addLayout(row)
+        column.addWidget(scope)
         self.slider.valueChanged.connect(lambda value: self._set(value / STEPS))
         self.slider.given_back.connect(lambda: self._set(None))
         self.number.valueChanged.connect(lambda value: self._set(round(value, 2)))

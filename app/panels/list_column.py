@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.panels.style import UNIT
 
 
-def fill_column(panel: QWidget, *, search: QWidget, view: QWidget, foot: QHBoxLayout) -> None:
+def fill_column(panel: QWidget, *, search: QWidget, view: QWidget, foot: QWidget) -> None:
     """Give `panel` these three, from top to bottom; the list takes all the room there is."""
     top = QHBoxLayout()
     top.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
@@ -17,4 +17,4 @@ def fill_column(panel: QWidget, *, search: QWidget, view: QWidget, foot: QHBoxLa
     column.setSpacing(0)
     column.addLayout(top)
     column.addWidget(view, 1)
-    column.addLayout(foot)
+    column.addWidget(foot)

@@ -96,6 +96,36 @@ def test_keys_move_hide_solo_and_choose(qtbot: QtBot, legend: Legend, session: S
     assert session.overlay.solo == frozenset()
 
 
+def test_hiding_what_is_shown_alone_ends_solo(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    said: list[str] = []
+    session.said.connect(said.append)
+    click(qtbot, legend, TREE)
+    click(qtbot, legend, SKY, ctrl=True)
+    legend.view.setFocus()
+    legend.view.setCurrentIndex(cell(legend, TREE))
+    press(qtbot, legend, Qt.Key.Key_Space)
+    assert (session.overlay.solo, session.overlay.hidden) == ({SKY}, {TREE})
+    assert said == []  # the sky is still alone
+    click(qtbot, legend, SKY, Column.EYE)
+    assert (session.overlay.solo, session.overlay.hidden) == (frozenset(), {TREE, SKY})
+    assert said == ["Solo has ended: sky is hidden, the other classes are shown again."]
+    click(qtbot, legend, SKY)  # alone again, whether or not its eye was closed before
+    assert cell(legend, SKY, Column.EYE).data(Qt.ItemDataRole.ToolTipRole).startswith("Hide sky")
+    press(qtbot, legend, Qt.Key.Key_Space)
+    assert (session.overlay.solo, session.overlay.hidden) == (frozenset(), {TREE, SKY})
+
+
+def test_an_eye_says_when_solo_keeps_it_from_being_seen(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    said: list[str] = []
+    session.said.connect(said.append)
+    click(qtbot, legend, TREE)
+    click(qtbot, legend, SKY, Column.EYE)
+    click(qtbot, legend, SKY, Column.EYE)
+    assert session.overlay.solo == {TREE}
+    assert session.overlay.hidden == frozenset()
+    assert said == ["Only tree; sky will be hidden when solo ends.", "Only tree; sky will be shown when solo ends."]
+
+
 def test_its_keys_come_before_the_windows_shortcuts(qtbot: QtBot, session: Session) -> None:
     legend, window = Legend(session), QMainWindow()
     legend.class_chosen.connect(session.set_current_class)
@@ -213,13 +243,13 @@ def test_the_menu_offers_what_a_row_can_do(qtbot: QtBot, legend: Legend, session
     actions = {action.text(): action for action in legend.make_menu(TREE).actions()}
     actions["Show only tree"].trigger()
     assert session.overlay.solo == {TREE}
+    assert "End solo" in [action.text() for action in legend.make_menu(TREE).actions()]
     actions["Hide tree"].trigger()
     assert session.overlay.hidden == {TREE}
+    assert session.overlay.solo == frozenset()
     actions["Paint with tree"].trigger()
     assert session.current_class == TREE
-    texts = [action.text() for action in legend.make_menu(TREE).actions()]
-    assert "End solo" in texts
-    assert "Show tree" in texts
+    assert "Show tree" in [action.text() for action in legend.make_menu(TREE).actions()]
 
 
 def test_the_menu_opens_by_mouse_and_by_key(qtbot: QtBot, legend: Legend) -> None:

@@ -57,7 +57,7 @@ def test_dragging_counts_at_once(qtbot: QtBot, legend: Legend, session: Session)
         assert text(legend, PERSON, Column.AREA) == shown
         assert popup.slider.bars()[15] == ((1.0, 0.0) if shown == "10.0 %" else (0.0, 1.0))
     qtbot.mouseRelease(popup.slider, Qt.MouseButton.LeftButton, pos=at(popup, 10))
-    assert legend.state.text() == "4 classes · 1 with own threshold"
+    assert legend.state.text() == "4 classes"
     qtbot.keyClick(popup.slider, Qt.Key.Key_Return)
     assert closed()
     assert session.class_thresholds == {PERSON: 0.1}
@@ -130,7 +130,7 @@ def test_the_menu_has_it_too(legend: Legend, session: Session) -> None:
     menu_texts(legend, LAMP)["Use the picture's threshold"].trigger()
     assert session.class_thresholds == {TREE: 0.9}
     session.set_class_threshold(SKY, 0.1)
-    menu_texts(legend, LAMP)["Use the picture's threshold for all classes"].trigger()
+    menu_texts(legend, LAMP)["Use the picture's threshold for every class"].trigger()
     assert session.class_thresholds == {}
 
 
@@ -201,3 +201,45 @@ def test_the_histogram_of_the_picture_knows_of_it(qtbot: QtBot, legend: Legend, 
     assert (over, under > 0) == (0.0, True)
     assert panel.unlabelled.text() == "45.0 %"
     assert legend.model.ids() == (SKY, LAMP, TREE, 0)
+
+
+def test_the_foot_counts_them_in_full_and_resets_all(qtbot: QtBot, legend: Legend, session: Session) -> None:
+    foot = legend.foot
+    assert not foot.thresholds.isVisible()
+    session.set_class_threshold(LAMP, 0.1)
+    assert foot.thresholds.text() == "1 class with its own threshold"
+    session.set_class_threshold(TREE, 0.95)
+    session.set_overlay(hidden=frozenset({SKY}))
+    session.set_rule(locked=frozenset({SKY}))
+    legend.resize(320, 400)
+    assert foot.thresholds.text() == "2 classes with their own threshold"
+    assert foot.state.text() == "2 classes · 1 hidden · 1 locked"
+    assert not foot.thresholds.is_elided()
+    assert not foot.state.is_elided()
+    assert "tree 0.95, street lamp 0.10" in foot.thresholds.toolTip()
+    assert "every picture" in foot.thresholds.toolTip()
+    said: list[str] = []
+    session.said.connect(said.append)
+    qtbot.mouseClick(foot.reset, Qt.MouseButton.LeftButton)
+    assert session.class_thresholds == {}
+    assert said == ["Every class uses the picture's threshold again."]
+    assert not foot.thresholds.isVisible()
+    assert not foot.reset.isVisible()
+
+
+def test_the_first_line_has_the_room_of_a_button_that_is_not_there(legend: Legend, session: Session) -> None:
+    session.set_threshold(1.0)
+    assert legend.state.text() == "No score above 1.00: lower the threshold"
+    assert legend.state.width() > legend.width() - 24
+    height = legend.foot.height()
+    session.set_overlay(hidden=frozenset({SKY}))
+    assert legend.show_all.isVisible()
+    assert legend.foot.height() == height
+
+
+def test_the_foot_says_nothing_of_them_in_the_semantic_view(legend: Legend, session: Session) -> None:
+    session.set_class_threshold(LAMP, 0.1)
+    assert legend.foot.thresholds.isVisible()
+    session.set_mode(ViewMode.SEMANTIC)
+    predict(session, mode=ViewMode.SEMANTIC)
+    assert not legend.foot.thresholds.isVisible()
