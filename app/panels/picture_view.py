@@ -149,7 +149,12 @@ class PictureView(SaysWhenEmpty, QListView):
             self.chosen.emit(current)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """A panel that opens below takes room away: the current picture does not go with it."""
+        current = self.currentIndex()
+        in_view = QRect(self.viewport().rect().topLeft(), event.oldSize()).intersects(self.visualRect(current))
         super().resizeEvent(event)
+        if in_view:
+            self.scrollTo(current)
         self._ask.start()
 
     def event(self, event: QEvent) -> bool:

@@ -190,3 +190,21 @@ def test_a_longer_list_keeps_what_is_known(pictures: ImageList) -> None:
     pictures.set_paths([PATHS[0]])
     assert pictures.current_path() is None
     assert pictures.count.text() == "1 picture"
+
+
+def test_the_current_picture_stays_in_view_when_the_list_gets_lower(pictures: ImageList) -> None:
+    pictures.set_paths([Path(f"photos/{number:02}.jpg") for number in range(12)])
+    row = pictures.view.sizeHintForRow(0)
+    pictures.resize(240, 7 * row)
+    pictures.select(Path("photos/04.jpg"))
+
+    def in_view(number: int) -> bool:
+        return pictures.view.viewport().rect().contains(pictures.view.visualRect(pictures.proxy.index(number, 0)))
+
+    assert in_view(4)
+    pictures.resize(240, 4 * row)
+    assert in_view(4)
+    pictures.view.verticalScrollBar().setValue(pictures.view.verticalScrollBar().maximum())
+    assert not in_view(4)
+    pictures.resize(240, 5 * row)
+    assert not in_view(4)  # whoever scrolled away from it stays there
