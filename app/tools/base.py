@@ -12,7 +12,7 @@ from enum import Enum, Flag, auto
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.core.arrays import U8, Bool
-from app.core.geometry import Box
+from app.core.geometry import Box, Point
 from app.tools.options import Number, Option
 from resources.classes import ade_class
 
@@ -58,7 +58,7 @@ class Outline:
     """What is drawn at the pointer: a brush of `diameter` image pixels, and a guide line from `anchor` if any."""
 
     diameter: float
-    anchor: tuple[float, float] | None = None
+    anchor: Point | None = None
     square: bool = False
 
 
@@ -66,11 +66,11 @@ class Outline:
 class Sketch:
     """A line over the picture while something is being drawn: `points` in image pixels."""
 
-    points: tuple[tuple[float, float], ...]
+    points: tuple[Point, ...]
     closed: bool = False
     handles: bool = False  # the points can be taken with the pointer
     active: int | None = None  # the handle under the pointer
-    tail: tuple[float, float] | None = None  # where the next point would be
+    tail: Point | None = None  # where the next point would be
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -103,7 +103,7 @@ class Look:
 
     box: Box | None = None
     factor: float = 1.0
-    at: tuple[float, float] = (0.0, 0.0)
+    at: Point = (0.0, 0.0)
 
 
 class Cursor(Enum):
