@@ -16,7 +16,7 @@ import numpy as np
 
 from app.core import tables
 from app.core.arrays import U8
-from app.core.geometry import Box
+from app.core.geometry import Box, Point
 from app.core.painting import dab, stroke
 from app.core.patches import Draft, Edit, Patch, apply_patch
 from app.core.regions import region_at
@@ -242,7 +242,7 @@ def _example_layer(size: tuple[int, int]) -> U8:
     return np.asarray(cv2.resize(blocks, size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _path(size: tuple[int, int], steps: int) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _path(size: tuple[int, int], steps: int) -> Iterator[tuple[Point, Point]]:
     """A wave across the middle of the picture in `steps` moves of at most 1/200 of its width, back and forth."""
     height, width = size
     turns = np.abs((np.arange(steps + 1) / _DABS + 0.5) % 2 - 1)  # 0.5 .. 1 .. 0 .. 0.5

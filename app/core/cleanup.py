@@ -13,10 +13,11 @@ import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.cleanup_nearest import nearest_parts
-from app.core.cleanup_regions import Connectivity, Search, small_regions
+from app.core.cleanup_regions import Search, small_regions
 from app.core.cleanup_smooth import smoothed
 from app.core.geometry import Box
 from app.core.parts import Area, Check, LabelReader, Part, bounds_of, changed_part, unhindered, within_area
+from app.core.regions import Connectivity
 from app.core.segment_map import CODES
 from resources.classes import CLASS_COUNT
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 import cv2
 import numpy as np
@@ -13,17 +12,11 @@ from numpy.typing import NDArray
 from app.core.arrays import U8, Bool
 from app.core.geometry import NOTHING, Box
 from app.core.parts import Area, Check, LabelReader, bounds_of, within_area
+from app.core.regions import Connectivity, connected_region
 from app.core.tile_counts import count_codes
 
 _TILE = 1024
 _WIDEST_MARGIN = 128
-
-
-class Connectivity(IntEnum):
-    """Which neighbours belong together."""
-
-    EDGES = 4
-    CORNERS = 8  # and edges
 
 
 class Pixels:
@@ -158,7 +151,7 @@ def _is_small(reader: LabelReader, search: Search, family: Bool, *, seed: tuple[
     while True:
         window = Box.at(*seed, width=1, height=1).grow(margin).intersect(bounds)
         same = np.asarray(cv2.LUT(reader.labels(window), family.astype(np.uint8)), np.uint8)
-        box, mask = _flood(same, (seed[0] - window.x0, seed[1] - window.y0), search.connectivity)
+        box, mask = connected_region(same, seed[0] - window.x0, seed[1] - window.y0, connectivity=search.connectivity)
         box = box.move(window.x0, window.y0)
         if np.count_nonzero(mask) > search.largest:
             return False
@@ -170,15 +163,6 @@ def _is_small(reader: LabelReader, search: Search, family: Bool, *, seed: tuple[
         if box == box.intersect(_inner(window, bounds)):
             return True
         margin *= 2
-
-
-def _flood(same: U8, seed: tuple[int, int], connectivity: Connectivity) -> tuple[Box, Bool]:
-    """The pixels of value 1 connected to `seed`: box and mask."""
-    field_ = np.zeros((same.shape[0] + 2, same.shape[1] + 2), np.uint8)
-    flags = int(connectivity) | (1 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
-    _, _, field_, (x, y, width, height) = cv2.floodFill(same, field_, seed, 0, 0, 0, flags)
-    box = Box.at(x, y, width=width, height=height)
-    return box, np.asarray(field_[1:-1, 1:-1][box.slices] == 1, np.bool_)
 
 
 def _inner(window: Box, bounds: Box) -> Box:

@@ -1,9 +1,16 @@
-"""Boxes of pixels. Coordinates are image pixels, x to the right, y down."""
+"""Points and boxes of pixels. Coordinates are image pixels, x to the right, y down."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from app.core.arrays import Bool
+
+Point = tuple[float, float]  # (x, y); the centre of pixel (0, 0) is (0.5, 0.5)
 
 
 class Box(NamedTuple):
@@ -23,6 +30,12 @@ class Box(NamedTuple):
     def at(cls, x: int, y: int, *, width: int, height: int) -> Box:
         """The box with its upper left corner at (x, y)."""
         return cls(x, y, x + width, y + height)
+
+    @classmethod
+    def around(cls, mask: Bool) -> Box:
+        """The smallest box around the true pixels of a mask (h, w) bool, relative to it; empty where there is none."""
+        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+        return cls.at(x, y, width=width, height=height)
 
     @property
     def width(self) -> int:

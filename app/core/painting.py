@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.arrays import I64, Bool
-from app.core.geometry import NOTHING, Box
+from app.core.geometry import NOTHING, Box, Point
 from app.core.spans import Spans
 
-Point = tuple[float, float]
 _F64 = NDArray[np.float64]
 
 

@@ -42,9 +42,11 @@ class MapLabels:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(H, W) of the map."""
         return self.segment_map.shape
 
     def labels(self, box: Box, /) -> U8:
+        """The labels in `box`, (h, w) uint8 0..150, in an array of their own. The box lies on the picture."""
         return np.asarray(cv2.LUT(self.segment_map.shown(box), self.table), np.uint8)
 
 
@@ -81,11 +83,10 @@ def changed_part(box: Box, before: U8, after: U8, *, within: Bool | None = None)
     changed = before != after
     if within is not None:
         changed &= within
-    x, y, width, height = cv2.boundingRect(changed.view(np.uint8))
-    if not width:
+    found = Box.around(changed)
+    if found.empty:
         return None
-    extent = Box.at(x, y, width=width, height=height)
-    return Part(extent.move(box.x0, box.y0), changed[extent.slices].copy(), after[extent.slices].copy())
+    return Part(found.move(box.x0, box.y0), changed[found.slices].copy(), after[found.slices].copy())
 
 
 def bounds_of(area: Area | None, shape: tuple[int, int]) -> Box:

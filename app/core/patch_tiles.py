@@ -15,7 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.core.arrays import I64, U8, Bool
+from app.core.arrays import I64, U8
 from app.core.errors import PatchError
 from app.core.geometry import Box
 from app.core.segment_map import CODES
@@ -76,6 +76,7 @@ class TileStore:
         return decode(held, tile.shape).pixels if isinstance(held, bytes) else held
 
     def items(self) -> Iterator[tuple[Box, int | U8]]:
+        """Every tile and what was put for it, unpacked one after the other; nothing may be put meanwhile."""
         return ((tile, self.get(tile)) for tile in self._contents)
 
 
@@ -132,18 +133,12 @@ def encode_change(tile: Box, before: int | U8, after: int | U8) -> tuple[PatchTi
     if isinstance(before, int) and isinstance(after, int):
         return None if before == after else (PatchTile(tile, encode(before), encode(after)), tile.area)
     differs = np.asarray(np.not_equal(before, after))
-    part = extent(differs)
+    part = Box.around(differs)
     if part.empty:
         return None
     old, new = (layer if isinstance(layer, int) else layer[part.slices] for layer in (before, after))
     changed = cv2.countNonZero(differs.view(np.uint8))
     return PatchTile(part.move(tile.x0, tile.y0), encode(old), encode(new)), changed
-
-
-def extent(mask: Bool) -> Box:
-    """The smallest box around the true pixels of a mask, relative to it."""
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return Box.at(x, y, width=width, height=height)
 
 
 def _unpack(data: bytes, least: int, most: int) -> bytes:

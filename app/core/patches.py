@@ -21,7 +21,7 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.errors import PatchError
 from app.core.geometry import NOTHING, Box
-from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, effort, encode_change, extent
+from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, effort, encode_change
 from app.core.segment_map import (
     CODES,
     TILE,
@@ -185,7 +185,7 @@ class _Gesture(ABC):
             self._write(tile, content, part, value, None)
             self.written |= _values(value, None)
             return part
-        inside = extent(changed)
+        inside = Box.around(changed)
         dirty = inside.move(part.x0, part.y0)
         if not dirty.empty:
             here = changed[inside.slices]
@@ -322,7 +322,7 @@ def _restore(segment_map: SegmentMap, tile: Box, content: int | U8, now: int | U
     if isinstance(content, int) and isinstance(now, int):
         inside = Box.of_shape(tile.shape) if content != now else NOTHING
     else:
-        inside = extent(np.asarray(np.not_equal(now, content)))
+        inside = Box.around(np.asarray(np.not_equal(now, content)))
     dirty = inside.move(tile.x0, tile.y0)
     if not dirty.empty:
         segment_map.write_human(dirty, content if isinstance(content, int) else content[inside.slices])

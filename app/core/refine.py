@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from app.core.arrays import F32, I64, U8, Bool
 from app.core.geometry import Box
 from app.core.parts import Area, Check, LabelReader, Part, bounds_of, unhindered, within_area
-from app.core.patch_tiles import extent
 from app.core.segment_map import CODES
 from app.core.tile_counts import count_codes
 from inference.errors import ExpectedError
@@ -199,7 +198,7 @@ def _refine_tile(
     inside = within_area(area, tile)
     if inside is not None:
         moving &= inside
-    spot = extent(moving)
+    spot = Box.around(moving)
     if spot.empty:
         return None
     moving, second, sides = moving[spot.slices], second[spot.slices], sides[spot.slices]
@@ -210,7 +209,7 @@ def _refine_tile(
         reach = min(band, 4 * reach)
         near = _near_other(reader, spot, sides, pair, reach=reach)
     moving &= near
-    left = extent(moving)
+    left = Box.around(moving)
     if left.empty:
         return None
     labels = np.where(second[left.slices], np.uint8(pair.second), np.uint8(pair.first))

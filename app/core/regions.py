@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 
 import cv2
 import numpy as np
@@ -20,14 +21,23 @@ _FEW = 12  # codes; up to here comparing with each is faster than a table
 _WALL, _FLOODED = 1, 2  # in a flooded field, where 0 is open
 
 
-def connected_region(values: U8, x: int, y: int) -> tuple[Box, Bool]:
-    """The pixels connected by their edges to (x, y) that have its value: box and mask (h, w) bool.
+class Connectivity(IntEnum):
+    """Which neighbours belong together."""
+
+    EDGES = 4
+    CORNERS = 8  # and edges
+
+
+def connected_region(
+    values: U8, x: int, y: int, *, connectivity: Connectivity = Connectivity.EDGES
+) -> tuple[Box, Bool]:
+    """The pixels connected to (x, y) that have its value: box and mask (h, w) bool.
 
     `values` (H, W) uint8, labels or codes. IndexError outside of it.
     """
     if not Box.of_shape(values.shape).contains(x, y):
         raise IndexError(f"Pixel ({x}, {y}) lies outside an array of {values.shape}.")
-    flags = 4 | (1 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
+    flags = int(connectivity) | (1 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
     mask = np.zeros((values.shape[0] + 2, values.shape[1] + 2), np.uint8)  # floodFill wants a border of one pixel
     _, _, mask, (left, top, width, height) = cv2.floodFill(values, mask, (x, y), 0, 0, 0, flags)
     box = Box.at(left, top, width=width, height=height)
@@ -135,7 +145,7 @@ def _flood(segment_map: SegmentMap, window: Box, pixel: tuple[int, int], *, same
             seed = (core.x0 - 1, core.y0 - 1)
     # Where to go is all in the mask, which only what is not open stops; the picture beside it may hold anything, so it
     # is the same memory: one byte per pixel does it all.
-    flags = 4 | (_FLOODED << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
+    flags = int(Connectivity.EDGES) | (_FLOODED << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
     *_, (left, top, width, height) = cv2.floodFill(inner, field, seed, 0, 255, 255, flags)
     for core in cores:
         if inner[core.y0 - 1, core.x0 - 1] != _FLOODED:

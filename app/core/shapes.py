@@ -1,12 +1,13 @@
-"""Closed outlines as masks. A pixel is inside when its centre is.
+"""What closed outlines go around. A pixel is inside when its centre is.
 
 Corners snap to 1/256 of a pixel and everything behind that is whole numbers, so the rule holds exactly: a centre on an
 edge belongs to what lies right of it, or below it where the edge is level. Outlines that share an edge therefore leave
 no pixel between them and share none. Where an outline crosses itself, whatever it goes around is inside (the nonzero
 winding rule): a lasso has no holes.
 
-Each outline comes as spans, and as a mask of the smallest box around its pixels. Corners may lie far outside the
-picture; those more than a million pixels away count as lying a million away.
+The pixels come as spans: those of a lasso around a picture of 100 MP are some thousand numbers, and no mask of that
+size exists. Corners may lie far outside the picture; those more than a million pixels away count as lying a million
+away.
 """
 
 from __future__ import annotations
@@ -16,36 +17,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.core.arrays import I64, Bool
-from app.core.geometry import Box
+from app.core.arrays import I64
+from app.core.geometry import Point
 from app.core.spans import Spans
 
-Point = tuple[float, float]
 _UNIT = 256  # steps of a corner per pixel
 _FARTHEST = 2**20  # pixels; the products of two such lengths, in units, fit 64 bits
 
 
-def polygon(points: Sequence[Point], shape: tuple[int, int]) -> tuple[Box, Bool]:
+def polygon_spans(points: Sequence[Point], shape: tuple[int, int]) -> Spans:
     """What the closed outline through `points` (x, y) goes around, on a picture of `shape` (H, W).
 
-    Returns the smallest box around the pixels, within the picture, and their mask (h, w) bool; both may be empty.
     ValueError for coordinates that are not numbers.
     """
-    return polygon_spans(points, shape).whole()
-
-
-def rectangle(a: Point, b: Point, shape: tuple[int, int]) -> tuple[Box, Bool]:
-    """The rectangle between two opposite corners, in any order. Result and errors as for `polygon`."""
-    return rectangle_spans(a, b, shape).whole()
-
-
-def ellipse(a: Point, b: Point, shape: tuple[int, int]) -> tuple[Box, Bool]:
-    """The ellipse that fills the rectangle between two opposite corners. Result and errors as for `polygon`."""
-    return ellipse_spans(a, b, shape).whole()
-
-
-def polygon_spans(points: Sequence[Point], shape: tuple[int, int]) -> Spans:
-    """`polygon` as spans, for pictures so large that a mask of it should not exist as a whole."""
     height, width = shape
     corners = _snapped(points)
     following = np.roll(corners, -1, axis=0)
@@ -64,7 +48,7 @@ def polygon_spans(points: Sequence[Point], shape: tuple[int, int]) -> Spans:
 
 
 def rectangle_spans(a: Point, b: Point, shape: tuple[int, int]) -> Spans:
-    """`rectangle` as spans."""
+    """The rectangle between two opposite corners, in any order. `shape` and errors as for `polygon_spans`."""
     corners = _snapped((a, b))
     first = np.clip(_first_centre(corners.min(axis=0)), 0, shape[::-1])
     stop = np.clip(_first_centre(corners.max(axis=0)), 0, shape[::-1])
@@ -73,7 +57,10 @@ def rectangle_spans(a: Point, b: Point, shape: tuple[int, int]) -> Spans:
 
 
 def ellipse_spans(a: Point, b: Point, shape: tuple[int, int]) -> Spans:
-    """`ellipse` as spans. A centre on the ellipse itself is outside."""
+    """The ellipse that fills the rectangle between two opposite corners. `shape` and errors as for `polygon_spans`.
+
+    A centre on the ellipse itself is outside.
+    """
     (ax, ay), (bx, by) = _snapped((a, b)).tolist()
     wide, high = abs(ax - bx), abs(ay - by)
     square = high * high

@@ -13,7 +13,6 @@ import numpy as np
 
 from app.core.arrays import F32, Bool
 from app.core.geometry import NOTHING, Box
-from app.core.patch_tiles import extent
 from inference.prediction import Prediction
 from inference.resizing import Axis, lerp, margin_of, resized
 
@@ -141,7 +140,7 @@ def _above(plane: F32, level: float, *, rows: Axis, columns: Axis) -> tuple[Box,
         top, bottom = (lerp(at[across.first], at[across.second], across.rest, across.weight) for at in (upper, lower))
         mask[band] = inside
         mask[band, edge] = lerp(top, bottom, rows.rest[band, None], rows.weight[band, None]) > np.float32(level)
-    found = extent(mask)
+    found = Box.around(mask)
     return (NOTHING if found.empty else found.move(xs.start, ys.start)), mask[found.slices]
 
 

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from app.core.geometry import Point
 from app.core.segment_map import SegmentMap
 from app.core.shapes import polygon_spans
 from app.core.spans import Spans
@@ -23,8 +24,8 @@ class LassoTool(Tool):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._points: list[tuple[float, float]] = []
-        self._drawn: list[tuple[float, float]] = []
+        self._points: list[Point] = []
+        self._drawn: list[Point] = []
         self._start = Pointer(0, 0)
         self._far = 0.0
         self.line: Sketch | None = None  # the last one that was closed

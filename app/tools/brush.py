@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from app.core.geometry import Point
 from app.core.painting import BrushShape, Piece, StrokePath, stroke_parts
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.tools.base import Button, Cursor, Modifier, Outline, Pointer, Tool, class_name
@@ -32,7 +33,7 @@ class Brush(Tool):
         self._gesture: Gesture | None = None
         self._value = 0
         self._path = StrokePath(session.brush_size)
-        self._last: tuple[float, float] | None = None  # where the last stroke is now, or ended
+        self._last: Point | None = None  # where the last stroke is now, or ended
         self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last piece
         self._met = False  # the stroke has passed over the picture
         self._shift = False

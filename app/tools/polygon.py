@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
+from app.core.geometry import Point
 from app.core.shapes import polygon_spans
 from app.tools.base import Button, Pointer, Sketch, Tool
 from app.tools.options import Option
@@ -14,7 +15,6 @@ from app.tools.shapes import BECOMES, fill_area
 if TYPE_CHECKING:
     from app.session import Session
 
-Point = tuple[float, float]
 _EDGE = 0.6  # of the pointer's reach: an edge is taken less easily than a corner
 _LEAST = 3
 

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from app.core.geometry import Point
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.shapes import ellipse_spans, rectangle_spans
 from app.core.spans import Spans
@@ -16,7 +17,6 @@ from app.tools.options import Choice, Option
 if TYPE_CHECKING:
     from app.session import Session
 
-Point = tuple[float, float]
 BECOMES = Choice(
     "becomes",
     "Becomes",

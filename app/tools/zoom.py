@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from app.core.geometry import Box
+from app.core.geometry import Box, Point
 from app.tools.base import Button, Cursor, Look, Modifier, Pointer, Sketch, Tool
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Zoom(Tool):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._start: Pointer | None = None
-        self._end: tuple[float, float] | None = None
+        self._end: Point | None = None
         self._look: Look | None = None
 
     def press(self, pointer: Pointer) -> None:

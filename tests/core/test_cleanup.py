@@ -13,9 +13,9 @@ from scipy import ndimage
 
 from app.core import cleanup, cleanup_nearest, cleanup_regions
 from app.core.cleanup import fill_gaps, fill_holes, remove_specks, smooth
-from app.core.cleanup_regions import Connectivity
 from app.core.geometry import Box
 from app.core.parts import Part
+from app.core.regions import Connectivity
 from app.core.spans import Spans
 
 U8 = NDArray[np.uint8]

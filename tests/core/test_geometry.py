@@ -34,6 +34,19 @@ def test_union_is_the_smallest_box_around_both(first: Box, second: Box) -> None:
         assert union.empty
 
 
+@given(st.sets(st.tuples(st.integers(0, 11), st.integers(0, 8))))
+def test_around_is_the_smallest_box_that_holds_the_pixels(held: set[tuple[int, int]]) -> None:
+    mask = np.zeros((9, 12), np.bool_)
+    for x, y in held:
+        mask[y, x] = True
+    found = Box.around(mask)
+    if held:
+        xs, ys = {x for x, _ in held}, {y for _, y in held}
+        assert found == (min(xs), min(ys), max(xs) + 1, max(ys) + 1)
+    else:
+        assert found == NOTHING
+
+
 @given(boxes, st.integers(1, 20))
 def test_tiles_cut_a_box_into_disjoint_parts_of_the_grid(box: Box, side: int) -> None:
     parts = list(box.tiles(side))

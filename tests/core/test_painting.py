@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.core.painting import BrushShape, Piece, Point, StrokePath, dab, stroke, stroke_parts
+from app.core.geometry import Point
+from app.core.painting import BrushShape, Piece, StrokePath, dab, stroke, stroke_parts
 from app.core.patches import TILE
 
 SHAPE = (60, 80)
@@ -22,14 +23,14 @@ near = st.tuples(st.floats(-4, 20), st.floats(-4, 16))  # a small picture leaves
 brushes = st.sampled_from(BrushShape)
 
 
-def snapped(point: tuple[float, float], size: int) -> NDArray[np.float64]:
+def snapped(point: Point, size: int) -> NDArray[np.float64]:
     x, y = point
     if size % 2:
         return np.array((math.floor(x) + 0.5, math.floor(y) + 0.5))
     return np.array((math.floor(x + 0.5), math.floor(y + 0.5)), float)
 
 
-def distances(start: tuple[float, float], end: tuple[float, float], size: int) -> NDArray[np.float64]:
+def distances(start: Point, end: Point, size: int) -> NDArray[np.float64]:
     """Distance of every pixel centre of the picture from the snapped piece."""
     a, b = snapped(start, size), snapped(end, size)
     ys, xs = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]] + 0.5
@@ -39,9 +40,7 @@ def distances(start: tuple[float, float], end: tuple[float, float], size: int) -
     return np.hypot(xs - a[0] - t * along[0], ys - a[1] - t * along[1])
 
 
-def on_picture(
-    start: tuple[float, float], end: tuple[float, float], size: int, brush: BrushShape = BrushShape.ROUND
-) -> NDArray[np.bool_]:
+def on_picture(start: Point, end: Point, size: int, brush: BrushShape = BrushShape.ROUND) -> NDArray[np.bool_]:
     box, mask = stroke(start, end, size, SHAPE, brush=brush)
     assert box == box.clip(SHAPE)
     assert mask.shape == box.shape
@@ -52,9 +51,7 @@ def on_picture(
 
 
 @given(points, points, st.integers(2, 70))
-def test_a_stroke_covers_the_centres_within_half_its_diameter(
-    start: tuple[float, float], end: tuple[float, float], size: int
-) -> None:
+def test_a_stroke_covers_the_centres_within_half_its_diameter(start: Point, end: Point, size: int) -> None:
     distance = distances(start, end, size)
     painted = on_picture(start, end, size)
     sure = np.abs(distance - size / 2) > 1e-9  # rounding may decide a centre that lies exactly on the edge
@@ -62,7 +59,7 @@ def test_a_stroke_covers_the_centres_within_half_its_diameter(
 
 
 @given(points, points)
-def test_diameter_one_is_one_pixel_wide(start: tuple[float, float], end: tuple[float, float]) -> None:
+def test_diameter_one_is_one_pixel_wide(start: Point, end: Point) -> None:
     painted = on_picture(start, end, 1)
     dx, dy = (abs(math.floor(b) - math.floor(a)) for a, b in zip(start, end, strict=True))
     per_step = painted.sum(axis=0 if dx >= dy else 1)
@@ -110,9 +107,7 @@ def test_a_square_stroke_covers_the_centres_that_the_square_passes_over(start: P
 
 
 @given(points, points, points, st.integers(1, 30), brushes)
-def test_strokes_join_without_a_gap(
-    first: tuple[float, float], second: tuple[float, float], third: tuple[float, float], size: int, brush: BrushShape
-) -> None:
+def test_strokes_join_without_a_gap(first: Point, second: Point, third: Point, size: int, brush: BrushShape) -> None:
     joint = on_picture(second, second, size, brush)
     assert not (joint & ~on_picture(first, second, size, brush)).any()
     assert not (joint & ~on_picture(second, third, size, brush)).any()

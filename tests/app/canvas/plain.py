@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.arrays import Bool
+from app.core.geometry import Point
 
-Point = tuple[float, float]
 _F64 = NDArray[np.float64]
 
 

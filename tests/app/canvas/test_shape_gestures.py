@@ -11,11 +11,12 @@ from PySide6.QtTest import QTest
 
 from app.canvas.canvas import Canvas
 from app.core.arrays import Bool
+from app.core.geometry import Point
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import ALT, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, seen
-from tests.app.canvas.plain import Point, in_ellipse, in_polygon, in_rectangle
+from tests.app.canvas.plain import in_ellipse, in_polygon, in_rectangle
 from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo
 
 WIDTH, HEIGHT = 600, 400

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.core.arrays import Bool
-from app.core.geometry import Box
+from app.core.geometry import Box, Point
 from app.core.painting import BrushShape, Piece, StrokePath, stroke
-from app.core.shapes import ellipse, polygon, rectangle
+from app.core.shapes import ellipse_spans, polygon_spans, rectangle_spans
 from app.core.targets import Scope
 from app.tools.base import Button, Modifier, Pointer, class_name
-from tests.app.tools.editing.driver import AreaDriver, Driver, LineDriver, Point
+from tests.app.tools.editing.driver import AreaDriver, Driver, LineDriver
 from tests.app.tools.editing.model import Stroke, value_of
 
 if TYPE_CHECKING:
@@ -188,14 +188,14 @@ class RectangleDriver(CornerDriver):
     id = "rectangle"
 
     def pixels(self, a: Point, b: Point, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return rectangle(a, b, shape)
+        return rectangle_spans(a, b, shape).whole()
 
 
 class EllipseDriver(CornerDriver):
     id = "ellipse"
 
     def pixels(self, a: Point, b: Point, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return ellipse(a, b, shape)
+        return ellipse_spans(a, b, shape).whole()
 
 
 class PolygonDriver(AreaDriver):
@@ -216,7 +216,7 @@ class PolygonDriver(AreaDriver):
         if line is None or self.tool.pending() or picture is None:
             return
         assert len(line.points) >= 3
-        inside = picture.whole(*polygon(line.points, picture.shape))
+        inside = picture.whole(*polygon_spans(line.points, picture.shape).whole())
         if inside.any():
             self.fill(inside, Button.LEFT)
 

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from app.core.arrays import Bool
-from app.core.shapes import polygon
+from app.core.geometry import Point
+from app.core.shapes import polygon_spans
 from app.core.targets import Scope
 from app.tools import make_tool
 from app.tools.base import Button, Pointer, class_name
@@ -14,8 +15,6 @@ from tests.app.tools.editing.model import value_of
 
 if TYPE_CHECKING:
     from tests.app.tools.editing.bench import Bench
-
-Point = tuple[float, float]
 
 
 class Driver:
@@ -96,7 +95,7 @@ class LineDriver(Driver):
         if max(math.dist(points[0], point) for point in points) < pointer.reach / 2:
             self.click(self._start)
             return
-        inside = picture.whole(*polygon(points, picture.shape))
+        inside = picture.whole(*polygon_spans(points, picture.shape).whole())
         if inside.any():
             self.area(inside, self._start)
 
