@@ -12,6 +12,7 @@ from app.canvas.overlay import premultiplied
 from app.canvas.screen import Screen
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32, Bool
+from app.core.geometry import Point
 from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.tools.base import Preview, Sketch, Tool
 
@@ -152,9 +153,6 @@ def preview_colours(colours: U8, *, opacity: float) -> U32:
     alpha = np.full(256, opacity)
     alpha[[0, HUMAN_UNLABELLED]] = opacity / 2
     return premultiplied(rgb, alpha)
-
-
-Point = tuple[float, float]
 
 
 def changed_lines(old: Sketch | None, new: Sketch | None) -> list[tuple[Point, ...]]:
