@@ -15,3 +15,14 @@ class ExportError(ExpectedError):
 
 class LabelsError(ExpectedError):
     """A file that does not hold ADE labels."""
+
+
+class ProjectError(ExpectedError):
+    """A project's file that cannot be used, read or written.
+
+    `may_pass`: trying again later may help (the disk is full, another window writes, the folder is gone for now).
+    """
+
+    def __init__(self, sentence: str, *, may_pass: bool = False) -> None:
+        super().__init__(sentence)
+        self.may_pass = may_pass

@@ -1,0 +1,64 @@
+"""Who may write a project: one process at a time, told by a lock file beside the database."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QLockFile, QSysInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds a project."""
+
+    process: int  # 0 where the lock file does not say
+    host: str
+    here: bool  # whether it runs on this computer
+
+    def text(self) -> str:
+        """Who that is, in the middle of a sentence."""
+        if not self.process:
+            return "another window"
+        if self.process == os.getpid():
+            return "another window of this program"
+        place = "on this computer" if self.here else f"on {self.host}"
+        return f"another window {place} (process {self.process})"
+
+
+class ProjectLock:
+    """Held by the one window that writes a project.
+
+    A process that died on this computer holds nothing: the next one that asks gets the lock. Whether one on another
+    computer lives cannot be told from here, so its lock stays until somebody says otherwise.
+    """
+
+    def __init__(self, database: Path) -> None:
+        """`database`: the project's file; the lock lies beside it."""
+        self._lock = QLockFile(str(database.with_name(database.name + ".lock")))
+        self._lock.setStaleLockTime(0)  # a window that is open for a week is no dead one
+
+    @property
+    def held(self) -> bool:
+        return self._lock.isLocked()
+
+    def take(self) -> bool:
+        """Hold the project, if nobody does; also where a lock cannot be written, as then nobody else can either."""
+        return self._lock.tryLock(0) or self._lock.error() is QLockFile.LockError.PermissionError
+
+    def holder(self) -> Holder:
+        """Who holds it now."""
+        info: Any = self._lock.getLockInfo()  # the stubs say bool; it is the process, the host and the program's name
+        process, host = (info[0], info[1]) if isinstance(info, tuple) else (0, "")
+        return Holder(process, host, here=host == QSysInfo.machineHostName())
+
+    def take_over(self) -> bool:
+        """Hold the project although another computer's process seems to: for when its window is gone for good."""
+        self._lock.removeStaleLockFile()
+        Path(self._lock.fileName()).unlink(missing_ok=True)
+        return self.take()
+
+    def release(self) -> None:
+        self._lock.unlock()
