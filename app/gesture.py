@@ -72,12 +72,14 @@ class Gesture:
         self, session: Session, edit: Edit, *, path: Path, text: str, rest: Callable[[], Paints | None]
     ) -> None:
         self.path, self.text = path, text
+        self.renewals = 0  # how often what it may cover became another: what was painted before may reach further now
         self._session = session
         self._edit: Edit | None = edit
         self._rest = rest
 
     def renew_rule(self) -> None:
         """The rule, or what the codes of the picture stand for, may be different from now on."""
+        self.renewals += 1
         document = self._session.find(self.path)
         if self._edit is not None and document is not None:
             self._edit.allow(self._session.rule.writable(document.label_table()))

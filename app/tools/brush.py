@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from app.core.geometry import Point
 from app.core.painting import BrushShape, Piece, StrokePath, stroke_parts
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 SHAPE = Choice("shape", "Shape", ((BrushShape.ROUND.value, "Round"), (BrushShape.SQUARE.value, "Square")))
 
 _LARGE = 500  # pixels
+
+
+class _Dab(NamedTuple):
+    """A dab that is painted, as far as the rule allowed."""
+
+    size: int
+    shape: BrushShape
+    renewals: int  # of the rule before that
+    at: tuple[float, float]
 
 
 class Brush(Tool):
@@ -34,7 +43,7 @@ class Brush(Tool):
         self._value = 0
         self._path = StrokePath(session.brush_size)
         self._last: Point | None = None  # where the last stroke is now, or ended
-        self._painted = (0, (0.0, 0.0))  # the brush's size and place after the last piece
+        self._painted: _Dab | None = None  # where the last piece ended
         self._met = False  # the stroke has passed over the picture
         self._shift = False
 
@@ -56,7 +65,7 @@ class Brush(Tool):
         self._gesture = self.session.begin_edit(self.text_for(self._value))
         here, self._met = (pointer.x, pointer.y), False
         joined = self._last if Modifier.SHIFT in pointer.modifiers else None
-        self._path, self._painted = StrokePath(self.session.brush_size), (0, here)
+        self._path, self._painted = StrokePath(self.session.brush_size), None
         dabs = self._path.add(here)
         self._paint([Piece(joined, here)] if joined is not None else dabs)
         self._last = here
@@ -94,12 +103,12 @@ class Brush(Tool):
         document = self.session.document
         if self._gesture is None or document is None or document.segment_map is None:
             return
-        size, brush = self.session.brush_size, self._brush
+        size, brush, renewals = self.session.brush_size, self._brush, self._gesture.renewals
         for start, end in pieces:
-            # Where the last piece ended everything is painted already, unless the brush has another size by now.
+            # Where the last piece ended everything is painted already, unless the brush or the rule is another by now.
             # Leaving that out pays for large brushes.
-            fresh = size >= _LARGE and self._painted == (size, start) and start != end
+            fresh = size >= _LARGE and self._painted == _Dab(size, brush, renewals, start) and start != end
             for box, mask in stroke_parts(start, end, size, document.segment_map.shape, brush=brush, fresh=fresh):
                 self._gesture.paint(box, mask, self._value)
                 self._met = True
-            self._painted = (size, end)
+            self._painted = _Dab(size, brush, renewals, end)

@@ -179,8 +179,12 @@ class SuperpixelsDriver(Driver):
 
     def _follow(self) -> None:
         tiles = self._tiles()
-        if not self._open or self._stroke is None or tiles is None:
+        if not self._open or self._stroke is None:
             self._waiting.clear()
+            return
+        if tiles is None:  # nothing to follow without a photo
+            if not self._held:
+                self.editor.end()
             return
         later, regions = [], dict[Pixel, Bool]()
         for pixel, value in self._waiting:
