@@ -1,8 +1,8 @@
-"""One table of actions: text, shortcut, icon, tip. Menus, toolbars, tooltips and the README's list are made from it."""
+"""One table of actions: text, shortcut, icon, tip. Menus, toolbars, tooltips and the list of keys are made from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
@@ -129,7 +129,10 @@ ACTIONS: dict[Act, Spec] = {
     Act.BRUSH_SMALLER: Spec(_E, "Smaller brush", "Make the brush, or what the tool has instead, smaller", ("[",)),
     Act.BRUSH_LARGER: Spec(_E, "Larger brush", "Make the brush, or what the tool has instead, larger", ("]",)),
     Act.NEXT_BEST: Spec(
-        _E, "Next best answer", "Give the segment under the pointer its next most probable class", ("J",)
+        _E,
+        "Next best answer",
+        "With any tool: go through the five most probable classes of the segment under the pointer",
+        ("J",),
     ),
     Act.PREVIOUS_BEST: Spec(
         _E, "Previous best answer", "Back to the class that the network finds more probable", ("Shift+J",)
@@ -263,29 +266,6 @@ TOOL_ACTIONS: dict[str, Act] = {
     )
 }
 
-# What has no action of its own, for the same list.
-GESTURES: tuple[tuple[str, str], ...] = (
-    ("1 … 9", "Make a recent class the current one"),
-    ("Wheel", "Zoom at the cursor"),
-    ("Shift + wheel, arrow keys", "Pan"),
-    ("Pinch", "Zoom"),
-    ("Ctrl + arrow keys, with Shift faster", "Move the pointer over the picture"),
-    ("Return, Shift + Return", "Click at the pointer with the tool in hand, left or right"),
-    (
-        "Ctrl + Return, with Shift the right one",
-        "Hold the button down: Ctrl + arrow keys drag, the next Return lets go; another corner of a polygon",
-    ),
-    ("Ctrl + wheel, Ctrl + drag", "Brush size"),
-    ("Return, Esc", "Accept or cancel what the tool offers"),
-    ("Backspace", "Take the last point back"),
-    ("Space + drag, middle button", "Pan"),
-    ("Shift + click with the brush", "Straight line from the last point"),
-    ("Right button with the brush", "Erase"),
-    ("Right or Ctrl + click with Relabel", "Accept the segment with its own class"),
-    ("Drag with Relabel", "The same, but only inside the line"),
-    ("Click again, right click with Ask the network", "The next answer; accept it"),
-)
-
 
 def make_actions(parent: QObject, handlers: dict[Act, Callable[..., object]]) -> dict[Act, QAction]:
     """One QAction per row, connected to its handler (checkable ones pass their new state)."""
@@ -318,17 +298,3 @@ def tooltip(spec: Spec) -> str:
 def native(key: str) -> str:
     """A portable key sequence as this system writes it."""
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def shortcut_rows() -> Iterable[tuple[str, str]]:
-    """(keys, what they do) for every action with a key, in table order, then the mouse gestures."""
-    for spec in ACTIONS.values():
-        if spec.keys:
-            yield ", ".join(spec.keys), f"{spec.text}: {spec.tip}" if spec.group is Group.TOOLS else spec.tip
-    yield from GESTURES
-
-
-def shortcut_table_markdown() -> str:
-    """The README's table of shortcuts."""
-    rows = [f"| `{keys}` | {what} |" for keys, what in shortcut_rows()]
-    return "\n".join(["| key or gesture | what it does |", "|---|---|", *rows])

@@ -1,4 +1,4 @@
-"""The dialogs of the window: what to export and where, what an export did, shortcuts, the model card."""
+"""The dialogs of the window: what to export and where, what an export did, the model card."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QRadioButton,
-    QTableWidget,
-    QTableWidgetItem,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
-from app.actions import native, shortcut_rows
 from app.cli import version_text
 from app.core.export import ExportOptions, Rest
 from app.exporter import ExportSummary
@@ -224,33 +221,6 @@ class SummaryDialog(QDialog):
         buttons.accepted.connect(self.accept)
         show = buttons.addButton("&Open folder", QDialogButtonBox.ButtonRole.ActionRole)
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(summary.folder))))
-        layout.addWidget(buttons)
-
-
-class ShortcutsDialog(QDialog):
-    """Every shortcut and mouse gesture, from the action table."""
-
-    def __init__(self, *, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keyboard and mouse")
-        self.resize(QSize(560, 640).boundedTo(parent.screen().availableSize() - QSize(32, 64)))
-        rows = list(shortcut_rows())
-        table = QTableWidget(len(rows), 2)
-        table.setHorizontalHeaderLabels(["Key or gesture", "What it does"])
-        table.horizontalHeader().setStretchLastSection(True)
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        for row, (keys, what) in enumerate(rows):
-            shown = ", ".join(native(key) or key for key in keys.split(", ")) if len(keys) < 24 else keys
-            table.setItem(row, 0, QTableWidgetItem(shown or keys))
-            table.setItem(row, 1, QTableWidgetItem(what))
-        table.resizeColumnToContents(0)
-        layout = QVBoxLayout(self)
-        layout.addWidget(table)
-        buttons = QDialogButtonBox()
-        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
 
 

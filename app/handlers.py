@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from app.actions import PALETTE_ACTIONS, TOOL_ACTIONS, Act
 from app.core.document import ViewMode
 from app.core.rules import Where
-from app.dialogs import ShortcutsDialog, show_about
+from app.dialogs import show_about
 from app.session import Session
+from app.shortcuts_dialog import ShortcutsDialog
 
 if TYPE_CHECKING:
     from app.canvas.canvas import Canvas

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SWATCH = 14
 WIDTH = 34 * UNIT
-SCOPE = "Remembered for every picture, also of other folders"
+SCOPE = "Remembered for the pictures of every folder"
 NO_SEGMENTS = "No segment of the network has this class"
 
 
