@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from app.actions import ACTIONS, Act
 from app.canvas.canvas import Canvas
+from app.canvas.comparing import Comparison
 
-_HELD = {Qt.Key[f"Key_{spec.keys[0]}"]: act for act, spec in ACTIONS.items() if spec.held}
+_COMPARISONS = {Act.BARE: Comparison.BARE, Act.NETWORK_ONLY: Comparison.NETWORK}
+_HELD = {Qt.Key[f"Key_{ACTIONS[act].keys[0]}"]: what for act, what in _COMPARISONS.items()}
 _LEAVE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
@@ -29,8 +31,7 @@ class WindowKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.WindowDeactivate and watched is self._window:
-            for act in _HELD.values():
-                self._hold(act, held=False)
+            self._canvas.comparing.end()
             self._canvas.hold_space(held=False)
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
             return self._key(event, pressed=kind == QEvent.Type.KeyPress)
@@ -43,13 +44,13 @@ class WindowKeys(QObject):
         typing = isinstance(focus, QLineEdit | QAbstractSpinBox)
         if typing and focus and pressed and event.key() in _LEAVE and self._window.isAncestorOf(focus):
             QTimer.singleShot(0, self._leave_field)
-        act = _HELD.get(Qt.Key(event.key()))
-        if act is not None:
+        what = _HELD.get(Qt.Key(event.key()))
+        if what is not None:
             # A release counts whatever else is held by now, and wherever the focus has gone.
             if not pressed:
-                self._hold(act, held=False)
+                self._canvas.compare(what, held=False)
             elif not typing and not event.modifiers():
-                self._hold(act, held=True)
+                self._canvas.compare(what, held=True)
                 return True
         return event.key() == Qt.Key.Key_Space and self._space(
             pressed=pressed, ours=focus is not self._canvas and not typing
@@ -64,18 +65,6 @@ class WindowKeys(QObject):
             return False
         self._canvas.hold_space(held=True)
         return True
-
-    def _hold(self, act: Act, *, held: bool) -> None:
-        """Begin or end what lasts as long as its key; with both held the bare photo is what is seen."""
-        if act is Act.BARE:
-            self._canvas.set_bare(bare=held)
-        elif act is Act.NETWORK_ONLY:
-            self._canvas.set_network_alone(alone=held)
-            document = self._canvas.session.document
-            if held and document is not None and not document.has_corrections:
-                self._canvas.session.said.emit(
-                    "Nothing is corrected in this picture: this is the network's own result."
-                )
 
     def _leave_field(self) -> None:
         """After the field has dealt with the key: Escape that only cleared a search leaves the cursor there."""

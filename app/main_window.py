@@ -160,6 +160,8 @@ class MainWindow(QMainWindow):
         self.legend.class_chosen.connect(session.set_current_class)
         canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
         canvas.zoom_changed.connect(self.status.show_zoom)
+        compared = canvas.comparing
+        compared.changed.connect(lambda: self.decided_key.set_aside(aside=compared.seen is not None))
         canvas.cancel_requested.connect(self.cancel)
         canvas.open_requested.connect(self.opening.ask_for_photos)
         canvas.samples_requested.connect(self.opening.open_samples)

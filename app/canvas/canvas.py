@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
-    QCursor,
     QEnterEvent,
     QFocusEvent,
     QHideEvent,
@@ -19,20 +18,20 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGestureEvent, QWidget
 
 from app.canvas import keyboard
-from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shape_for
+from app.canvas.comparing import Comparing, Comparison
 from app.canvas.device import device_pieces, logical_rect, shared_image
 from app.canvas.grid import GRID_FROM, Grid, draw_frame
 from app.canvas.mouse import Mouse
 from app.canvas.name_layer import NameLayer
 from app.canvas.offer import Offer
 from app.canvas.overlay import look_of
+from app.canvas.pointer_mark import PointerMark
 from app.canvas.screen import PAD, Screen
 from app.canvas.signs import Signs
 from app.canvas.view import PhotoView
@@ -40,8 +39,7 @@ from app.canvas.viewport import Viewport
 from app.core.arrays import U8
 from app.core.document import Hover
 from app.core.geometry import Box
-from app.core.segment_map import Layer
-from app.tools.base import Choices, Outline, Tool
+from app.tools.base import Choices, Tool
 from app.tools.guesses import Guesses
 
 if TYPE_CHECKING:
@@ -56,6 +54,7 @@ class Canvas(PhotoView):
     """
 
     hovered = Signal(object)  # Hover, or None where there is nothing to say
+    pressed = Signal()  # by mouse or key, before anything comes of it
     cancel_requested = Signal()
     open_requested = Signal()
     samples_requested = Signal()
@@ -70,12 +69,13 @@ class Canvas(PhotoView):
         self._grid = Grid()
         self._images: tuple[QImage, QImage] = (QImage(), QImage())
         self._pyramid: Sequence[U8] = ()
-        self._bare = False
         self._hover: Hover | None = None
-        self._marked = QRegion()  # where the brush is drawn at the moment
+        self._mark = PointerMark(self)
+        self.comparing = Comparing(session, self)
+        self.comparing.changed.connect(self._compared)
         self._offer = Offer(self._screen)
         self._labels: bytes | None = None  # the label of every code when the tables changed last
-        self._names = NameLayer(self, session, self._screen)
+        self._names = NameLayer(self, session, screen=self._screen, comparing=self.comparing)
         self.signs = Signs(self)
         self.signs.busy.cancelled.connect(self.cancel_requested)
         self.signs.empty.open_requested.connect(self.open_requested)
@@ -91,7 +91,7 @@ class Canvas(PhotoView):
         session.pixels_changed.connect(self._pixels_changed)
         session.tables_changed.connect(self._tables_changed)
         session.styling.changed.connect(self._tables_changed)
-        session.brush_size_changed.connect(self._mark)
+        session.brush_size_changed.connect(self._mark.follow)
         session.rule_changed.connect(self._work_changed)
         session.rule_changed.connect(self.update)
         session.current_class_changed.connect(lambda _class_id: self._work_changed())
@@ -112,17 +112,9 @@ class Canvas(PhotoView):
         self.mouse.rest()
         self._tool_changed()
 
-    def set_bare(self, *, bare: bool) -> None:
-        """Show the photo without its labels while a key is held."""
-        if bare != self._bare:
-            self._bare = bare
-            self.update()
-
-    def set_network_alone(self, *, alone: bool) -> None:
-        """Show what the network said, without any correction, while a key is held."""
-        if self._screen.set_layer(Layer.NETWORK if alone else Layer.SHOWN):
-            self._names.renew()
-            self.update()
+    def compare(self, what: Comparison, *, held: bool) -> None:
+        """Show something else than the labels while a key is held; not during a stroke, which has to be seen."""
+        self.comparing.hold(what, held=held and not self.mouse.using_tool)
 
     def set_busy(self, text: str | None) -> None:
         """What is under way, over the photo and with a way to cancel; None when nothing is."""
@@ -148,6 +140,7 @@ class Canvas(PhotoView):
 
     def accept(self) -> bool:
         """Make what the tool offers a correction, or keep the answer gone to; False when there is neither."""
+        self.comparing.end()
         if offering := self._offering():
             offering.accept()
         return offering is not None or self.guesses.end()
@@ -164,7 +157,7 @@ class Canvas(PhotoView):
         self.update()
         self._names.moved()
         self._say_hover()
-        self._mark()
+        self._mark.follow()
 
     def pointed_at(self) -> QPointF | None:
         return self.mouse.position
@@ -185,7 +178,6 @@ class Canvas(PhotoView):
             self._pyramid = pyramid
             self._set_photo()
             self.set_photo_size((pyramid[0].shape[1], pyramid[0].shape[0]) if pyramid else None)
-        self._place_signs()
         self._prediction_changed()
 
     def _prediction_changed(self) -> None:
@@ -193,19 +185,31 @@ class Canvas(PhotoView):
         self._screen.set_map(None if document is None or not document.pyramid else document.segment_map)
         self._labels = None
         self._tables_changed()
+        self._place_signs()
 
     def _tables_changed(self) -> None:
         document = self.session.document
-        line, styles = max(1, round(self.devicePixelRatioF())), self.session.styling.styles
-        look = None if document is None else look_of(document, self.session.overlay, line=line, styles=styles)
-        self._screen.set_look(look)
+        self._set_look()
         self._offer.forget()
-        self.update()
         labels = None if document is None else document.label_table().tobytes()
         if labels != self._labels:  # opacity and hidden classes leave them as they are
             self._labels = labels
             self._work_changed()
         self._say_hover()
+
+    def _set_look(self) -> None:
+        document, styles = self.session.document, self.session.styling.styles
+        line = max(1, round(self.devicePixelRatioF()))
+        overlay = self.comparing.overlay
+        self._screen.set_look(None if document is None else look_of(document, overlay, line=line, styles=styles))
+        self.update()
+
+    def _compared(self) -> None:
+        """Something else is seen than before: the labels, or what they are compared with."""
+        self._screen.set_layer(self.comparing.layer)
+        self._names.renew()
+        self._set_look()
+        self._place_signs()
 
     def _pixels_changed(self, box: Box) -> None:
         self._screen.touch(box)
@@ -240,18 +244,17 @@ class Canvas(PhotoView):
             for image in self._layers(view):
                 painter.drawImage(device.topLeft(), image, device.translated(PAD, PAD))
         draw_frame(painter, view, self.palette().color(QPalette.ColorRole.WindowText))
-        if not self._bare:
+        if self.comparing.seen is not Comparison.BARE:
             self._names.draw(painter)
-        if self.tool is not None and not self._bare:
+        if self.tool is not None and self.comparing.seen is None:
             self._offer.draw(painter, self.tool, view, colours=self.session.styling.styles.colours, ratio=ratio)
-        outline, at = self._outline(), self.mouse.outline_at
-        if outline is not None and at is not None:
-            draw_outline(painter, outline, view, at, ratio)
+        self._mark.draw(painter, view)
 
     def _layers(self, view: Viewport) -> list[QImage]:
         """What is drawn over each other, each as large as the view and its padding."""
         backdrop, overlay = self._images
-        layers = [backdrop, overlay] if self._screen.has_overlay and not self._bare else [backdrop]
+        labelled = self._screen.has_overlay and self.comparing.seen is not Comparison.BARE
+        layers = [backdrop, overlay] if labelled else [backdrop]
         if view.scale >= GRID_FROM:
             layers.append(self._grid.image(view.padded(PAD)))
         return layers
@@ -261,37 +264,12 @@ class Canvas(PhotoView):
     def _tool_changed(self) -> None:
         if self.viewport is not None:
             self.update(self._offer.changes(self.tool, self.viewport, self.devicePixelRatioF()))
-        self._mark()
+        self._mark.follow()
 
     def _option_changed(self, name: str) -> None:
         tool, _, option = name.partition(".")
         if self.tool is not None and self.tool.id == tool:
             self.tool.value_changed(option)
-
-    def _outline(self) -> Outline | None:
-        shown = self.tool is not None and self.mouse.position is not None and not self.mouse.panning
-        return self.tool.outline() if shown and self.tool is not None else None
-
-    def _mark(self) -> None:
-        """Draw the brush where the pointer is now, and no longer where it was; and give the pointer its shape."""
-        outline, ratio, view = self._outline(), self.devicePixelRatioF(), self.viewport
-        marked = QRegion()
-        at = self.mouse.outline_at
-        if outline is not None and view is not None and at is not None:
-            marked = outline_region(outline, view, at, ratio)
-        self.update(self._marked.united(marked))
-        self._marked = marked
-        self._shape_cursor(outline)
-
-    def _shape_cursor(self, outline: Outline | None) -> None:
-        if self.viewport is None or self.tool is None:
-            cursor = QCursor(Qt.CursorShape.ArrowCursor)
-        elif self.mouse.panning:
-            cursor = hand(closed=self.mouse.grabbing)
-        else:
-            cursor = shape_for(self.tool.cursor, drawn=is_drawn(outline, self.viewport, self.devicePixelRatioF()))
-        if cursor != self.cursor():
-            self.setCursor(cursor)
 
     def _say_hover(self) -> None:
         document, view, at = self.session.document, self.viewport, self.mouse.position
@@ -307,6 +285,7 @@ class Canvas(PhotoView):
     # --- events ----------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
         self.mouse.press(event)
         self._pointed()
 
@@ -335,7 +314,7 @@ class Canvas(PhotoView):
 
     def _pointed(self) -> None:
         self._say_hover()
-        self._mark()
+        self._mark.follow()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
@@ -355,12 +334,12 @@ class Canvas(PhotoView):
     def hold_space(self, *, held: bool) -> None:
         """While Space is held, dragging moves the photo whatever tool is in hand."""
         self.mouse.hold_space(held=held)
-        self._mark()
+        self._mark.follow()
 
     def _hold_modifiers(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt):
             self.mouse.hold_modifiers(event.modifiers())
-            self._mark()
+            self._mark.follow()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.mouse.finish()
@@ -378,6 +357,7 @@ class Canvas(PhotoView):
         self._place_signs()
 
     def _place_signs(self) -> None:
+        self.signs.say_compared(self.comparing.text() if self.viewport is not None else "")
         self.signs.place(document=self.session.document is not None, photo=self.viewport is not None)
 
     def changeEvent(self, event: QEvent) -> None:

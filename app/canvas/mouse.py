@@ -93,6 +93,7 @@ class Mouse:
             self._doing, self._button = _Doing.SIZING, button
             self._pressed = (self.position, self._canvas.session.brush_size)
         elif button in _BUTTONS and self._canvas.tool is not None:
+            self._canvas.comparing.end()  # nobody paints what cannot be seen
             self._doing, self._button = _Doing.USING_TOOL, button
             self._canvas.guesses.end()
             self._canvas.tool.press(self._pointer())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPainter
 
+from app.canvas.comparing import Comparing
 from app.canvas.names import NamePlace, NameTags
 from app.canvas.overlay import visible_labels
 from app.canvas.screen import Screen
@@ -25,9 +26,9 @@ class NameLayer(QObject):
     paints, they wait for it to rest; while it drags the threshold, they follow every now and then.
     """
 
-    def __init__(self, canvas: PhotoView, session: Session, screen: Screen) -> None:
+    def __init__(self, canvas: PhotoView, session: Session, *, screen: Screen, comparing: Comparing) -> None:
         super().__init__(canvas)
-        self._canvas, self._session, self._screen = canvas, session, screen
+        self._canvas, self._session, self._screen, self._comparing = canvas, session, screen, comparing
         self._places: tuple[NamePlace, ...] = ()
         self._tags = NameTags(canvas.font(), ratio=canvas.devicePixelRatioF())
         self._due = True
@@ -56,7 +57,7 @@ class NameLayer(QObject):
 
     @property
     def _asked(self) -> bool:
-        overlay = self._session.overlay
+        overlay = self._comparing.overlay
         return overlay.names and not overlay.deciders
 
     def _tables_changed(self) -> None:

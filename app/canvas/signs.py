@@ -6,7 +6,7 @@ They are real widgets, so that keys and screen readers reach their buttons; thei
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 APPLICATION_NAME = "ADE Mask Studio"
@@ -148,6 +148,45 @@ class HeldSign(Pill):
         self.setAccessibleName(self.label.text())
 
 
+class ComparingSign(Pill):
+    """What is seen instead of the labels while a key is held: an eye, and its name."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = QLabel(self)
+        self.row.setContentsMargins(2 * _UNIT, _UNIT, 2 * _UNIT, _UNIT)
+        self.row.addWidget(_Eye(self))
+        self.row.addWidget(self.label)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def say(self, text: str) -> None:
+        """Show `text`, or hide the sign for an empty one."""
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+
+
+class _Eye(QWidget):
+    """In front of what is only looked at."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(2 * _UNIT, 2 * _UNIT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self.palette().color(QPalette.ColorRole.Accent)
+        lids = QPainterPath(QPointF(1, 8))
+        lids.quadTo(QPointF(8, 0), QPointF(15, 8))
+        lids.quadTo(QPointF(8, 16), QPointF(1, 8))
+        painter.setPen(QPen(colour, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+        painter.drawPath(lids)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(8, 8), 2, 2)
+
+
 class _Mark(QWidget):
     """The exclamation mark in front of a problem."""
 
@@ -275,23 +314,29 @@ class Signs:
         self.busy = BusySign(canvas)
         self.problem = ProblemSign(canvas)
         self.held = HeldSign(canvas)
+        self.comparing = ComparingSign(canvas)
         self.drop = DropSign(canvas)  # made last, so that it lies on top
 
     def say_held(self, *, held: bool) -> None:
         """Whether a key holds the mouse button down."""
-        if held:
-            self._place_held()
         self.held.setVisible(held)
+        self._place_below()
 
-    def _place_held(self) -> None:
-        """At the bottom in the middle."""
-        self.held.resize(self.held.sizeHint())
-        left = (self._canvas.width() - self.held.width()) // 2
-        self.held.move(max(0, left), self._canvas.height() - self.held.height() - _GAP)
+    def say_compared(self, text: str) -> None:
+        """What is seen instead of the labels; empty for the labels."""
+        self.comparing.say(text)
+        self._place_below()
+
+    def _place_below(self) -> None:
+        """At the bottom in the middle, one at a time: nothing can be compared while the button is down."""
+        for sign in (self.held, self.comparing):
+            sign.resize(sign.sizeHint())
+            left = (self._canvas.width() - sign.width()) // 2
+            sign.move(max(0, left), self._canvas.height() - sign.height() - _GAP)
 
     def place(self, *, document: bool, photo: bool) -> None:
         """At the top in the middle; a problem stands in the middle while its document has no photo to look at."""
-        self._place_held()
+        self._place_below()
         width, height = self._canvas.width(), self._canvas.height()
         top = _GAP
         self.busy.resize(self.busy.sizeHint())

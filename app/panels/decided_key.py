@@ -28,6 +28,7 @@ class DecidedKey(QWidget):
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._over = session, parent
+        self._aside = False
         self._texts: tuple[tuple[str, str], ...] = ()  # name and share, in the order of ORDER
         self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh.timeout.connect(self._follow)
@@ -45,13 +46,19 @@ class DecidedKey(QWidget):
         """What it says, one text per swatch."""
         return [f"{name} {share}" for name, share in self._texts]
 
+    def set_aside(self, *, aside: bool) -> None:
+        """Whether something else is seen for a moment than who decided."""
+        self._aside = aside
+        self._follow()
+
     def _follow_soon(self) -> None:
         if not self.isHidden() and not self._refresh.isActive():
             self._refresh.start()
 
     def _follow(self) -> None:
         document = self._session.document
-        shown = self._session.overlay.deciders and document is not None and document.segment_map is not None
+        on = self._session.overlay.deciders and not self._aside
+        shown = on and document is not None and document.segment_map is not None
         self.setVisible(shown)
         if shown and document is not None:
             areas = document.decided_areas()

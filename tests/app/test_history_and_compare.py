@@ -19,7 +19,7 @@ from app.panels.history import HistoryView
 from app.panels.history_model import OPENED
 from app.settings import Settings
 from tests.app.canvas.hand import drag
-from tests.app.canvas.scene import PATH, close, grabbed, map_of, photo, predict, show_photo, spot
+from tests.app.canvas.scene import PATH, close, map_of, photo, predict, show_photo, spot, unsigned
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 BEFORE = Path("/photos/before.jpg")
@@ -57,7 +57,7 @@ def paint(window: MainWindow, box: Box, text: str = "Brush") -> None:
 
 
 def picture(window: MainWindow) -> U8:
-    return grabbed(window.canvas)
+    return unsigned(window.canvas)
 
 
 def history(window: MainWindow) -> HistoryView:
@@ -87,6 +87,20 @@ def test_y_shows_the_network_alone_and_v_the_bare_photo(window: MainWindow) -> N
     assert (all_of_it != uncorrected).any()
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Y, Qt.Key.Key_V])
+def test_a_click_while_a_key_is_held_paints_in_sight(window: MainWindow, key: Qt.Key) -> None:
+    canvas = window.canvas
+    QTest.keyClick(canvas, Qt.Key.Key_B)
+    QTest.keyPress(canvas, key)
+    assert canvas.signs.comparing.isVisible()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=spot(canvas, 90.5, 60.5))
+    assert not canvas.signs.comparing.isVisible()
+    shown = picture(window)
+    QTest.keyRelease(canvas, key)
+    np.testing.assert_array_equal(picture(window), shown)
+    assert map_of(window.session).human[60, 90]
+
+
 def test_a_held_key_works_from_the_lists_and_ends_with_the_window(window: MainWindow) -> None:
     all_of_it = picture(window)
     window.image_list.view.setFocus()
@@ -114,8 +128,11 @@ def test_letters_in_a_field_are_text(window: MainWindow) -> None:
 def test_without_corrections_y_says_that_it_shows_the_same(window: MainWindow) -> None:
     window.session.undo()
     QTest.keyPress(window.canvas, Qt.Key.Key_Y)
-    assert "Nothing is corrected" in window.status.text()
+    sign = window.canvas.signs.comparing
+    assert "nothing is corrected" in sign.label.text()
+    assert sign.isVisible()
     QTest.keyRelease(window.canvas, Qt.Key.Key_Y)
+    assert not sign.isVisible()
 
 
 def test_shift_m_shows_who_decided_with_the_share_of_each(window: MainWindow) -> None:
@@ -129,6 +146,11 @@ def test_shift_m_shows_who_decided_with_the_share_of_each(window: MainWindow) ->
     share = 100 * areas[Decider.PERSON] / sum(areas.values())
     assert f"you {share:.1f} %" in window.decided_key.texts()
     assert (picture(window) != labels).any()
+    for key in (Qt.Key.Key_Y, Qt.Key.Key_V):
+        QTest.keyPress(window.canvas, key)
+        assert not window.decided_key.isVisible()  # what is seen for a moment has other colours
+        QTest.keyRelease(window.canvas, key)
+        assert window.decided_key.isVisible()
     QTest.keyClick(window.canvas, Qt.Key.Key_M, SHIFT)
     assert not window.decided_key.isVisible()
     np.testing.assert_array_equal(picture(window), labels)

@@ -20,7 +20,7 @@ from app.core.segment_map import human_value
 from app.keys import WindowKeys
 from app.session import Session
 from app.settings import Settings
-from tests.app.canvas.scene import HEIGHT, WIDTH, grabbed, predict, show_photo
+from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo, unsigned
 
 V, NETWORK = (Qt.Key(QKeySequence(ACTIONS[act].keys[0])[0].key()) for act in (Act.BARE, Act.NETWORK_ONLY))
 
@@ -49,55 +49,55 @@ def canvas(qtbot: QtBot, qapp: QApplication) -> Iterator[Canvas]:
 @pytest.fixture
 def before(canvas: Canvas) -> U8:
     """The picture as the network left it."""
-    predicted = grabbed(canvas)
+    predicted = unsigned(canvas)
     gesture = canvas.session.begin_edit("Paint")
     assert gesture is not None
     gesture.paint(Box(5, 5, WIDTH - 5, HEIGHT - 5), None, human_value(10))
     gesture.commit()
-    assert (grabbed(canvas) != predicted).any()
+    assert (unsigned(canvas) != predicted).any()
     return predicted
 
 
 def test_a_key_shows_what_the_network_said(canvas: Canvas, before: U8) -> None:
-    corrected = grabbed(canvas)
+    corrected = unsigned(canvas)
     QTest.keyPress(canvas, NETWORK)
-    assert np.array_equal(grabbed(canvas), before)
+    assert np.array_equal(unsigned(canvas), before)
     QTest.keyRelease(canvas, NETWORK, Qt.KeyboardModifier.ShiftModifier)  # whatever else is held by now
-    assert np.array_equal(grabbed(canvas), corrected)
+    assert np.array_equal(unsigned(canvas), corrected)
 
 
 def test_with_both_held_the_photo_is_seen(canvas: Canvas, before: U8) -> None:
     canvas.session.set_overlay(opacity=0)
-    photo = grabbed(canvas)
+    photo = unsigned(canvas)
     canvas.session.set_overlay(opacity=0.55)
-    corrected = grabbed(canvas)
+    corrected = unsigned(canvas)
     QTest.keyPress(canvas, NETWORK)
     QTest.keyPress(canvas, V)
-    assert np.array_equal(grabbed(canvas), photo)
+    assert np.array_equal(unsigned(canvas), photo)
     QTest.keyRelease(canvas, V)
-    assert np.array_equal(grabbed(canvas), before)
+    assert np.array_equal(unsigned(canvas), before)
     QTest.keyRelease(canvas, NETWORK)
-    assert np.array_equal(grabbed(canvas), corrected)
+    assert np.array_equal(unsigned(canvas), corrected)
 
 
 @pytest.mark.parametrize("key", [V, NETWORK])
 def test_leaving_the_window_ends_it(canvas: Canvas, before: U8, key: Qt.Key) -> None:
-    corrected = grabbed(canvas)
+    corrected = unsigned(canvas)
     QTest.keyPress(canvas, key)
-    assert not np.array_equal(grabbed(canvas), corrected)
+    assert not np.array_equal(unsigned(canvas), corrected)
     QApplication.sendEvent(canvas.window(), QEvent(QEvent.Type.WindowDeactivate))
-    assert np.array_equal(grabbed(canvas), corrected)
+    assert np.array_equal(unsigned(canvas), corrected)
 
 
 @pytest.mark.parametrize("key", [V, NETWORK])
 def test_other_modifiers_and_text_fields_are_left_alone(canvas: Canvas, before: U8, key: Qt.Key) -> None:
-    corrected = grabbed(canvas)
+    corrected = unsigned(canvas)
     QTest.keyPress(canvas, key, Qt.KeyboardModifier.ControlModifier)
-    assert np.array_equal(grabbed(canvas), corrected)
+    assert np.array_equal(unsigned(canvas), corrected)
     field = QLineEdit(canvas.window())
     field.show()
     field.setFocus()
-    corrected = grabbed(canvas)
+    corrected = unsigned(canvas)
     QTest.keyClick(field, key)
     assert field.text()  # it is a letter there
-    assert np.array_equal(grabbed(canvas), corrected)
+    assert np.array_equal(unsigned(canvas), corrected)

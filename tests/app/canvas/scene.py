@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QRegion
+from PySide6.QtWidgets import QWidget
 
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8
@@ -73,7 +74,20 @@ def colour_at(canvas: Canvas, at: QPoint) -> tuple[int, int, int]:
 
 def grabbed(canvas: Canvas) -> U8:
     """The painted canvas in device pixels, (h, w, 3) RGB uint8."""
-    image = canvas.grab().toImage().convertToFormat(canvas.grab().toImage().Format.Format_RGB888)
+    return rgb_of(canvas.grab().toImage())
+
+
+def unsigned(canvas: Canvas) -> U8:
+    """What `grabbed` gives, without the signs that stand over the picture."""
+    image = QImage(canvas.size() * canvas.devicePixelRatioF(), QImage.Format.Format_RGB888)
+    image.setDevicePixelRatio(canvas.devicePixelRatioF())
+    canvas.render(image, QPoint(), QRegion(), QWidget.RenderFlag.DrawWindowBackground)
+    return rgb_of(image)
+
+
+def rgb_of(image: QImage) -> U8:
+    """(h, w, 3) uint8."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
+from app.canvas.comparing import Comparison
 from app.core.document import Hover
 from app.core.segment_map import Decider, SegmentMap
 from app.session import Session
@@ -29,6 +30,7 @@ from tests.app.canvas.scene import (
     quarters,
     show_photo,
     spot,
+    unsigned,
 )
 
 
@@ -106,9 +108,9 @@ def test_outlines_colour_the_boundaries_and_nothing_else(canvas: Canvas, session
     canvas.zoom_to(2.0)
     view = canvas.viewport
     assert view is not None
-    shown = grabbed(canvas)
-    canvas.set_bare(bare=True)
-    plain = grabbed(canvas)
+    shown = unsigned(canvas)
+    canvas.compare(Comparison.BARE, held=True)
+    plain = unsigned(canvas)
     changed = np.any(shown != plain, axis=2)
     labels = document_of(session).labels()
     for y, x in np.argwhere(changed):
@@ -125,9 +127,9 @@ def test_a_held_key_shows_the_bare_photo(canvas: Canvas) -> None:
     canvas.zoom_to(1.0)
     at = spot(canvas, 10.5, 10.5)
     with_labels = colour_at(canvas, at)
-    canvas.set_bare(bare=True)
+    canvas.compare(Comparison.BARE, held=True)
     assert colour_at(canvas, at) == (10, 10, 90)
-    canvas.set_bare(bare=False)
+    canvas.compare(Comparison.BARE, held=False)
     assert colour_at(canvas, at) == with_labels
 
 
@@ -140,7 +142,7 @@ def test_another_answer_of_the_network_replaces_what_is_shown(canvas: Canvas, se
 
 
 def test_the_grid_separates_pixels_from_close_up_only(canvas: Canvas) -> None:
-    canvas.set_bare(bare=True)
+    canvas.compare(Comparison.BARE, held=True)
     canvas.zoom_to(12.0)
     shown = grabbed(canvas)
     view = canvas.viewport

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.canvas import name_layer
 from app.canvas.canvas import Canvas
+from app.canvas.comparing import Comparison
 from app.canvas.names import NameTags
 from app.core.arrays import U8
 from app.core.geometry import Box
@@ -61,9 +62,9 @@ def test_names_are_off_unless_asked_for(canvas: Canvas, session: Session, monkey
 
 def test_they_go_with_the_labels(named: Canvas, session: Session) -> None:
     places = shown(named)
-    named.set_bare(bare=True)
+    named.compare(Comparison.BARE, held=True)
     assert not any(lettered(named, x, y) for x, y in places.values())
-    named.set_bare(bare=False)
+    named.compare(Comparison.BARE, held=False)
     session.set_overlay(deciders=True)
     assert not any(lettered(named, x, y) for x, y in places.values())
     session.set_overlay(deciders=False, names=False)

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
+from app.canvas.comparing import Comparison
 from app.canvas.device import logical_rect
 from app.canvas.offer import Offer, preview_colours, preview_pixels
 from app.canvas.overlay import premultiplied
@@ -240,10 +241,10 @@ def test_a_preview_follows_the_view_and_the_colours(canvas: Canvas, session: Ses
 def test_the_bare_photo_shows_no_offer(canvas: Canvas, offering: Offering) -> None:
     offering.what = Preview(Box(40, 30, 60, 50), np.ones((20, 20), np.bool_), human_value(17))
     offering.drawn = Sketch(((20, 20), (60, 40), (30, 60)), closed=True)
-    canvas.set_bare(bare=True)
+    canvas.compare(Comparison.BARE, held=True)
     at = spot(canvas, 50.5, 40.5)
     assert close(grabbed(canvas)[at.y(), at.x()], photo()[40, 50])
-    canvas.set_bare(bare=False)
+    canvas.compare(Comparison.BARE, held=False)
     assert not close(grabbed(canvas)[at.y(), at.x()], photo()[40, 50])
 
 
