@@ -113,10 +113,18 @@ class ToolOptions(QWidget):
         return min(self.hint.fontMetrics().horizontalAdvance(f"{text} "), NOTE)
 
     def _value_changed(self, name: str) -> None:
-        row = self._rows.get(name.partition(".")[0])
+        self._follow_options(name.partition(".")[0])
+
+    def _follow_options(self, tool_id: str) -> None:
+        row = self._rows.get(tool_id)
         if row is not None:
             row.follow()
             self._fit()
+
+    def _document_changed(self) -> None:
+        """What nobody has set goes by the picture."""
+        if self._tool is not None:
+            self._follow_options(self._tool.id)
 
     def _build(self) -> None:
         self.size_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -160,6 +168,7 @@ class ToolOptions(QWidget):
         session.tool_changed.connect(self._follow_tool)
         session.tool_value_changed.connect(self._value_changed)
         session.rule_changed.connect(self._fit)
+        session.document_changed.connect(self._document_changed)
         self.accept_button.clicked.connect(self.accepted)
         self.cancel_button.clicked.connect(self.cancelled)
         self.current.clicked.connect(self.choose_class)

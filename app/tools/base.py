@@ -90,11 +90,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """A few answers to go through, shown beside the picture: (class id, probability 0..1) each."""
+    """Answers to go through, shown beside the picture: class id and figures 0..1 of each, under `heads`."""
 
     title: str
-    rows: tuple[tuple[int, float], ...]
-    active: int
+    rows: tuple[tuple[int, *tuple[float, ...]], ...]
+    active: int  # of the rows; -1 for none of them
+    heads: tuple[str, ...] = ("",)
+    tip: str = ""  # what the figures mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +236,16 @@ class Tool(ABC):
     # --- options ---------------------------------------------------------------------------------------------------
 
     def value(self, key: str) -> Any:
-        """The option `key` of this tool as it is set, or its default."""
+        """The option `key` of this tool as it is set, or its default, which may go by the picture on screen."""
         option = next(option for option in self.options if option.key == key)
         value = self.session.tool_value(f"{self.id}.{key}")
-        return value if option.accepts(value) else option.default
+        if option.accepts(value):
+            return value
+        document = self.session.document
+        if not isinstance(option, Number) or document is None or document.photo is None:
+            return option.default
+        height, width = document.photo.shape[:2]
+        return option.default_in(height * width)
 
     def set_value(self, key: str, value: Value) -> None:
         """Set an option; a number is kept within its limits."""

@@ -15,7 +15,7 @@ from app.core.parts import Check, MapLabels, Part, human_values
 from app.core.spans import Spans
 from app.tools.area import LassoTool
 from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
-from app.tools.options import Choice, Number, Option
+from app.tools.options import Choice, Measure, Number, Option
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -52,7 +52,7 @@ class Cleanup(LassoTool):
         ),
         Number(
             "size", "under", 2, 100_000, 200, suffix=" px", geometric=True,
-            tip="Regions with fewer pixels than this", only=("what", _SIZED),
+            tip="Regions with fewer pixels than this", only=("what", _SIZED), measures=Measure.AREA,
         ),
         Choice(
             "classes", "of", (("all", "All classes"), ("current", "Current class")),
@@ -61,6 +61,7 @@ class Cleanup(LassoTool):
         Number(
             "radius", "Radius", 1, 50, 4, suffix=" px", geometric=True,
             tip="How far around a pixel its neighbours vote", only=("what", frozenset({_SMOOTH})),
+            measures=Measure.LENGTH,
         ),
     )  # fmt: skip
 

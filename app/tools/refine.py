@@ -13,7 +13,7 @@ from app.core.refine import refine_edges
 from app.core.spans import Spans
 from app.tools.area import LassoTool
 from app.tools.base import BY_KEYS, Pointer, Preview, Sketch
-from app.tools.options import Number, Option
+from app.tools.options import Measure, Number, Option
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -44,7 +44,7 @@ class Refine(LassoTool):
     options: ClassVar[tuple[Option, ...]] = (
         Number(
             "band", "Band", 2, 200, 16, suffix=" px", geometric=True,
-            tip="How far the boundary may move, in picture pixels ([ and ], Ctrl+wheel)",
+            tip="How far the boundary may move, in picture pixels ([ and ], Ctrl+wheel)", measures=Measure.LENGTH,
         ),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.core.superpixels import COMPACTNESS, LARGEST_SIZE, SMALLEST_SIZE, Labels, SuperpixelTiles, prepare
 from app.tools.base import Button, Pointer, Preview, Tool, class_name
-from app.tools.options import Number, Option
+from app.tools.options import Measure, Number, Option
 
 if TYPE_CHECKING:
     from app.core.parts import Check
@@ -38,7 +38,7 @@ class Superpixels(Tool):
     options: ClassVar[tuple[Option, ...]] = (
         Number(
             "size", "Size", SMALLEST_SIZE, LARGEST_SIZE, 32, suffix=" px", geometric=True,
-            tip="How wide a superpixel is, in picture pixels ([ and ], Ctrl+wheel)",
+            tip="How wide a superpixel is, in picture pixels ([ and ], Ctrl+wheel)", measures=Measure.LENGTH,
         ),
         Number(
             "compactness", "Compactness", 1, 40, COMPACTNESS, geometric=True,
@@ -61,6 +61,7 @@ class Superpixels(Tool):
         self._strokes = 0  # how many there were
         self._waiting: dict[Box, dict[Passed, int]] = {}  # by missing tile: where strokes went, and what to paint there
         self._painted: tuple[tuple[Box, Bool], int] | None = None  # the latest, and with what
+        self._noted = ""  # what was said last of the state
         session.compute(lambda _check: prepare(), key=(self.id, "prepare"), done=lambda _: None)
 
     def press(self, pointer: Pointer) -> None:
@@ -133,7 +134,13 @@ class Superpixels(Tool):
         return self._preview
 
     def note(self) -> str:
-        return "Computing superpixels…" if self._waiting or (self._at is not None and self._preview is None) else ""
+        if self._waiting:
+            count = len(self._waiting)
+            places = f"{count} place{'s' if count > 1 else ''} of the stroke"
+            return f"Computing superpixels: {places} to go · painted as they arrive, Esc takes the stroke back"
+        if self._at is not None and self._preview is None:
+            return "Computing the superpixels here… · they show as soon as they are there"
+        return ""
 
     @property
     def _value(self) -> int:
@@ -206,7 +213,7 @@ class Superpixels(Tool):
 
     def _follow(self) -> None:
         """Show what is under the pointer, compute what is missing, and end the stroke that waits for nothing."""
-        shown, noted = self._preview, self.note()
+        shown = self._preview
         tiles = self._current()
         known = self._preview
         if tiles is None or self._at is None:
@@ -216,7 +223,8 @@ class Superpixels(Tool):
             self._preview = None if region is None else Preview(*region, self._value, _FAINT)
         if not self._held and not self._waiting:
             self._end()
-        if self._preview is not shown or self.note() != noted:
+        if self._preview is not shown or self.note() != self._noted:
+            self._noted = self.note()
             self.show()
         if tiles is not None and not self._computing:
             self._compute(tiles, self._missing(tiles))

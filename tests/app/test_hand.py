@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -112,7 +113,7 @@ def test_a_tool_never_works_with_a_value_that_its_option_refuses(tool_id: str, k
 def option_value(tool: type[Tool], hand: Hand, key: str) -> object:
     """What an instance of the tool would work with."""
     made = object.__new__(tool)
-    made.session = hand  # type: ignore[assignment] # options need no more of a session
+    made.session = SimpleNamespace(tool_value=hand.tool_value, document=None)  # type: ignore[assignment] # no picture
     return made.value(key)
 
 

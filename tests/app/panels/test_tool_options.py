@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.rules import Where
@@ -18,6 +20,7 @@ from app.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Pointer, Tool
 from app.tools.options import Choice, Number
+from tests.app.panels.stripes import PICTURE
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
@@ -106,6 +109,20 @@ def test_steps_grow_evenly_from_one_pixel_to_the_largest() -> None:
         assert size_of(step) == size
         assert step_of(size) == step
     assert SIZES[step_of(1234)] == pytest.approx(1234, rel=0.02)
+
+
+def test_what_nobody_has_set_follows_the_picture(options: ToolOptions, session: Session) -> None:
+    options.set_tool(make_tool("superpixels", session))
+    control = options.options_of("superpixels").control("size")
+    assert isinstance(control, QSpinBox)
+    assert control.value() == 32
+    large = Path("/photos/large.jpg")
+    session.show(large)
+    session.attach_photo(large, (np.broadcast_to(np.uint8(0), (4000, 6000, 3)),))
+    assert control.value() == 100
+    control.setValue(50)
+    session.show(PICTURE)
+    assert control.value() == 50
 
 
 def test_every_control_has_a_name_and_a_tip(options: ToolOptions, session: Session) -> None:

@@ -163,7 +163,7 @@ def test_the_size_goes_by_factors_between_its_limits(session: Session, tool: Sup
 def test_what_was_passed_too_fast_is_painted_when_it_arrives(session: Session, tool: Superpixels, later: Later) -> None:
     tool.press(Pointer(100.5, 40.5, LEFT))
     tool.move(Pointer(700.5, 90.5, LEFT))
-    assert tool.note() == "Computing superpixels…"
+    assert tool.note().startswith("Computing ")
     assert not human(session).any()
     later.finish_one()
     assert human(session)[40, 100] == CURRENT
@@ -175,6 +175,22 @@ def test_what_was_passed_too_fast_is_painted_when_it_arrives(session: Session, t
     assert np.array_equal(human(session) == CURRENT, expected)
     assert steps(session).count() == 1
     assert tool.note() == ""
+
+
+def test_what_is_being_computed_is_said_and_counted(session: Session, tool: Superpixels, later: Later) -> None:
+    notes: list[str] = []
+    session.tool_changed.connect(lambda: notes.append(tool.note()))
+    hover(tool, 100.5, 40.5)
+    assert notes[-1] == tool.note() == "Computing the superpixels here… · they show as soon as they are there"
+    drag(tool, (100.5, 40.5), (480.5, 120.5))
+    assert notes[-1] == tool.note()
+    assert tool.note().startswith("Computing superpixels: 2 places of the stroke to go · ")
+    said_before = len(notes)
+    while "1 place of" not in tool.note():
+        later.finish_one()
+    assert "Computing superpixels: 1 place of the stroke to go" in notes[said_before:][-1]
+    later.finish()
+    assert notes[-1] == tool.note() == ""
 
 
 def test_escape_takes_back_a_stroke_that_waits(session: Session, tool: Superpixels, later: Later) -> None:
@@ -318,7 +334,7 @@ def test_tiles_around_the_pointer_are_there_before_the_hand(session: Session, to
     assert tool.preview() is not None
     hover(tool, 890, 40)
     assert tool.preview() is None, "what is far away waits until it is looked at"
-    assert tool.note() == "Computing superpixels…"
+    assert tool.note().startswith("Computing ")
 
 
 def test_a_failure_is_said_and_what_is_painted_stays_one_step(
