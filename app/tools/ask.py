@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _OWN = "own"
 _STEP = 5  # percent of extent
-_SHOWN = 7  # answers at a time
+_TIP = (
+    "Fit: how probable the network finds it that the answer reaches this point · score: how sure it is of the class.\n"
+    "The greater the product of both, the further up. J goes on, Shift+J back, Return takes the answer."
+)
 _ROWS = 512  # of the photo that are worked out before it may be cancelled
 
 
@@ -159,9 +162,8 @@ class Ask(Tool):
         question = self._current()
         if question is None:
             return None
-        first = min(max(0, self._active - _SHOWN // 2), max(0, len(question.candidates) - _SHOWN))
-        rows = tuple((known.class_id, known.score) for known in question.candidates[first : first + _SHOWN])
-        return Choices("Best fit here first · score", rows, self._active - first)
+        rows = tuple((known.class_id, known.mask_prob, known.score) for known in question.candidates)
+        return Choices("Best answers here", rows, self._active, heads=("fit", "score"), tip=_TIP)
 
     def note(self) -> str:
         question, document = self._current(), self.session.document

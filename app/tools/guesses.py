@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER = "The network has not answered for this picture yet."
 COUNT = 5
+_TIP = "How probable the network finds each class.\nJ goes on, Shift+J back, Return keeps the class, Esc does not."
 
 
 @dataclass(eq=False)
@@ -112,7 +113,7 @@ class Guesses:
     def choices(self) -> Choices | None:
         """The answers while one goes through them."""
         series = self._known()
-        return None if series is None else Choices("Most probable here", series.rows, series.active)
+        return None if series is None else Choices("Most probable here", series.rows, series.active, tip=_TIP)
 
     def end(self) -> bool:
         """Leave the segment as it is now; False when there was nothing to go through."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.arrays import U8
@@ -111,3 +113,75 @@ def test_the_answer_under_the_pointer_is_marked(card: ChoicesCard) -> None:
     QTest.mouseMove(card, QPoint(20, round(2.5 * card.height() / (len(ROWS) + 1))))
     assert not np.array_equal(pixels(card), before)
     assert card.cursor().shape() is Qt.CursorShape.PointingHandCursor
+
+
+MANY = Choices("Best answers", tuple((number, 1 / number, 0.5) for number in range(1, 17)), 0, heads=("fit", "score"))
+
+
+@pytest.mark.parametrize(
+    ("active", "shown", "more"),
+    [
+        (0, range(7), "9 more below"),
+        (6, range(3, 10), "3 more above · 6 more below"),
+        (15, range(9, 16), "9 more above"),
+    ],
+)
+def test_of_many_the_chosen_one_is_seen_and_the_rest_is_counted(
+    card: ChoicesCard, active: int, shown: range, more: str
+) -> None:
+    card.show_choices(replace(MANY, active=active))
+    assert card.shown() == shown
+    assert active in card.shown()
+    assert card.more() == more
+    assert more in card.accessibleDescription()
+
+
+def test_going_through_many_moves_nothing(card: ChoicesCard) -> None:
+    sizes = set()
+    for active in range(16):
+        card.show_choices(replace(MANY, active=active))
+        sizes.add(card.size().toTuple())
+    assert len(sizes) == 1
+
+
+def test_a_low_window_shows_fewer(card: ChoicesCard, under: Under) -> None:
+    under.resize(400, 110)
+    card.show_choices(replace(MANY, active=8))
+    assert len(card.shown()) < 7
+    assert 8 in card.shown()
+    assert under.rect().contains(card.geometry())
+
+
+def test_clicks_and_the_wheel_go_through_many(card: ChoicesCard, under: Under) -> None:
+    card.show_choices(replace(MANY, active=8))
+    steps: list[int] = []
+    card.picked.connect(steps.append)
+    line = (card.height() - 8) / 9
+    first, title, last = (QPoint(20, round(4 + (row + 0.5) * line)) for row in (1, 0, 8))
+    for at in (first, title, last):
+        QTest.mouseClick(card, Qt.MouseButton.LeftButton, pos=at)
+    assert steps == [5 - 8], "the title and what is said of the others are no answers"
+    steps.clear()
+    for amount in (-120, 60, 60, -240):
+        turn = QWheelEvent(
+            QPointF(first),
+            QPointF(card.mapToGlobal(first)),
+            QPoint(),
+            QPoint(0, amount),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(card, turn)
+    assert steps == [1, -1, 2]
+    assert not under.pressed
+
+
+def test_two_figures_stand_in_their_columns(card: ChoicesCard) -> None:
+    card.show_choices(MANY)
+    both = card.width()
+    card.show_choices(Choices(MANY.title, tuple(row[:2] for row in MANY.rows), 0))
+    assert both > card.width()
+    card.show_choices(MANY)
+    assert card.accessibleDescription().startswith("wall 1.00 0.50, ")
