@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.pictures import list_pictures, natural_key
+from app.core.pictures import file_facts, first_picture, list_folder, list_pictures, natural_key, sorted_names
 from inference.errors import PhotoError
 
 
@@ -108,3 +112,176 @@ def test_a_name_comes_before_those_that_go_on_with_it() -> None:
     names = ["street 2.jpg", "street2.jpg", "street-2.jpg", "street.jpg", "street10.jpg"]
     assert sorted(names, key=natural_key)[0] == "street.jpg"
     assert sorted(["street2.jpg", "street.jpg"], key=natural_key) == ["street.jpg", "street2.jpg"]
+
+
+digits_and_words = st.text(alphabet="aB019²٣. é-", max_size=8)
+
+
+@given(digits_and_words, digits_and_words)
+def test_the_order_is_that_of_words_and_numbers_in_turn(first: str, second: str) -> None:
+    def plainly(text: str) -> tuple[object, ...]:
+        words = re.split(r"([0-9]+)", text.casefold().replace(".", "\0"))
+        return tuple(int(word) if index % 2 else f"{word}\1" for index, word in enumerate(words)), text
+
+    assert (natural_key(first) < natural_key(second)) == (plainly(first) < plainly(second))
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_characters="/", codec="utf-8"), max_size=8)))
+def test_many_names_are_sorted_as_each_of_them(texts: list[str]) -> None:
+    assert sorted_names(texts) == sorted(texts, key=natural_key)
+
+
+def test_a_number_may_have_any_length() -> None:
+    assert sorted_names(["a" + "9" * 5000, "a" + "1" * 5001, "a0"]) == ["a0", "a" + "9" * 5000, "a" + "1" * 5001]
+
+
+def tree(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"12")
+
+
+def test_sub_folders_on_request(tmp_path: Path) -> None:
+    tree(
+        tmp_path,
+        "b.jpg",
+        "day 10/a.jpg",
+        "day 9/x/1.png",
+        "day 9/2.jpg",
+        ".git/a.jpg",
+        "day 9/.thumbs/a.jpg",
+        "empty/a",
+    )
+    assert list_folder(tmp_path).names == ["b.jpg"]
+    listing = list_folder(tmp_path, recursive=True)
+    assert listing.names == ["b.jpg", "day 9/2.jpg", "day 9/x/1.png", "day 10/a.jpg"]
+    assert list(listing.refused) == []
+    assert listing.path(2) == tmp_path / "day 9" / "x" / "1.png"
+    assert list_pictures([tmp_path], recursive=True) == listing.paths()
+    assert list_pictures([tmp_path, tmp_path / "b.jpg"], recursive=True) == listing.paths()
+    assert list_folder(tmp_path, recursive=True, without=[tmp_path / "day 9", tmp_path / "gone"]).names == [
+        "b.jpg", "day 10/a.jpg"
+    ]  # fmt: skip
+
+
+def test_labels_beside_photos_are_no_photos(tmp_path: Path) -> None:
+    tree(tmp_path, "images/training/1.jpg", "annotations/training/1.png", "more/annotations/2.png")
+    assert list_folder(tmp_path, recursive=True).names == ["images/training/1.jpg", "more/annotations/2.png"]
+    assert list_folder(tmp_path / "annotations" / "training").names == ["1.png"]
+
+
+def test_links_between_folders_come_to_an_end(tmp_path: Path) -> None:
+    tree(tmp_path, "top/sub/1.jpg", "top/.store/2.jpg", "outside/3.jpg", "outside/deeper/4.jpg")
+    top = tmp_path / "top"
+    for link, target in {
+        "a": top / "sub", "up": top, "above": tmp_path, "sub/back": top, "sub/self": top / "sub" / "self",
+        "kept": top / ".store", "far": tmp_path / "outside", "further": tmp_path / "outside", "gone": top / "nothing",
+    }.items():  # fmt: skip
+        (top / link).symlink_to(target)
+    (tmp_path / "outside" / "home").symlink_to(top)
+    listing = list_folder(top, recursive=True)
+    assert listing.names == ["far/3.jpg", "far/deeper/4.jpg", "kept/2.jpg", "sub/1.jpg"]
+    assert list(listing.refused) == []
+
+
+def test_what_cannot_be_looked_at_is_told_and_the_rest_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, "1.jpg", "closed/2.jpg", "open/3.jpg")
+    (tmp_path / "nowhere.jpg").symlink_to(tmp_path / "gone.jpg")
+    (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if "closed" in path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    listing = list_folder(tmp_path, recursive=True)
+    assert listing.names == ["1.jpg", "open/3.jpg"]
+    refused = dict(listing.refused)
+    assert refused.pop(tmp_path / "closed") == f"There is no permission to read {tmp_path}/closed."
+    assert refused.pop(tmp_path / "nowhere.jpg") == f"{tmp_path}/nowhere.jpg is a link to a file that is not there."
+    assert refused.pop(tmp_path / "circle.jpg").startswith(f"{tmp_path}/circle.jpg cannot be read: ")
+    assert not refused
+
+
+def test_a_folder_that_goes_away_while_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, "1.jpg")
+    scan = os.scandir
+
+    @contextmanager
+    def breaking(path: str) -> Iterator[Iterator[object]]:
+        def entries() -> Iterator[object]:
+            with scan(path) as found:
+                yield from found
+            raise OSError(errno.EIO, "Input/output error")
+
+        yield entries()
+
+    monkeypatch.setattr(os, "scandir", breaking)
+    listing = list_folder(tmp_path)
+    assert listing.names == ["1.jpg"]
+    assert [reason for _, reason in listing.refused] == [f"{tmp_path} cannot be read: Input/output error."]
+
+
+def test_a_name_of_any_bytes(tmp_path: Path) -> None:
+    name = os.fsdecode(b"photo\xff.jpg")
+    tree(tmp_path, name)
+    assert list_folder(tmp_path).names == [name]
+
+
+def test_a_search_can_be_given_up(tmp_path: Path) -> None:
+    tree(tmp_path, "1.jpg", "sub/1.jpg")
+
+    def enough() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        list_folder(tmp_path, check=enough)
+    with pytest.raises(InterruptedError):
+        file_facts(list_folder(tmp_path), check=enough)
+
+
+def test_size_and_time_of_what_is_there(tmp_path: Path) -> None:
+    tree(tmp_path, "1.jpg", "sub/2.jpg", "sub/3.jpg")
+    os.utime(tmp_path / "1.jpg", ns=(0, 1_234_567_890_123_456_789))
+    listing = list_folder(tmp_path, recursive=True)
+    (tmp_path / "sub" / "2.jpg").unlink()
+    sizes, times = file_facts(listing)
+    assert sizes.tolist() == [2, -1, 2]
+    assert times[0] == 1_234_567_890_123_456_789
+    assert times[1] == -1
+
+
+entry_names = st.sampled_from(["a", "B", "a2", "a10", ".h", "images", "annotations", "x.jpg"])
+file_names = st.sampled_from(["1.jpg", "10.png", "2.JPG", "notes.txt", ".x.jpg"])
+
+
+@given(st.lists(st.tuples(st.lists(entry_names, max_size=3), file_names), max_size=12))
+def test_any_tree(places: list[tuple[list[str], str]]) -> None:
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        for folders, name in places:
+            tree(folder, "/".join([*folders, name]))
+        listing = list_folder(folder, recursive=True)
+
+        def is_listed(path: Path) -> bool:
+            parts = path.relative_to(folder).parts
+            labels = any(
+                (folder.joinpath(*parts[:depth]) / "images").is_dir()
+                for depth, part in enumerate(parts)
+                if part == "annotations"
+            )
+            hidden = any(part.startswith(".") for part in parts)
+            return path.is_file() and path.suffix.lower() in (".jpg", ".png") and not hidden and not labels
+
+        wanted = [path for path in folder.rglob("*") if is_listed(path)]
+        wanted.sort(key=lambda path: ([natural_key(part) for part in path.parent.parts], natural_key(path.name)))
+        assert listing.paths() == wanted
+        assert first_picture(folder, recursive=True) == (wanted[0] if wanted else None)
+        top = list_folder(folder).paths()
+        assert top == [path for path in wanted if path.parent == folder]
+        assert first_picture(folder) == (top[0] if top else None)
