@@ -214,34 +214,46 @@ class EmptySign(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        name = QLabel(APPLICATION_NAME, self)
-        font = name.font()
+        self.name = QLabel(APPLICATION_NAME, self)
+        font = self.name.font()
         font.setPointSizeF(max(font.pointSizeF(), 9.0) * 1.7)
         font.setWeight(font.Weight.DemiBold)
-        name.setFont(font)
-        line = QLabel("Drop photos or a folder here, correct what the network sees, export ADE PNGs.", self)
-        line.setWordWrap(True)
-        line.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.name.setFont(font)
+        self.line = QLabel("Drop photos or a folder here, correct what the network sees, export ADE PNGs.", self)
+        self.line.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.button = QPushButton("Open photos…", self)
         self.button.setAccessibleDescription("Choose photos to open")
         self.button.setMinimumSize(18 * _UNIT, 4 * _UNIT)
         self.button.clicked.connect(self.open_requested)
         column = QVBoxLayout(self)
-        column.setContentsMargins(5 * _UNIT, 5 * _UNIT, 5 * _UNIT, 5 * _UNIT)
-        column.setSpacing(2 * _UNIT)
-        for widget in (name, line):
-            widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.samples = QLabel('<a href="samples">or try the sample photos</a>', self)
+        self.samples.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self.samples.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the File menu has it for the keyboard
+        self.samples.linkActivated.connect(lambda _link: self.samples_requested.emit())
+        for label in (self.name, self.line, self.samples):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+        for widget in (self.name, self.line, self.button, self.samples):
             column.addWidget(widget)
-        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
-        samples = QLabel('<a href="samples">or try the sample photos</a>', self)
-        samples.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
-        samples.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the File menu has it for the keyboard
-        samples.linkActivated.connect(lambda _link: self.samples_requested.emit())
-        column.addWidget(samples, alignment=Qt.AlignmentFlag.AlignCenter)
+        column.setAlignment(self.button, Qt.AlignmentFlag.AlignCenter)
+        self._column = column
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
-    def sizeHint(self) -> QSize:
-        return QSize(52 * _UNIT, self.heightForWidth(52 * _UNIT))
+    def fit(self, room: QSize) -> None:
+        """Take the size that suits; where there is little room first the gaps get narrow, then the words go."""
+        words = (self.name, self.line, self.samples)
+        for gap, spared in ((5, ()), (2, ()), (2, (self.line,)), (1, (self.line, self.samples)), (1, words)):
+            for label in words:
+                label.setVisible(label not in spared)
+            self._column.setContentsMargins(gap * _UNIT, gap * _UNIT, gap * _UNIT, gap * _UNIT)
+            self._column.setSpacing(min(gap, 2) * _UNIT)
+            self._column.invalidate()
+            width = min(52 * _UNIT, room.width())
+            tall = self._column.hasHeightForWidth()
+            height = self._column.totalHeightForWidth(width) if tall else self._column.totalMinimumSize().height()
+            if self._column.totalMinimumSize().width() <= width and height <= room.height():
+                break
+        self.resize(width, min(height, room.height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -349,6 +361,7 @@ class Signs:
             top = max(top, (height - self.problem.height()) // 2)
         self.problem.move((width - self.problem.width()) // 2, top)
         self.empty.setVisible(not document)
-        self.empty.resize(self.empty.sizeHint().boundedTo(QSize(width - 2 * _GAP, height - 2 * _GAP)))
+        gap = _GAP if min(width, height) > 40 * _UNIT else _UNIT
+        self.empty.fit(QSize(max(0, width - 2 * gap), max(0, height - 2 * gap)))
         self.empty.move(self._canvas.rect().center() - QPoint(self.empty.width() // 2, self.empty.height() // 2))
         self.drop.setGeometry(self._canvas.rect())

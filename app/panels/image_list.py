@@ -22,7 +22,7 @@ from app.panels.style import HALF, UNIT
 
 __all__ = ["ImageList", "PictureModel"]
 
-NOTHING_OPEN = "No pictures yet.\nOpen photos or a folder, or drop them on the window."
+NOTHING_OPEN = "No pictures yet.\nOpen photos, or drop them here."
 
 
 class ImageList(QWidget):

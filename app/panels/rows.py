@@ -65,7 +65,9 @@ def paint_empty(view: QAbstractItemView, text: str) -> None:
         return
     painter = QPainter(view.viewport())
     painter.setPen(muted(view.palette()))
-    area = view.viewport().rect().adjusted(2 * UNIT, 3 * UNIT, -2 * UNIT, -UNIT)
-    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-    painter.drawText(area, int(flags), text)
+    area = view.viewport().rect().adjusted(2 * UNIT, UNIT, -2 * UNIT, -UNIT)
+    flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+    needed = painter.boundingRect(area, flags, text).height()
+    area.setTop(area.top() + max(0, min(2 * UNIT, area.height() - needed)))  # a low list has no room to waste
+    painter.drawText(area, flags, text)
     painter.end()
