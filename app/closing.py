@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import choose
@@ -15,6 +15,8 @@ PATIENCE_MS = 1000  # an edit that takes no longer is waited for without a word
 
 class Closing(QObject):
     """Says whether the window may close now. Where it has to wait for something, it closes the window afterwards."""
+
+    said = Signal(str)
 
     def __init__(self, window: QWidget, session: Session, export_flow: ExportFlow) -> None:
         super().__init__(window)
@@ -44,7 +46,7 @@ class Closing(QObject):
             return
         self._waiting = True
         self._timer.start(PATIENCE_MS)
-        self._session.said.emit(f"The window closes when this is done: {self._names_of_edits()}.")
+        self.said.emit(f"The window closes when this is done: {self._names_of_edits()}.")
 
     def _names_of_edits(self) -> str:
         return ", ".join(f"{text} ({path.name})" for path, text in self._session.under_way().items())

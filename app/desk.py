@@ -224,6 +224,7 @@ class Desk(QObject):
         if document is None:
             return
         self.problem_changed.emit("")
+        self.session.said.emit("")
         if document.photo is None:
             self._load(document.path, priority=NOW)
         else:
@@ -249,7 +250,7 @@ class Desk(QObject):
             self.predictions.cancel(self.current),
         ]
         if any(dropped):
-            self.said.emit("Cancelled; F5 starts it again.")
+            self.session.said.emit("Cancelled; F5 starts it again.")
             document = self.session.document
             looking = document is not None and document.photo is not None
             self._say_problem("" if looking or self._unreadable_reason() else CANCELLED)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -144,7 +144,9 @@ class MainWindow(QMainWindow):
         desk.problem_changed.connect(self._problem_changed)
         desk.engine_changed.connect(self._engine_changed)
         desk.said.connect(self.say)
-        session.said.connect(self.say)
+        session.said.connect(lambda sentence: self.status.say(sentence, passing=True))
+        canvas.pressed.connect(self._pressed)
+        self._closing.said.connect(self.say)
         session.previous_path = self.image_list.previous_path
         shown = self._docks["history"].toggleViewAction()
         shown.toggled.connect(self.actions_by_id[Act.HISTORY].setChecked)
@@ -225,6 +227,7 @@ class MainWindow(QMainWindow):
         if not action.isChecked():
             action.setChecked(True)  # which comes back here
             return
+        self.status.end_passing()
         last, made = self.canvas.tool, self._put_away.pop(tool, None) or make_tool(tool, self.session)
         self.canvas.set_tool(made)
         if last is not None and last is not made and last.pending():
@@ -299,6 +302,13 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str) -> None:
         self.status.say(sentence)
+
+    def _pressed(self) -> None:
+        """A press on the picture: what was said of the last one is over."""
+        self.status.end_passing()
+        if self.session.document is None and self.desk.file_lane.is_idle():
+            key = self.actions_by_id[Act.OPEN].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            self.status.say(f"Open photos first: drop them here, or press {key}.", passing=True)
 
     def _pictures_changed(self) -> None:
         self.image_list.set_paths(self.desk.pictures)

@@ -62,6 +62,8 @@ class Session(Recording):
 
     def show(self, path: Path) -> Document:
         """Make the document of `path` the current one. A stroke under the hand is committed first."""
+        if self._current not in (None, path):
+            self.said.emit("")  # what was said of the last one
         self.end_gesture()
         document = self.document_for(path)
         self._documents[path] = self._documents.pop(path)

@@ -11,15 +11,39 @@ from app.panels.icons import icon
 SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
 
 
+class _Sentence(QTimer):
+    """Something that was said: it is fresh for a while."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, singleShot=True, interval=SHOWN_FOR)
+        self.text = ""
+        self.timeout.connect(self.forget)
+
+    def say(self, text: str) -> None:
+        """Fresh from now on; nothing is when it is empty."""
+        self.text = text
+        if text:
+            self.start()
+        else:
+            self.stop()
+
+    def forget(self) -> None:
+        self.say("")
+
+
 class StatusBar(QStatusBar):
-    """One line; a sentence that was said is never overwritten by the moving mouse while it is fresh."""
+    """One line; a sentence that was said is never overwritten by the moving mouse while it is fresh.
+
+    A passing sentence is about what the hand just did. It goes before that with the next thing the hand does
+    (`end_passing`), and what was said before it and is still fresh is seen again.
+    """
 
     cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._said = ""
+        self._lasting, self._passing = _Sentence(self), _Sentence(self)
         self._hover = ""
         self._text = QLabel()
         self._text.setAccessibleName("Status")
@@ -42,10 +66,8 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(widget)
         self._progress.hide()
         self._cancel.hide()
-        self._fresh = QTimer(self)
-        self._fresh.setSingleShot(True)
-        self._fresh.setInterval(SHOWN_FOR)
-        self._fresh.timeout.connect(self._forget)
+        for sentence in (self._lasting, self._passing):
+            sentence.timeout.connect(self._show)
 
     def _part(self, tip: str, widest: str) -> QLabel:
         label = QLabel()
@@ -55,20 +77,27 @@ class StatusBar(QStatusBar):
         label.setContentsMargins(8, 0, 8, 0)
         return label
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence for a while; an empty one clears it."""
-        self._said = sentence
-        self._text.setText(sentence or self._hover)
-        self._text.setToolTip(sentence)
-        if sentence:
-            self._fresh.start()
-        else:
-            self._fresh.stop()
+    def say(self, sentence: str, *, passing: bool = False) -> None:
+        """Show a sentence for a while; an empty one clears the last, and if it is `passing` only a passing one."""
+        self._passing.say(sentence if passing else "")
+        if not passing:
+            self._lasting.say(sentence)
+        self._show()
+
+    def end_passing(self) -> None:
+        """The hand goes on to something else."""
+        self.say("", passing=True)
 
     def show_hover(self, text: str) -> None:
         self._hover = text
-        if not self._said:
-            self._text.setText(text)
+        self._show()
+
+    def _show(self) -> None:
+        """The newest sentence that is fresh, else what the pointer is over."""
+        said = self._passing.text or self._lasting.text
+        self._text.setText(said or self._hover)
+        if said != self._text.toolTip():
+            self._text.setToolTip(said)
 
     def show_zoom(self, scale: float | None) -> None:
         if scale is None:
@@ -96,11 +125,6 @@ class StatusBar(QStatusBar):
     def text(self) -> str:
         """What the line says now."""
         return self._text.text()
-
-    def _forget(self) -> None:
-        self._said = ""
-        self._text.setText(self._hover)
-        self._text.setToolTip("")
 
 
 class _Still(QWidget):

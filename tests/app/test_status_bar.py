@@ -1,0 +1,176 @@
+"""What was said is seen as long as it is true: a sentence about the last thing the hand did goes with the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+import app.status_bar
+from app.main_window import MainWindow
+from app.settings import Settings
+from app.status_bar import StatusBar
+from tests.app.canvas.hand import wheel
+from tests.app.canvas.scene import predict, show_photo, spot
+
+LEFT = Qt.MouseButton.LeftButton
+NO_SEGMENT = "Point at a segment first."
+
+
+@pytest.fixture
+def bar(qtbot: QtBot) -> StatusBar:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    return bar
+
+
+@pytest.fixture
+def empty_window(qtbot: QtBot) -> MainWindow:
+    window = MainWindow(Settings(tool="brush"))
+    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())
+    window.resize(1280, 720)
+    window.show()
+    window.activateWindow()
+    qtbot.waitActive(window)
+    return window
+
+
+@pytest.fixture
+def window(empty_window: MainWindow) -> MainWindow:
+    show_photo(empty_window.session)
+    predict(empty_window.session)
+    return empty_window
+
+
+# --- the bar ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_said_hides_what_the_pointer_is_over(bar: StatusBar) -> None:
+    bar.show_hover("3 sky")
+    bar.say("Done.")
+    bar.show_hover("2 building")
+    assert bar.text() == "Done."
+    bar.say("")
+    assert bar.text() == "2 building"
+
+
+def test_a_passing_sentence_goes_and_a_lasting_one_is_seen_again(bar: StatusBar) -> None:
+    bar.show_hover("3 sky")
+    bar.say("A picture stayed in the list.")
+    bar.say("There is no segment here.", passing=True)
+    assert bar.text() == "There is no segment here."
+    bar.end_passing()
+    assert bar.text() == "A picture stayed in the list."
+    bar.end_passing()
+    assert bar.text() == "A picture stayed in the list."
+    bar.say("")
+    assert bar.text() == "3 sky"
+
+
+def test_the_newest_is_what_is_seen(bar: StatusBar) -> None:
+    bar.say("There is no segment here.", passing=True)
+    bar.say("12 pictures exported.")
+    assert bar.text() == "12 pictures exported."
+    bar.end_passing()
+    assert bar.text() == "12 pictures exported."
+
+
+@pytest.mark.parametrize("passing", [False, True])
+def test_a_sentence_is_seen_for_a_while(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, *, passing: bool) -> None:
+    monkeypatch.setattr(app.status_bar, "SHOWN_FOR", 30)
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_hover("3 sky")
+    bar.say("There is no segment here.", passing=passing)
+    line = next(label for label in bar.findChildren(QLabel) if label.accessibleName() == "Status")
+    assert line.toolTip() == "There is no segment here."  # it may be longer than the bar
+    qtbot.waitUntil(lambda: bar.text() == "3 sky")
+    assert line.toolTip() == ""
+
+
+# --- in the window ----------------------------------------------------------------------------------------------------
+
+
+def say_passing(window: MainWindow) -> None:
+    """By a key that finds nothing to do: the pointer was never over the picture."""
+    QTest.keyClick(window.canvas, Qt.Key.Key_J)
+    assert window.status.text() == NO_SEGMENT
+
+
+def test_another_tool_ends_what_was_said_with_the_last(window: MainWindow) -> None:
+    say_passing(window)
+    QTest.keyClick(window.canvas, Qt.Key.Key_L)
+    assert window.status.text() == ""
+
+
+def test_what_the_last_tool_says_as_it_goes_is_heard(window: MainWindow) -> None:
+    QTest.keyClick(window.canvas, Qt.Key.Key_D)
+    for x, y in ((20, 20), (60, 20)):
+        QTest.mouseClick(window.canvas, LEFT, pos=spot(window.canvas, x, y))
+    show_photo(window.session, path=Path("/photos/next.jpg"))
+    assert window.status.text() == "A polygon of 2 corners was left unfinished."
+
+
+def test_the_next_press_ends_it_and_may_say_something_itself(window: MainWindow) -> None:
+    canvas = window.canvas
+    say_passing(window)
+    wheel(canvas, spot(canvas, 20, 20), 1)
+    assert window.status.text() == NO_SEGMENT  # only looking around
+    QTest.mousePress(canvas, LEFT, pos=spot(canvas, 20, 20))
+    assert window.status.text() != NO_SEGMENT
+    QTest.mouseRelease(canvas, LEFT, pos=spot(canvas, 20, 20))
+    QTest.keyClick(canvas, Qt.Key.Key_L)
+    for _ in range(2):  # a lasso that goes around nothing
+        QTest.mouseClick(canvas, LEFT, pos=spot(canvas, 60, 20))
+        assert window.status.text().startswith("Drag around an area")
+
+
+def test_a_press_by_the_keyboard_does_the_same(window: MainWindow) -> None:
+    say_passing(window)
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    assert window.status.text() != NO_SEGMENT
+
+
+def test_another_picture_ends_it(window: MainWindow) -> None:
+    say_passing(window)
+    show_photo(window.session, path=Path("/photos/next.jpg"))
+    assert window.status.text() == ""
+
+
+def test_warnings_stay(window: MainWindow) -> None:
+    window.desk.said.emit("a.jpg with corrections not yet exported stayed in the list.")
+    said = window.status.text()
+    assert said
+    QTest.mouseClick(window.canvas, LEFT, pos=spot(window.canvas, 20, 20))
+    QTest.keyClick(window.canvas, Qt.Key.Key_L)
+    window.session.undo()
+    show_photo(window.session, path=Path("/photos/next.jpg"))
+    assert window.status.text() == said
+
+
+def test_a_click_with_nothing_open_says_what_to_do(empty_window: MainWindow) -> None:
+    window, canvas = empty_window, empty_window.canvas
+    corner = QPoint(10, 10)
+    QTest.mouseClick(canvas, LEFT, pos=corner)
+    assert window.status.text() == "Open photos first: drop them here, or press Ctrl+O."
+    QTest.mouseDClick(canvas, LEFT, pos=corner)
+    assert window.status.text() == "Open photos first: drop them here, or press Ctrl+O."
+
+
+def test_it_says_nothing_of_opening_while_photos_are_being_opened(
+    empty_window: MainWindow, samples: Path, qtbot: QtBot
+) -> None:
+    window = empty_window
+    for _ in range(2):
+        QTest.mouseClick(window.canvas, LEFT, pos=QPoint(10, 10))
+        assert window.status.text().startswith("Open photos first") == window.desk.file_lane.is_idle()
+        window.desk.open([samples / "castle.jpg"])
+        assert window.status.text() == ""
+    qtbot.waitUntil(lambda: window.session.document is not None)
+    QTest.mouseClick(window.canvas, LEFT, pos=QPoint(10, 10))
+    assert window.status.text() == ""
+    window.desk.cancel()
