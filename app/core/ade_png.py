@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,6 +25,15 @@ _IHDR = struct.Struct(">IIBBBBB")  # width, height, bit depth, colour type, comp
 _COLOUR_TYPES = {0: "greyscale", 2: "colour", 3: "palette", 4: "greyscale with alpha", 6: "colour with alpha"}
 # Rows of a label map are mostly like the row above: this filter gives the smallest files, in half the usual time.
 _OPTIONS = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP, cv2.IMWRITE_PNG_COMPRESSION, 6)
+
+
+class PngHeader(NamedTuple):
+    """What a PNG says of its pixels: sizes in pixels, bits per channel, colour type as in the specification."""
+
+    width: int
+    height: int
+    depth: int
+    colour_type: int
 
 
 def write_labels(path: Path, labels: U8) -> None:
@@ -50,9 +60,9 @@ def read_labels(path: Path) -> U8:
         raise LabelsError(f"{path} does not exist.") from None
     except OSError as error:
         raise LabelsError(f"{path.name} cannot be read: {reason(error)}.") from error
-    depth, colour_type = _checked_header(data, path.name)
-    if colour_type != 0 or depth != 8:
-        kind = f"{depth}-bit {_COLOUR_TYPES.get(colour_type, 'unknown')}"
+    header = png_header(data, path.name)
+    if header.colour_type != 0 or header.depth != 8:
+        kind = f"{header.depth}-bit {_COLOUR_TYPES.get(header.colour_type, 'unknown')}"
         raise LabelsError(f"{path.name} holds {kind} pixels; ADE labels are 8-bit greyscale.")
     labels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if labels is None or labels.ndim != 2 or labels.dtype != np.uint8:
@@ -70,13 +80,16 @@ def _encode(labels: U8) -> bytes:
     return png.tobytes()
 
 
-def _checked_header(data: bytes, name: str) -> tuple[int, int]:
-    """(bit depth, colour type), after every chunk has proved complete: decoders guess where a file is cut off."""
+def png_header(data: bytes, name: str) -> PngHeader:
+    """The header of a PNG, after every chunk has proved complete: decoders guess where a file is cut off.
+
+    LabelsError, one sentence with the file's `name`, for what is no whole PNG.
+    """
     if not data:
         raise LabelsError(f"{name} is empty.")
     if not data.startswith(_SIGNATURE):
         raise LabelsError(f"{name} is not a PNG.")
-    header: tuple[int, int] | None = None
+    header: PngHeader | None = None
     position, kind = len(_SIGNATURE), b""
     try:
         while kind != b"IEND":
@@ -88,7 +101,7 @@ def _checked_header(data: bytes, name: str) -> tuple[int, int]:
             if header is None:
                 if kind != b"IHDR" or length != _IHDR.size:
                     raise LabelsError(f"{name} is damaged.")
-                header = _IHDR.unpack_from(data, start)[2:4]
+                header = PngHeader._make(_IHDR.unpack_from(data, start)[:4])
             position = start + length + 4
     except struct.error:
         raise LabelsError(f"{name} is cut off.") from None
