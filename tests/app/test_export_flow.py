@@ -17,9 +17,7 @@ from app.desk import Desk
 from app.export_flow import ExportFlow
 from app.settings import Settings
 from resources.samples import sample_paths
-from tests.app.test_desk import desk, photos, predicted, segmenter
-
-__all__ = ["desk", "photos", "segmenter"]  # fixtures
+from tests.app.desk_scene import predicted
 
 
 class Asked:

@@ -21,9 +21,7 @@ from app.desk import Desk
 from app.exporter import Exporter, ExportSummary
 from app.model_in_use import ModelChoice
 from inference.errors import WeightsError
-from tests.app.test_desk import FakeSegmenter, Named, desk, photos, predicted, segmenter
-
-__all__ = ["desk", "photos", "segmenter"]  # fixtures
+from tests.app.desk_scene import FakeSegmenter, Named, predicted
 
 ALL = ExportOptions(overlay=True, detections=True)
 LABELS_ONLY = ExportOptions()

@@ -20,9 +20,7 @@ from app.desk import Desk
 from app.exporter import Exporter, ExportSummary
 from app.gesture import Gesture
 from tests.app.computing import Gate
-from tests.app.test_desk import desk, photos, predicted, segmenter
-
-__all__ = ["desk", "photos", "segmenter"]  # fixtures
+from tests.app.desk_scene import predicted
 
 CORNER = Box(0, 0, 5, 5)
 SKY = human_value(3)

@@ -1,0 +1,43 @@
+"""A desk with photos to open and a network that a test holds in its hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+import app.model_in_use
+from app.desk import Desk
+from app.model_in_use import ModelChoice
+from app.session import Session
+from app.settings import Settings
+from tests.app.desk_scene import FakeSegmenter
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Five photos; the width of each, 100 + its number, tells which one it is."""
+    paths = [tmp_path / f"{number}.png" for number in range(5)]
+    for number, path in enumerate(paths):
+        cv2.imwrite(str(path), np.full((40, 100 + number, 3), 40 * number, np.uint8))
+    return paths
+
+
+@pytest.fixture
+def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
+    fake = FakeSegmenter()
+    fake.gate.set()
+    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: fake)
+    return fake
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, segmenter: FakeSegmenter) -> Iterator[Desk]:
+    desk = Desk(Session(Settings()), ModelChoice())
+    yield desk
+    segmenter.gate.set()
+    desk.close()
