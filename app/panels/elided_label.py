@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-_LEAST = "mmm…"  # with less room than this there is nothing to read
+LEAST = "mmm…"  # with less room than this there is nothing to read
 
 
 class ElidedLabel(QLabel):
@@ -41,7 +41,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         rect = self.contentsRect()
-        if self.is_elided() and rect.width() < self.fontMetrics().horizontalAdvance(_LEAST):
+        if self.is_elided() and rect.width() < self.fontMetrics().horizontalAdvance(LEAST):
             return
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, rect.width())
         self.style().drawItemText(

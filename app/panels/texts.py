@@ -7,6 +7,7 @@ from app.core.segment_map import Decider
 from app.panels.class_texts import class_label
 
 NO_VALUE = "–"
+NEXT_BEST = "J: next probable class"  # with any tool in hand
 DECIDED_BY = {Decider.NETWORK: "network", Decider.PERSON: "you", Decider.NOBODY: "nobody"}
 
 
@@ -34,4 +35,6 @@ def hover_text(hover: Hover) -> str:
         parts.append(f"below the threshold: {class_label(hover.below)} {hover.score:.2f}")
     elif hover.score is not None:
         parts.append(f"{'share' if hover.is_share else 'score'} {hover.score:.2f}")
-    return " · ".join([*parts, f"decided by {DECIDED_BY[hover.decider]}", f"x {hover.x}, y {hover.y}"])
+    parts += [f"decided by {DECIDED_BY[hover.decider]}", f"x {hover.x}, y {hover.y}"]
+    answered = hover.decider is Decider.NETWORK or hover.below
+    return " · ".join([*parts, NEXT_BEST] if answered else parts)

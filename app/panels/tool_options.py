@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from app.panels.class_button import CurrentClassButton, RecentClassButton
 from app.panels.class_picker import ClassPicker
-from app.panels.elided_label import ElidedLabel
+from app.panels.hint_label import HintLabel
 from app.panels.number import SelectAll
 from app.panels.option_row import OptionRow
 from app.panels.rule_button import RuleButton
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RECENT = 9
 LEAST = 60 * UNIT  # the row can do with this
-HINT, NOTE = 12 * UNIT, 50 * UNIT  # room for the hint and for a note, as long as there are recent classes to spare
+HINT, NOTE = 34 * UNIT, 50 * UNIT  # room for a hint and for a note at most, while there are recent classes to spare
 SMALLEST, LARGEST = 1, 2000  # brush diameters in image pixels
 # Each step is about 3 % larger and at least one pixel, so that every step changes the brush and small sizes have room.
 SIZES: tuple[int, ...] = tuple(sorted({round(math.pow(LARGEST, step / 240)) for step in range(241)}))
@@ -56,7 +56,7 @@ class ToolOptions(QWidget):
         self.size_label = QLabel("Size", self)
         self.size_slider = Slider(self)
         self.size_number = QSpinBox(self, minimum=SMALLEST, maximum=LARGEST, suffix=" px")
-        self.hint = ElidedLabel("", self)
+        self.hint = HintLabel("", self)
         self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.hint.setAccessibleName("What the tool does")
         self.rule = RuleButton(session, self)
@@ -66,7 +66,7 @@ class ToolOptions(QWidget):
         self.cancel_button.setToolTip("Leave the picture as it is (Esc)")
         self._tool: Tool | None = None
         self._rows: dict[str, OptionRow] = {}
-        self._room = HINT  # what hint or note should have, and what it must have
+        self._room = 0  # what hint or note should have, and what it must have
         self._least = 0
         self._build()
         self._connect()
@@ -103,7 +103,8 @@ class ToolOptions(QWidget):
             return
         self.hint.setText(text)
         # What a tool says of its state matters more than what it always says.
-        self._room, self._least = (self._width(text), self._width(text.partition(" · ")[0])) if note else (HINT, 0)
+        short = min(self.hint.width_on_two_lines(), HINT)
+        self._room, self._least = (self._width(text), self._width(text.partition(" · ")[0])) if note else (short, 0)
         self.accept_button.setVisible(waiting)
         self.cancel_button.setVisible(waiting)
         self._fit()

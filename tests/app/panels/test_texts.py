@@ -46,11 +46,13 @@ def test_a_score_has_two_decimals_and_none_is_a_dash() -> None:
 
 def test_hover_tells_class_id_score_who_decided_and_where() -> None:
     seen = Hover(class_id=3, score=0.934, decider=Decider.NETWORK, code=7, x=120, y=80)
-    assert hover_text(seen) == "3 sky · score 0.93 · decided by network · x 120, y 80"
+    assert hover_text(seen) == "3 sky · score 0.93 · decided by network · x 120, y 80 · J: next probable class"
     drawn = Hover(class_id=0, score=None, decider=Decider.PERSON, code=251, x=0, y=1)
     assert hover_text(drawn) == "0 unlabelled · decided by you · x 0, y 1"
     free = Hover(class_id=0, score=0.31, decider=Decider.NOBODY, code=4, x=5, y=6)
-    assert "score 0.31 · decided by nobody" in hover_text(free)
+    assert hover_text(free).endswith("score 0.31 · decided by nobody · x 5, y 6")
+    hidden = Hover(class_id=0, score=0.31, decider=Decider.NOBODY, code=4, x=5, y=6, below=13)
+    assert hover_text(hidden).endswith("J: next probable class")
 
 
 def test_every_class_has_a_published_iou_and_weak_ones_are_called_weak() -> None:
