@@ -150,7 +150,7 @@ def copy(stage: Stage) -> None:
     stage.wait_for_masks(stage.window.desk.pictures[1])
     stage.key("Shift+U")
     stage.click((0.5, 0.6))
-    stage.wait_for_note("From")
+    stage.wait_for_note("Changes")
 
 
 def guesses(stage: Stage) -> None:

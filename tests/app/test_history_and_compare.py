@@ -221,6 +221,9 @@ def test_corrections_of_the_previous_picture_come_over_by_mouse_and_keys(window:
     QTest.keyClick(canvas, Qt.Key.Key_U, SHIFT)
     assert window.actions_by_id[Act.TOOL_COPY].isChecked()
     drag(canvas, [spot(canvas, x, y) for x, y in ((60, 30), (80, 30), (80, 50), (60, 50), (60, 31))])
+    assert not map_of(session).human[20:70, 50:110].any(), "it is shown first"
+    assert window.tool_options.accept_button.isVisible()
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
     copied = map_of(session).human[20:70, 50:110]
     assert 300 < (copied == CAR).sum() < 500
     assert not copied[:8].any()

@@ -279,15 +279,18 @@ def use_cleanup(window: MainWindow) -> Script:
     assert (labels > 0).all()
 
 
-def use_copy(window: MainWindow) -> None:
+def use_copy(window: MainWindow) -> Script:
     """What the picture before holds inside the line is here as well."""
     previous = window.session.previous_path()
     source = None if previous is None else window.session.find(previous)
     layer = None if source is None else source.human_layer()
     assert layer is not None
-    before = shown(window).labels()
+    before, steps = shown(window).labels(), count_steps(window)
     top, bottom, left, right = 425, 455, 490, 540
     drag_over(window, (left, top), (right, top), (right, bottom), (left, bottom), (left, top + 2))
+    yield lambda: announced(window)
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    yield lambda: count_steps(window) > steps
     human = layer.read(map_of(window).box)
     inside = np.zeros_like(human, bool)
     inside[top + 1 : bottom, left + 1 : right] = True

@@ -65,6 +65,14 @@ def around(tool: CopyPrevious, box: Box) -> None:
     tool.release(Pointer(*corners[-1], Button.LEFT))
 
 
+def as_shown(tool: CopyPrevious, layer: U8) -> U8:
+    """The layer as it would be with what is shown."""
+    preview, shown = tool.preview(), layer.copy()
+    assert preview is not None
+    shown[preview.box.slices] = np.where(preview.mask, preview.value, shown[preview.box.slices])
+    return shown
+
+
 def click(tool: CopyPrevious) -> None:
     tool.press(Pointer(40, 40, Button.LEFT))
     tool.release(Pointer(40, 40, Button.LEFT))
@@ -92,9 +100,17 @@ def test_what_was_decided_inside_the_line_comes_over(
         park(session, BEFORE)
     mine, inside = human(session), Box(5, 15, 40, 35)
     around(tool, inside)
+    np.testing.assert_array_equal(human(session), mine)  # it is shown first, as after a click
+    assert tool.pending()
+    assert tool.sketch() is not None
     expected = mine.copy()
     there = source[inside.slices]
     expected[inside.slices] = np.where(there > 0, there, mine[inside.slices])
+    np.testing.assert_array_equal(as_shown(tool, mine), expected)
+    assert tool.note() == f"Changes {np.count_nonzero(expected != mine)} pixels, from before.jpg"
+    tool.accept()
+    assert not tool.pending()
+    assert tool.sketch() is None
     np.testing.assert_array_equal(human(session), expected)
     assert (expected == HUMAN_UNLABELLED).any()  # "unlabelled" is a decision too
     assert steps(session) == 2
@@ -107,6 +123,7 @@ def test_the_rest_can_go_back_to_the_network(session: Session, source: U8, tool:
     tool.set_value("rest", "clear")
     mine, inside = human(session), Box(5, 15, 40, 35)
     around(tool, inside)
+    tool.accept()
     mine[inside.slices] = source[inside.slices]
     np.testing.assert_array_equal(human(session), mine)
 
@@ -125,11 +142,7 @@ def test_a_click_offers_everything(
     assert tool.pending()
     assert "before.jpg" in tool.note()
     np.testing.assert_array_equal(human(session), mine)  # nothing has happened yet
-    preview = tool.preview()
-    assert preview is not None
-    shown = mine.copy()
-    shown[preview.box.slices] = np.where(preview.mask, preview.value, shown[preview.box.slices])
-    np.testing.assert_array_equal(shown, expected)
+    np.testing.assert_array_equal(as_shown(tool, mine), expected)
     tool.accept()
     assert not tool.pending()
     assert tool.preview() is None
@@ -139,11 +152,23 @@ def test_a_click_offers_everything(
 
 def test_what_is_offered_can_be_left(session: Session, source: U8, tool: CopyPrevious) -> None:
     mine = human(session)
-    click(tool)
-    tool.cancel()
-    assert not tool.pending()
+    for offer in (click, lambda tool: around(tool, Box(5, 15, 40, 35))):
+        offer(tool)
+        tool.cancel()
+        assert not tool.pending()
+        assert tool.sketch() is None
+        tool.accept()
+        np.testing.assert_array_equal(human(session), mine)
+
+
+def test_another_line_is_another_offer(session: Session, source: U8, tool: CopyPrevious) -> None:
+    mine, second = human(session), Box(80, 62, 90, 70)
+    around(tool, Box(5, 15, 40, 35))
+    around(tool, second)
     tool.accept()
+    mine[second.slices] = source[second.slices]
     np.testing.assert_array_equal(human(session), mine)
+    assert steps(session) == 2
 
 
 def test_the_preview_follows_what_changes(session: Session, source: U8, tool: CopyPrevious) -> None:
