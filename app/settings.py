@@ -98,7 +98,7 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "favourites": _list_of(_whole(0, 150), most=151),
     "legend_sort": _text,
     "tool": _text,
-    "tool_values": _list_of(_pair_of(_text, _value), most=200),
+    "tool_values": _list_of(_pair_of(_text, _value), most=400),  # some are remembered by class
     "recent_paths": _list_of(_text, most=RECENT_PATHS),
     "export_folder": _text,
     "export_source": _text,

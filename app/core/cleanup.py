@@ -7,13 +7,13 @@ read: what comes later does not depend on it. `check` is called between steps an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
 from app.core.arrays import U8, Bool
 from app.core.cleanup_nearest import nearest_parts
-from app.core.cleanup_regions import Search, small_regions
+from app.core.cleanup_regions import Family, Search, small_regions
 from app.core.cleanup_smooth import smoothed
 from app.core.geometry import Box
 from app.core.parts import Area, Check, LabelReader, Part, bounds_of, changed_part, unhindered, within_area
@@ -43,6 +43,7 @@ def remove_specks(
     reader: LabelReader,
     *,
     size: int,
+    sizes: Mapping[int, int] | None = None,
     classes: Collection[int] | None = None,
     connectivity: Connectivity = Connectivity.CORNERS,
     area: Area | None = None,
@@ -50,13 +51,14 @@ def remove_specks(
 ) -> Iterator[Part]:
     """Regions of fewer than `size` pixels take the label of the nearest pixel that belongs to no such region.
 
-    A region is the connected pixels of one label; only those of `classes` (0..150, default: 1..150) are removed. What
-    lies around may also be unlabelled; among equally near labels a class comes before unlabelled and then the smallest.
-    Inside an area those regions count that lie in it as a whole.
+    `sizes`: by class, of those that have another one. A region is the connected pixels of one label; only those of
+    `classes` (0..150, default: 1..150) are removed. What lies around may also be unlabelled; among equally near labels
+    a class comes before unlabelled and then the smallest. Inside an area those regions count that lie in it as a whole.
     """
     wanted = range(1, CLASS_COUNT + 1) if classes is None else sorted(set(classes))
-    families = [np.arange(CODES) == _checked(class_id) for class_id in wanted]
-    search = Search(families=families, largest=size - 1, connectivity=connectivity, area=area)
+    limits = {class_id: size for class_id in wanted} | {key: own for key, own in (sizes or {}).items() if key in wanted}
+    families = [Family(np.arange(CODES) == _checked(class_id), limit - 1) for class_id, limit in limits.items()]
+    search = Search(families=families, connectivity=connectivity, area=area)
     specks = small_regions(reader, search, check=check)
 
     def read(box: Box) -> tuple[U8, Bool]:
@@ -74,8 +76,8 @@ def fill_holes(
     A hole is what is connected by edges, of whatever labels, and enclosed by the class: it does not touch the picture's
     border, and inside an area it lies in it as a whole.
     """
-    others = np.arange(CODES) != _checked(class_id)
-    search = Search(families=[others], largest=size, connectivity=Connectivity.EDGES, enclosed=True, area=area)
+    others = Family(np.arange(CODES) != _checked(class_id), size)
+    search = Search(families=[others], connectivity=Connectivity.EDGES, enclosed=True, area=area)
     holes = small_regions(reader, search, check=check)
     for box in holes.boxes:
         check()

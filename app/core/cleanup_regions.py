@@ -47,16 +47,23 @@ class Pixels:
         return mask
 
 
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Labels that belong together, (256,) bool, and how many pixels a small region of them has at most."""
+
+    labels: Bool
+    largest: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Search:
     """What counts as a small region.
 
-    `families`: tables (256,) bool; neighbouring pixels whose labels are in the same family belong together. A region
-    has at most `largest` pixels, all of them in the area; `enclosed` ones do not touch the picture's border.
+    Neighbouring pixels whose labels are in the same family belong together. All pixels of a small region are in the
+    area; `enclosed` ones do not touch the picture's border.
     """
 
-    families: Sequence[Bool]
-    largest: int
+    families: Sequence[Family]
     connectivity: Connectivity
     enclosed: bool = False
     area: Area | None = None
@@ -65,7 +72,7 @@ class Search:
 def small_regions(reader: LabelReader, search: Search, *, check: Check) -> Pixels:
     """All pixels of small regions."""
     found = Pixels()
-    if search.largest < 1:
+    if all(family.largest < 1 for family in search.families):
         return found
     for tile in bounds_of(search.area, reader.shape).tiles(_TILE):
         check()
@@ -91,29 +98,30 @@ class _View:
 
 def _small_in(reader: LabelReader, search: Search, tile: Box, *, check: Check) -> Bool:
     """The pixels of `tile` that belong to small regions, whether or not these lie in the tile as a whole."""
-    window = tile.grow(min(search.largest, _WIDEST_MARGIN)).clip(reader.shape)
+    farthest = max(family.largest for family in search.families)
+    window = tile.grow(min(farthest, _WIDEST_MARGIN)).clip(reader.shape)
     labels = reader.labels(window)
     inside = within_area(search.area, window)
     view = _View(tile, window, reader.shape, labels, None if inside is None else ~inside)
     present = count_codes(labels) > 0
     found = np.zeros(tile.shape, np.bool_)
     for family in search.families:
-        members = family & present
+        members = family.labels & present
         # One region fills the window: it is larger than any we look for, or it is the whole picture.
-        if members.any() and (labels.size <= search.largest or not np.array_equal(members, present)):
+        if members.any() and (labels.size <= family.largest or not np.array_equal(members, present)):
             check()
             found |= _small_of(reader, search, view, family)
     return found
 
 
-def _small_of(reader: LabelReader, search: Search, view: _View, family: Bool) -> Bool:
+def _small_of(reader: LabelReader, search: Search, view: _View, family: Family) -> Bool:
     """The pixels of the tile in small regions of one family."""
-    same: U8 = np.asarray(cv2.LUT(view.labels, family.astype(np.uint8)), np.uint8)
+    same: U8 = np.asarray(cv2.LUT(view.labels, family.labels.astype(np.uint8)), np.uint8)
     amount, marks, measures, _ = cv2.connectedComponentsWithStats(
         same, connectivity=int(search.connectivity), ltype=cv2.CV_32S
     )
     regions, stats = np.asarray(marks, np.int32), np.asarray(measures, np.int32)
-    small = np.asarray(stats[:, cv2.CC_STAT_AREA] <= search.largest, np.bool_)
+    small = np.asarray(stats[:, cv2.CC_STAT_AREA] <= family.largest, np.bool_)
     small[0] = False
     if view.outside is not None and small.any():
         small[np.bincount(regions[view.outside], minlength=amount) > 0] = False
@@ -145,15 +153,15 @@ def _pixel_of(regions: NDArray[np.int32], stats: NDArray[np.int32], region: int,
     return view.window.x0 + x + int(np.argmax(regions[y, x : x + width] == region)), view.window.y0 + y
 
 
-def _is_small(reader: LabelReader, search: Search, family: Bool, *, seed: tuple[int, int]) -> bool:
+def _is_small(reader: LabelReader, search: Search, family: Family, *, seed: tuple[int, int]) -> bool:
     """Whether the region around `seed` is a small one, looking no farther than it takes to know."""
     bounds, margin = Box.of_shape(reader.shape), _WIDEST_MARGIN
     while True:
         window = Box.at(*seed, width=1, height=1).grow(margin).intersect(bounds)
-        same = np.asarray(cv2.LUT(reader.labels(window), family.astype(np.uint8)), np.uint8)
+        same = np.asarray(cv2.LUT(reader.labels(window), family.labels.astype(np.uint8)), np.uint8)
         box, mask = connected_region(same, seed[0] - window.x0, seed[1] - window.y0, connectivity=search.connectivity)
         box = box.move(window.x0, window.y0)
-        if np.count_nonzero(mask) > search.largest:
+        if np.count_nonzero(mask) > family.largest:
             return False
         if search.enclosed and box != box.intersect(bounds.grow(-1)):
             return False

@@ -194,6 +194,8 @@ class ToolOptions(QWidget):
         for button in self.recent[: len(recent)]:
             recent_id = recent[button.digit - 1]
             button.show_class(recent_id, in_hand=recent_id == class_id)
+        if self._tool is not None and self._tool.id in self._rows:
+            self._rows[self._tool.id].follow()  # an option may be remembered by class
         self._fit()
 
     # --- room ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,11 +17,15 @@ from app.tools.area import LassoTool
 from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
 from app.tools.options import Choice, Measure, Number, Option
 
+from resources.classes import CLASS_COUNT
+
 if TYPE_CHECKING:
     from app.session import Session
+    from app.settings import Value
 
 _GAPS, _SPECKS, _HOLES, _SMOOTH = "gaps", "specks", "holes", "smooth"
 _TEXTS = {_GAPS: "Fill gaps", _SPECKS: "Remove specks", _HOLES: "Fill holes", _SMOOTH: "Smooth boundaries"}
+_NONE = 0  # no size of its own: it is back to the common one
 _SIZED, _CLASSED = frozenset({_SPECKS, _HOLES}), frozenset({_SPECKS})
 
 
@@ -36,7 +40,8 @@ class _Found:
 class Cleanup(LassoTool):
     """Click to look at the whole picture, or drag around an area: what would change is shown and counted.
 
-    Return does it. Specks are looked for in all classes or in the current one, holes in the current class.
+    Return does it. Specks are looked for in all classes or in the current one, holes in the current class. The size of
+    specks that is set while the current class is meant is that class's own, and counts as well when all are meant.
     """
 
     id: ClassVar[str] = "cleanup"
@@ -52,11 +57,12 @@ class Cleanup(LassoTool):
         ),
         Number(
             "size", "under", 2, 100_000, 200, suffix=" px", geometric=True,
-            tip="Regions with fewer pixels than this", only=("what", _SIZED), measures=Measure.AREA,
+            tip="Regions with fewer pixels than this; set for the current class, it is that class's own", only=("what", _SIZED), measures=Measure.AREA,
         ),
         Choice(
             "classes", "of", (("all", "All classes"), ("current", "Current class")),
-            tip="Whose specks are removed", only=("what", _CLASSED),
+            tip="Whose specks are removed; each class may have its own size, set while it is the current one",
+            only=("what", _CLASSED),
         ),
         Number(
             "radius", "Radius", 1, 50, 4, suffix=" px", geometric=True,
@@ -134,9 +140,50 @@ class Cleanup(LassoTool):
             return "Looking…"
         where = "in the whole picture" if self._inside is None else "inside the line"
         if not self._found.count:
-            return f"Nothing to change {where}"
+            return f"Nothing to change {where}{self._sizes_note()}"
         pixels = f"{self._found.count:,}".replace(",", " ")
-        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} {where}"
+        return f"Changes {pixels} pixel{'s' if self._found.count > 1 else ''} {where}{self._sizes_note()}"
+
+    def _sizes_note(self) -> str:
+        """That the size which is shown is not that of every class."""
+        own = len(self._own_sizes()) if self.value("what") == _SPECKS and not self._for_one_class else 0
+        return f" · {own} class{'es' if own > 1 else ''} with {'their' if own > 1 else 'its'} own size" if own else ""
+
+    # --- sizes of specks -------------------------------------------------------------------------------------------
+
+    def value(self, key: str) -> Any:
+        own = self._own_size(self.session.current_class) if key == "size" and self._for_one_class else None
+        return super().value(key) if own is None else own
+
+    def set_value(self, key: str, value: Value) -> None:
+        if key != "size" or not self._for_one_class or not isinstance(value, int | float):
+            super().set_value(key, value)
+            return
+        option, class_id, common = self._option(key), self.session.current_class, super().value(key)
+        size = round(min(max(value, option.low), option.high))
+        self.session.set_tool_value(self._name_of(class_id), _NONE if size == common else size)
+
+    @property
+    def _for_one_class(self) -> bool:
+        """Whether the size is that of specks of the current class."""
+        return bool(super().value("what") == _SPECKS and super().value("classes") == "current")
+
+    def _name_of(self, class_id: int) -> str:
+        return f"{self.id}.size.{class_id}"
+
+    def _own_size(self, class_id: int) -> int | None:
+        """The size of specks of a class where it has one of its own, in pixels."""
+        own = self.session.tool_value(self._name_of(class_id))
+        return int(own) if own is not None and self._option("size").accepts(own) else None
+
+    def _own_sizes(self) -> dict[int, int]:
+        sizes = {class_id: self._own_size(class_id) for class_id in range(CLASS_COUNT + 1)}
+        return {class_id: size for class_id, size in sizes.items() if size is not None}
+
+    def _option(self, key: str) -> Number:
+        option = next(option for option in self.options if option.key == key)
+        assert isinstance(option, Number)
+        return option
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -178,13 +225,13 @@ class Cleanup(LassoTool):
         reader = MapLabels(segment_map.as_it_is(), document.label_table())
         what, size, radius = self.value("what"), int(self.value("size")), int(self.value("radius"))
         current, inside = self.session.current_class, self._inside
-        classes = (current,) if self.value("classes") == "current" else None
+        classes, sizes = ((current,) if self.value("classes") == "current" else None), self._own_sizes()
 
         def work(check: Check) -> Iterator[Part]:
             if what == _GAPS:
                 return cleanup.fill_gaps(reader, area=inside, check=check)
             if what == _SPECKS:
-                return cleanup.remove_specks(reader, size=size, classes=classes, area=inside, check=check)
+                return cleanup.remove_specks(reader, size=size, sizes=sizes, classes=classes, area=inside, check=check)
             if what == _HOLES:
                 return cleanup.fill_holes(reader, class_id=current, size=size, area=inside, check=check)
             return cleanup.smooth(reader, radius=radius, area=inside, check=check)

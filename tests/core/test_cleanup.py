@@ -169,6 +169,18 @@ def test_specks_take_what_lies_around(
     assert np.array_equal(picture.paint(parts), expected)
 
 
+@given(pictures(), areas(), st.integers(1, 30), st.dictionaries(st.sampled_from([0, 1, 2, 3, 150]), st.integers(1, 60)))
+@settings(max_examples=150)
+def test_a_class_may_have_its_own_size(values: U8, area: Pick, size: int, sizes: dict[int, int]) -> None:
+    allowed = inside(area, values.shape)
+    specks = np.zeros(values.shape, bool)
+    for label in (1, 2, 3, 150):  # unlabelled has none, whatever its size is said to be
+        specks |= plain_small(values == label, sizes.get(label, size) - 1, Connectivity.CORNERS, allowed)
+    picture = Picture(values)
+    parts = remove_specks(picture, size=size, sizes=sizes, area=spans(area))
+    assert np.array_equal(picture.paint(parts), plain_nearest(values, specks, specks))
+
+
 @given(pictures(), areas(), st.integers(0, 60), st.sampled_from([0, 1, 2]))
 @settings(max_examples=300)
 def test_holes_take_the_class_around(values: U8, area: Pick, size: int, class_id: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -11,6 +13,7 @@ from app.canvas.canvas import Canvas
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
+from app.settings import Settings, load_settings, save_settings
 from app.tools import make_tool
 from app.tools.base import Preview, Tool
 from tests.app.canvas.hand import LEFT, NONE, drag
@@ -153,3 +156,54 @@ def test_another_picture_ends_it(canvas: Canvas, session: Session, tool: Tool) -
     session.close_all()
     assert not tool.pending()
     assert canvas.tool is tool
+
+
+def size_of(tool: Tool) -> int:
+    return int(tool.value("size"))
+
+
+def test_a_class_keeps_its_own_size_of_specks(canvas: Canvas, session: Session, tool: Tool) -> None:
+    tool.set_value("what", "specks")
+    tool.set_value("size", 9)  # the speck in the sky has 12 pixels
+    session.set_current_class(SKY)
+    click(canvas, 30, 20)
+    assert tool.note() == "Nothing to change in the whole picture"
+    tool.set_value("classes", "current")
+    assert size_of(tool) == 9
+    tool.set_value("size", 13)
+    session.set_current_class(5)
+    assert size_of(tool) == 9, "another class has the common size"
+    session.set_current_class(SKY)
+    assert size_of(tool) == 13
+    tool.set_value("classes", "all")
+    assert size_of(tool) == 9
+    assert tool.note().endswith("in the whole picture · 1 class with its own size")
+    speck = int(document_of(session).labels()[11, 11])
+    tool.set_value("classes", "current")
+    session.set_current_class(speck)
+    tool.set_value("size", 13)
+    assert tool.note() == "Changes 12 pixels in the whole picture"
+    tool.set_value("classes", "all")
+    assert tool.note() == "Changes 12 pixels in the whole picture · 2 classes with their own size"
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert document_of(session).labels()[11, 11] == SKY
+    tool.set_value("classes", "current")
+    tool.set_value("size", 9)  # the common size again: it has none of its own
+    tool.set_value("classes", "all")
+    tool.set_value("size", 30)
+    tool.set_value("classes", "current")
+    assert size_of(tool) == 30
+
+
+def test_sizes_of_classes_are_remembered(session: Session, tool: Tool, tmp_path: Path) -> None:
+    tool.set_value("what", "specks")
+    tool.set_value("classes", "current")
+    for class_id in range(151):
+        session.set_current_class(class_id)
+        tool.set_value("size", 300 + class_id)
+    save_settings(session.remembered(Settings()), tmp_path / "settings.json")
+    loaded, problem = load_settings(tmp_path / "settings.json")
+    assert problem is None
+    again = Session(loaded)
+    again.set_current_class(77)
+    assert make_tool("cleanup", again).value("size") == 377

@@ -280,3 +280,22 @@ def test_a_narrow_bar_elides_the_hint_only(options: ToolOptions, session: Sessio
     assert options.hint.is_elided()
     assert options.hint.toolTip() == TOOLS["brush"].hint
     assert options.current.width() >= options.current.sizeHint().width()
+
+
+def test_the_size_of_specks_follows_the_class(placed: ToolOptions, session: Session, qtbot: QtBot) -> None:
+    tool = make_tool("cleanup", session)
+    tool.set_value("what", "specks")
+    tool.set_value("classes", "current")
+    session.set_current_class(5)
+    placed.set_tool(tool)
+    size = placed.options_of("cleanup").control("size")
+    assert isinstance(size, QSpinBox)
+    common = size.value()
+    size.setFocus()
+    size.selectAll()
+    qtbot.keyClicks(size, "77")
+    qtbot.keyClick(size, Qt.Key.Key_Return)
+    session.set_current_class(3)
+    assert size.value() == common
+    session.set_current_class(5)
+    assert size.value() == 77
