@@ -56,7 +56,7 @@ def remove_specks(
     a class comes before unlabelled and then the smallest. Inside an area those regions count that lie in it as a whole.
     """
     wanted = range(1, CLASS_COUNT + 1) if classes is None else sorted(set(classes))
-    limits = {class_id: size for class_id in wanted} | {key: own for key, own in (sizes or {}).items() if key in wanted}
+    limits = dict.fromkeys(wanted, size) | {key: own for key, own in (sizes or {}).items() if key in wanted}
     families = [Family(np.arange(CODES) == _checked(class_id), limit - 1) for class_id, limit in limits.items()]
     search = Search(families=families, connectivity=connectivity, area=area)
     specks = small_regions(reader, search, check=check)

@@ -16,7 +16,6 @@ from app.core.spans import Spans
 from app.tools.area import LassoTool
 from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
 from app.tools.options import Choice, Measure, Number, Option
-
 from resources.classes import CLASS_COUNT
 
 if TYPE_CHECKING:
@@ -57,7 +56,8 @@ class Cleanup(LassoTool):
         ),
         Number(
             "size", "under", 2, 100_000, 200, suffix=" px", geometric=True,
-            tip="Regions with fewer pixels than this; set for the current class, it is that class's own", only=("what", _SIZED), measures=Measure.AREA,
+            tip="Regions with fewer pixels than this; set for the current class, it is that class's own",
+            only=("what", _SIZED), measures=Measure.AREA,
         ),
         Choice(
             "classes", "of", (("all", "All classes"), ("current", "Current class")),
