@@ -49,11 +49,11 @@ class ActionStates(QObject):
             actions[act].setEnabled(len(self._desk.pictures) > 1)
 
     def _show_history(self) -> None:
-        """Undo also takes back the steps of what is being drawn, and what still waits to be computed."""
+        """Undo also takes back the steps of what is being drawn, and what still waits to be computed; redo likewise."""
         group, tool, actions = self._session.undo_group, self._canvas.tool, self._actions
         drawing = tool is not None and tool.pending()
         actions[Act.UNDO].setEnabled(drawing or self._session.unfinished or group.canUndo())
-        actions[Act.REDO].setEnabled(group.canRedo())
+        actions[Act.REDO].setEnabled(group.canRedo() or (tool is not None and tool.has_again()))
         actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
         actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())
 

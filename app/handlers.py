@@ -54,7 +54,7 @@ def _of_edits(window: MainWindow) -> Handlers:
     session, canvas = window.session, window.canvas
     return {
         Act.UNDO: lambda: step_back(window),
-        Act.REDO: session.redo,
+        Act.REDO: lambda: step_forward(window),
         Act.HISTORY: lambda on: window.show_history(on=on),
         Act.CHOOSE_CLASS: lambda: window.tool_options.choose_class(),
         Act.CLASS_UNLABELLED: lambda: session.set_current_class(0),
@@ -115,6 +115,13 @@ def step_back(window: MainWindow) -> None:
     waits = session.unfinished and not canvas.mouse.using_tool  # a stroke under the hand is a step like others
     if not (waits and session.cancel_edit()):
         session.undo()
+
+
+def step_forward(window: MainWindow) -> None:
+    """What was taken back of what is being drawn comes first, then what was painted."""
+    tool = window.canvas.tool
+    if tool is None or not tool.again():
+        window.session.redo()
 
 
 def adjust_tool(window: MainWindow, steps: int) -> None:

@@ -191,6 +191,14 @@ class Tool(ABC):
         """Take the last step of what is pending back (a point of a polygon); False when there is none."""
         return False
 
+    def again(self) -> bool:
+        """Bring back what `back` took last; False when there is nothing."""
+        return False
+
+    def has_again(self) -> bool:
+        """Whether `again` would bring something back."""
+        return False
+
     def next_best(self, step: int) -> bool:
         """Go on to the next answer (+1) or back (-1); False when this tool offers none at the moment."""
         return False

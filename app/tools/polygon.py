@@ -36,6 +36,8 @@ class Polygon(Tool):
         self._settled = False  # the corner in hand was there before, and has not been moved
         self._at: Point | None = None  # where the pointer is between presses
         self._near: int | None = None  # the corner under it
+        self._taken: list[Point] = []  # the corners taken back, the first one last
+        self._taken_at = 0  # the picture's revision then
 
     def press(self, pointer: Pointer) -> None:
         document = self.session.document
@@ -46,6 +48,7 @@ class Polygon(Tool):
         if pointer.button is Button.RIGHT:
             if corner is not None:
                 del self._points[corner]
+                self._taken.clear()
         elif corner is not None:
             self._held, self._settled = corner, True
         else:
@@ -64,6 +67,7 @@ class Polygon(Tool):
             self._at, self._near = here, self._corner_at(pointer)
         elif not self._settled or math.dist(here, self._points[self._held]) > pointer.reach / 2:
             self._points[self._held], self._settled = here, False
+            self._taken.clear()
         self.show()
 
     def release(self, pointer: Pointer) -> None:
@@ -74,6 +78,7 @@ class Polygon(Tool):
 
     def cancel(self) -> None:
         self._points, self._held, self._at, self._near = [], None, None, None
+        self._taken.clear()
         self.show()
 
     def put_away(self) -> None:
@@ -111,10 +116,29 @@ class Polygon(Tool):
     def back(self) -> bool:
         if not self._points:
             return False
-        self._points.pop()
+        self._taken.append(self._points.pop())
+        self._taken_at = self._revision
         self._held = self._near = None  # the corner in hand may be the one that went
         self.show()
         return True
+
+    def again(self) -> bool:
+        if not self.has_again():
+            return False
+        self._points.append(self._taken.pop())
+        self._held = self._near = None
+        self.show()
+        return True
+
+    def has_again(self) -> bool:
+        """With no corner left, what was painted or undone since comes before the corners taken back."""
+        return bool(self._taken) and (bool(self._points) or self._revision == self._taken_at)
+
+    @property
+    def _revision(self) -> int:
+        """Which state of its corrections the picture is in."""
+        history = self.session.history
+        return 0 if history is None else history.revision()
 
     def sketch(self) -> Sketch | None:
         if not self._points:
@@ -139,6 +163,7 @@ class Polygon(Tool):
     def _insert(self, pointer: Pointer) -> int:
         """A new corner: on the edge under the pointer, else after the last one. Its index."""
         here = (pointer.x, pointer.y)
+        self._taken.clear()
         for index, (a, b) in enumerate(pairwise(self._points), start=1):
             if _distance(here, a, b) <= pointer.reach * _EDGE:
                 self._points.insert(index, here)

@@ -20,7 +20,7 @@ from app.core.segment_map import human_value
 from app.gesture import Paint
 from app.main_window import MainWindow
 from app.settings import Settings
-from tests.app.canvas.hand import CTRL, LEFT, NONE, drag_holding
+from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag_holding
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, map_of, predict, show_photo, spot
 from tests.app.tools.later import Later
 
@@ -55,6 +55,12 @@ def click(window: MainWindow, *points: tuple[float, float]) -> None:
         QTest.mouseClick(window.canvas, LEFT, NONE, spot(window.canvas, *point))
 
 
+def points(window: MainWindow) -> tuple[tuple[float, float], ...]:
+    tool = window.canvas.tool
+    sketch = None if tool is None else tool.sketch()
+    return () if sketch is None else sketch.points
+
+
 def corners(window: MainWindow) -> int:
     tool = window.canvas.tool
     assert tool is not None
@@ -70,6 +76,66 @@ def steps(window: MainWindow) -> int:
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(window.desk.background.is_idle)
+
+
+def test_corners_taken_back_come_again_as_they_were(window: MainWindow, qtbot: QtBot) -> None:
+    canvas, redo = window.canvas, window.actions_by_id[Act.REDO]
+    click(window, *CORNERS)
+    drawn = points(window)
+    assert not redo.isEnabled()
+    QTest.keyClick(canvas, KEY.Key_Backspace)
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL)
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL)
+    assert points(window) == ()
+    assert redo.isEnabled()
+    QTest.keyClick(canvas, KEY.Key_Y, CTRL)
+    assert points(window) == drawn[:1]
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL | SHIFT)
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL | SHIFT)
+    assert points(window) == drawn
+    assert not redo.isEnabled()
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL | SHIFT)
+    assert points(window) == drawn
+    QTest.keyClick(canvas, KEY.Key_Return)
+    settle(window, qtbot)
+    assert map_of(window.session).human[30, 55] == TREE
+
+
+def test_what_is_drawn_anew_leaves_nothing_to_come_again(window: MainWindow) -> None:
+    canvas, redo = window.canvas, window.actions_by_id[Act.REDO]
+    left = spot(canvas, *CORNERS[0])
+    for change in (
+        lambda: click(window, (20, 60)),
+        lambda: QTest.mouseClick(canvas, RIGHT, NONE, left),
+        lambda: drag_holding(canvas, [left, spot(canvas, 20, 40)], NONE),
+        lambda: QTest.keyClick(canvas, KEY.Key_Escape),
+    ):
+        click(window, *CORNERS)
+        QTest.keyClick(canvas, KEY.Key_Backspace)
+        assert redo.isEnabled()
+        change()
+        assert not redo.isEnabled()
+        kept = points(window)
+        QTest.keyClick(canvas, KEY.Key_Z, CTRL | SHIFT)
+        assert points(window) == kept
+        QTest.keyClick(canvas, KEY.Key_Escape)
+
+
+def test_a_correction_undone_after_the_corners_comes_again_before_them(window: MainWindow) -> None:
+    canvas, session = window.canvas, window.session
+    gesture = session.begin_edit("Paint")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 5, 5), None, TREE)
+    gesture.commit()
+    click(window, CORNERS[0])
+    for _ in range(2):
+        QTest.keyClick(canvas, KEY.Key_Z, CTRL)
+    assert not map_of(session).human.any()
+    QTest.keyClick(canvas, KEY.Key_Y, CTRL)
+    assert map_of(session).human.any()
+    assert points(window) == ()
+    QTest.keyClick(canvas, KEY.Key_Y, CTRL)
+    assert len(points(window)) == 1
 
 
 def test_undo_takes_corners_back_before_it_takes_corrections_back(window: MainWindow, qtbot: QtBot) -> None:
