@@ -27,7 +27,7 @@ CASING = 254
 CLEAR = 255
 _CASING_OPACITY = 0.56
 _DARK_BELOW = 70  # luma 0..255 of a class colour
-_INK = 1.25  # a pattern is drawn this much stronger than the area under it
+_INK = 1.15  # a pattern is drawn this much stronger than the area under it
 _AROUND = np.ones((3, 3), np.uint8)
 
 # The view of who decided: the labels of the look are these instead of classes.

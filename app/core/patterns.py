@@ -15,7 +15,7 @@ from app.core.arrays import U8, Bool, Intp
 PATTERNS = 8  # numbered 1..8; 0 is plain
 PERIOD = 24  # the tile's side, in units of about one logical pixel
 _LIGHT_FROM = 100  # luma 0..255
-_CLOSE = 0.4  # how much of the colour stays in its ink; the rest is black or white
+_CLOSE = 0.46  # how much of the colour stays in its ink; the rest is black or white
 
 
 def pattern_bit(number: int) -> int:
@@ -30,14 +30,14 @@ def pattern_tile(unit: int = 1) -> U8:
     """Where every pattern has ink: (24 * unit, 24 * unit) uint8, a bit per pattern; it continues at its own edges."""
     y, x = np.mgrid[0:PERIOD, 0:PERIOD]
     inks: tuple[Bool, ...] = (
-        (x + y) % 8 < 2,  # rising
-        (x - y) % 8 < 2,  # falling
-        y % 8 < 2,  # lying
-        x % 8 < 2,  # standing
+        (x + y) % 8 == 0,  # rising
+        (x - y) % 8 == 0,  # falling
+        y % 8 == 0,  # lying
+        x % 8 == 0,  # standing
         _dots(x, y),
         _crosses(x, y),
-        ((x + y) % 12 < 1) | ((x - y) % 12 < 1),  # a fine mesh
-        (x // 4 + y // 4) % 2 == 0,  # checks
+        ((x + y) % 12 == 0) | ((x - y) % 12 == 0),  # a mesh
+        (y % 4 == 0) & ((x + y) % 8 < 4),  # dashes, each row beside the gaps of the last one
     )
     tile = np.zeros((PERIOD, PERIOD), np.uint8)
     for number, ink in enumerate(inks, start=1):
@@ -48,21 +48,21 @@ def pattern_tile(unit: int = 1) -> U8:
 
 
 def _dots(x: Intp, y: Intp) -> Bool:
-    """Round dots, 4 wide, on a grid of 12 and again between."""
-    return _dot(x % 12, y % 12) | _dot((x + 6) % 12, (y + 6) % 12)
+    """Dots, 2 wide, on a grid of 8 and again between."""
+    return _dot(x % 8, y % 8) | _dot((x + 4) % 8, (y + 4) % 8)
 
 
 def _dot(x: Intp, y: Intp) -> Bool:
-    return (abs(2 * x - 3) + abs(2 * y - 3) <= 4) & (x <= 3) & (y <= 3)
+    return (x < 2) & (y < 2)
 
 
 def _crosses(x: Intp, y: Intp) -> Bool:
-    """Upright crosses, 6 wide, on a grid of 12 and again between."""
+    """Upright crosses, 5 wide, on a grid of 12 and again between."""
     return _cross(x % 12, y % 12) | _cross((x + 6) % 12, (y + 6) % 12)
 
 
 def _cross(x: Intp, y: Intp) -> Bool:
-    return ((x <= 5) & (y >= 2) & (y <= 3)) | ((y <= 5) & (x >= 2) & (x <= 3))
+    return ((x < 5) & (y == 2)) | ((y < 5) & (x == 2))
 
 
 def luma(rgb: U8) -> NDArray[np.float64]:
