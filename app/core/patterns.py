@@ -62,7 +62,7 @@ def _crosses(x: Intp, y: Intp) -> Bool:
 
 
 def _cross(x: Intp, y: Intp) -> Bool:
-    return ((x < 5) & (y == 2)) | ((y < 5) & (x == 2))
+    return np.asarray(((x < 5) & (y == 2)) | ((y < 5) & (x == 2)), np.bool_)
 
 
 def luma(rgb: U8) -> NDArray[np.float64]:
