@@ -2,23 +2,23 @@
 
 A tile of one value, by far the most frequent, is that value. Others are bytes: the runs along the rows, or the plain
 pixels where there are too many runs, both through zlib's fastest level. Runs halve what zlib alone makes of a stroke's
-edge, unpack in a third of the time, and say how often each value occurs.
+edge, unpack in a third of the time, and say which values occur.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from app.core.arrays import I64, U8
+from app.core.arrays import U8
 from app.core.errors import PatchError
-from app.core.geometry import Box
-from app.core.segment_map import CODES
+from app.core.geometry import NOTHING, Box
+from app.core.tile_counts import TILE, count_codes
 
 DAMAGED = "A stored step of the history is damaged and cannot be used."
 
@@ -32,10 +32,10 @@ _UNPACKED = 256  # arrays that a `TileStore` holds: 16 MB
 
 
 class Content(NamedTuple):
-    """Pixels of the human layer: one value for all, or (h, w) of them and, if known, how often each occurs (256,)."""
+    """Pixels of the human layer: one value for all, or (h, w) of them and the values that occur, possibly repeated."""
 
     pixels: int | U8
-    values: I64 | None = None
+    values: U8 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def decode(data: bytes, shape: tuple[int, int]) -> Content:
     if len(data) == 1:
         return Content(data[0])
     if data[:1] == _PIXELS:
-        return Content(np.frombuffer(bytearray(_unpack(data, area, area)), np.uint8).reshape(shape))
+        pixels = np.frombuffer(bytearray(_unpack(data, area, area)), np.uint8).reshape(shape)
+        return Content(pixels, np.flatnonzero(count_codes(pixels)).astype(np.uint8))
     if data[:1] != _RUNS:
         raise PatchError(DAMAGED)
     raw = _unpack(data, _RUN_BYTES, area * _RUN_BYTES)
@@ -115,8 +116,24 @@ def decode(data: bytes, shape: tuple[int, int]) -> Content:
     if int(lengths.sum()) != area:
         raise PatchError(DAMAGED)
     values = np.frombuffer(raw, np.uint8, count, offset=2 * count)
-    often = np.bincount(values, weights=lengths, minlength=CODES).astype(np.int64)
-    return Content(values.repeat(lengths).reshape(shape), often)
+    return Content(values.repeat(lengths).reshape(shape), values)
+
+
+def joined(tiles: Iterable[PatchTile], *, forward: bool) -> Iterator[tuple[Box, bytes]]:
+    """Their boxes and what is `after` (`forward`) or `before` in them; whole tiles beside each other that hold the same
+    one value come as one box: most of a large stroke, which is then written in a few pieces."""
+    held, data = NOTHING, b""
+    for tile in sorted(tiles, key=lambda tile: (tile.box.y0, tile.box.x0)):
+        box, here = tile.box, tile.after if forward else tile.before
+        alike = here == data and len(here) == 1 and box.area == TILE**2 == held.height * TILE
+        if alike and (held.x1, held.y0) == (box.x0, box.y0):
+            held = held.union(box)
+            continue
+        if not held.empty:
+            yield held, data
+        held, data = box, here
+    if not held.empty:
+        yield held, data
 
 
 def effort(data: bytes, area: int) -> float:

@@ -21,7 +21,7 @@ import numpy as np
 from app.core.arrays import U8, Bool
 from app.core.errors import PatchError
 from app.core.geometry import NOTHING, Box
-from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, effort, encode_change
+from app.core.patch_tiles import DAMAGED, PatchTile, TileStore, decode, effort, encode_change, joined
 from app.core.segment_map import (
     CODES,
     TILE,
@@ -159,7 +159,7 @@ class _Gesture(ABC):
         """End the gesture. The patch that undoes and redoes it, or None when no pixel differs from before."""
         self._check_open()
         self._open = False
-        return _patch(self._map.shape, self._tiles())
+        return patch_between(self._map.shape, self._tiles())
 
     @abstractmethod
     def _content(self, tile: Box) -> int | U8:
@@ -283,13 +283,9 @@ def apply_patch(
         raise PatchError(
             f"A correction of a picture of {_size(patch.shape)} does not fit one of {_size(segment_map.shape)}."
         )
-    for tile in patch.tiles if tiles is None else tiles:
-        data = tile.after if forward else tile.before
-        if len(data) == 1:  # by far the most tiles: one value
-            segment_map.write_human(tile.box, data[0])
-        else:
-            content = decode(data, tile.box.shape)
-            segment_map.write_human(tile.box, content.pixels, values=content.values)
+    for box, data in joined(patch.tiles if tiles is None else tiles, forward=forward):
+        content = decode(data, box.shape)
+        segment_map.put_human(box, content.pixels, values=content.values)
     return patch.box if tiles is None else _union(tile.box for tile in tiles)
 
 
@@ -303,10 +299,10 @@ def rebuilt_map(corrections: Patch) -> SegmentMap:
 def human_snapshot(segment_map: SegmentMap) -> Patch | None:
     """The whole human layer as the patch that makes it from an empty one; None when no pixel is decided."""
     tiles = segment_map.tiles(segment_map.box)
-    return _patch(segment_map.shape, ((tile, 0, segment_map.human_in(tile)) for tile in tiles))
+    return patch_between(segment_map.shape, ((tile, 0, segment_map.human_in(tile)) for tile in tiles))
 
 
-def _patch(shape: tuple[int, int], contents: Iterable[tuple[Box, int | U8, int | U8]]) -> Patch | None:
+def patch_between(shape: tuple[int, int], contents: Iterable[tuple[Box, int | U8, int | U8]]) -> Patch | None:
     """The patch from tiles with their contents before and after; None when no pixel differs."""
     tiles, changed = [], 0
     for tile, before, after in contents:

@@ -1,17 +1,11 @@
 """The segment map: one byte per pixel in two layers, and the count of every code it shows, tile by tile.
 
-| value    | layer   | meaning                          |
-|----------|---------|----------------------------------|
-| 0        | network | nothing here                     |
-| 1..100   | network | query (value - 1) owns the pixel |
-| 101..250 | human   | a person decided: class - 100    |
-| 251      | human   | a person decided: unlabelled     |
-
-In the human layer 0 means "no decision". Every human value is larger than every network value, so what a pixel shows is
-simply the larger of the two layers: the human layer where it decides, the network layer elsewhere.
+A pixel of the network layer names the query that owns it, one of the human layer what a person decided: the values are
+in `app.core.codes`. What a pixel shows is simply the larger of the two.
 
 The counts are kept per tile of 256 x 256 pixels, of the codes shown and of the network layer alone. They say of most
-tiles what is in them (one value, a few codes, no correction) before anyone looks at a pixel.
+tiles what is in them (one value, a few codes, no correction) before anyone looks at a pixel. What undo and redo bring
+back is counted when somebody asks for it: by then it is on screen.
 """
 
 from __future__ import annotations
@@ -27,37 +21,17 @@ import cv2
 import numpy as np
 
 from app.core.arrays import I32, I64, U8, Bool, Intp
+from app.core.codes import HUMAN_BASE as HUMAN_BASE
+from app.core.codes import HUMAN_UNLABELLED as HUMAN_UNLABELLED
+from app.core.codes import NETWORK_MAX as NETWORK_MAX
+from app.core.codes import Decider as Decider
+from app.core.codes import human_value as human_value
+from app.core.codes import is_human_value as is_human_value
 from app.core.geometry import Box
+from app.core.sampling import sample_largest
 from app.core.tile_counts import CODES as CODES
 from app.core.tile_counts import TILE as TILE
 from app.core.tile_counts import count_among, count_codes, count_tiles
-from resources.classes import CLASS_COUNT
-
-NETWORK_MAX = 100
-HUMAN_BASE = 100
-HUMAN_UNLABELLED = 251
-
-_SAMPLED_ROWS = 64
-
-
-class Decider(Enum):
-    """Who decided what a pixel shows."""
-
-    NOBODY = "nobody"
-    NETWORK = "network"
-    PERSON = "person"
-
-
-def human_value(class_id: int) -> int:
-    """The human-layer value for a class: 101..250 for 1..150, and 251 for 0, unlabelled."""
-    if not 0 <= class_id <= CLASS_COUNT:
-        raise ValueError(f"Class {class_id} is not within 0..{CLASS_COUNT}.")
-    return HUMAN_BASE + class_id if class_id else HUMAN_UNLABELLED
-
-
-def is_human_value(value: int) -> bool:
-    """True for what the human layer may hold: 0 (no decision) and 101..251."""
-    return value == 0 or HUMAN_BASE < value <= HUMAN_UNLABELLED
 
 
 class Layer(Enum):
@@ -109,7 +83,8 @@ class SegmentMap:
         self._tile_areas: I32 = np.outer(_spans(height), _spans(width)).astype(np.int32)
         self._network_counts: I32 = np.zeros((*self._tile_areas.shape, CODES), np.int32)
         self._network_counts[..., 0] = self._tile_areas
-        self._counts: I32 = self._network_counts.copy()  # of the codes shown
+        self._known_counts: I32 = self._network_counts.copy()  # of the codes shown
+        self._uncounted: Bool = np.zeros(self._tile_areas.shape, np.bool_)  # where they say only what may occur
         self._histogram: I64 | None = None  # their sum over all tiles, while nothing changes
         self._writes: I64 = np.zeros(self._tile_areas.shape, np.int64)  # how often paint came into each tile
         self._watchers: list[ref[Watcher]] = []  # what keeps the human layer of an earlier moment
@@ -147,7 +122,7 @@ class SegmentMap:
             raise ValueError(f"A network layer of {layer.shape} {layer.dtype} does not fit a map of {self.shape}.")
         given, layer = layer, np.ascontiguousarray(layer)
         network_counts = count_tiles(layer) if counts is None else counts
-        if network_counts.shape != self._counts.shape:
+        if network_counts.shape != self._known_counts.shape:
             raise ValueError(f"Counts of {network_counts.shape} do not belong to a map of {self.shape}.")
         wrong = network_counts[..., NETWORK_MAX + 1 :].any(axis=(0, 1))
         if wrong.any():
@@ -187,22 +162,41 @@ class SegmentMap:
 
     def _take_network(self, layer: U8, counts: I32, shown: I32) -> None:
         self._network, self._network_view = layer, _read_only(layer)
-        self._network_counts, self._counts, self._histogram = counts, shown, None
+        self._network_counts, self._known_counts, self._histogram = counts, shown, None
+        self._uncounted = np.zeros_like(self._uncounted)
 
     def _count_under(self, layer: U8, row: int, column: int) -> I64:
         """Pixels per code that one tile shows over a network layer (H, W)."""
         part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
         return count_codes(np.maximum(layer[part], self._human[part]))
 
+    @property
+    def _counts(self) -> I32:
+        """Pixels per code that every tile shows: (rows of tiles, columns of tiles, 256)."""
+        for row, column in np.argwhere(self._uncounted).tolist() if self._uncounted.any() else ():
+            self._counts_in(row, column)
+        return self._known_counts
+
+    def _counts_in(self, row: int, column: int) -> I32:
+        """Pixels per code that one tile shows, (256,): the array itself, for whoever writes there."""
+        counts: I32 = self._known_counts[row, column]
+        if self._uncounted[row, column]:
+            part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+            shown = np.asarray(cv2.max(self._network[part], self._human[part]), np.uint8)
+            counts[:] = count_among(shown, counts.nonzero()[0].tolist(), None)
+            self._uncounted[row, column] = False  # last: another thread that reads too may count it once more
+        return counts
+
     def _decided(self) -> Bool:
-        """The tiles (rows, columns) in which a person decided any pixel."""
-        return np.asarray(self._counts[..., HUMAN_BASE + 1 :].any(axis=2), np.bool_)
+        """The tiles (rows, columns) in which a person may have decided any pixel; in no others."""
+        return np.asarray(self._known_counts[..., HUMAN_BASE + 1 :].any(axis=2), np.bool_)
 
     def as_it_is(self) -> SegmentMap:
         """The map as it is now, to be read elsewhere while the network may answer anew: no pixel is copied.
 
         Corrections do show in it, so whoever has it read sees to it that nobody makes any meanwhile.
         """
+        self.histogram()  # counts whatever is not counted yet
         return copy.copy(self)
 
     def shown(self, box: Box | None = None) -> U8:
@@ -227,33 +221,12 @@ class SegmentMap:
         box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
         if box != box.clip(self.shape):
             raise IndexError(f"Rows or columns outside a map of {self.shape} were asked for.")
-        ys, xs = ys - box.y0, xs - box.x0
-        if box.height > len(ys) or box.width > len(xs):
-            return self._sample_reduced(box, ys, xs, layer)
-        codes = self._network[box.slices] if layer is Layer.NETWORK else self.shown(box)
-        # Pixels are as large as the screen's or larger here: look each up once, then repeat it.
-        if not _is_range(xs, box.width):
-            codes = codes.take(xs, axis=1, mode="clip")
-        if not _is_range(ys, box.height):
-            codes = codes.take(ys, axis=0, mode="clip")
-        return codes.copy() if np.may_share_memory(codes, self._network) else codes
-
-    def _sample_reduced(self, box: Box, ys: Intp, xs: Intp, layer: Layer) -> U8:
-        network, human = self._network[box.slices], self._human[box.slices]
-        codes = np.empty((len(ys), len(xs)), np.uint8)
-        decided = layer is Layer.SHOWN and self._is_decided(box)
-        for top in range(0, len(ys), _SAMPLED_ROWS):  # few rows at a time stay in the cache between the two steps
-            rows = ys[top : top + _SAMPLED_ROWS]
-            strip = network[rows]
-            if decided:
-                np.maximum(strip, human[rows], out=strip)
-            strip.take(xs, axis=1, out=codes[top : top + _SAMPLED_ROWS], mode="clip")
-        return codes
+        human = self._human[box.slices] if layer is Layer.SHOWN and self._is_decided(box) else None
+        return sample_largest(self._network[box.slices], human, ys - box.y0, xs - box.x0)
 
     def _is_decided(self, box: Box) -> bool:
-        """Whether a person decided any pixel of the tiles that `box` touches."""
-        rows, columns = slice(box.y0 // TILE, -(-box.y1 // TILE)), slice(box.x0 // TILE, -(-box.x1 // TILE))
-        return bool(self._counts[rows, columns, HUMAN_BASE + 1 :].any())
+        """Whether a person may have decided any pixel of the tiles that `box` touches."""
+        return bool(self._known_counts[_places(box)][..., HUMAN_BASE + 1 :].any())
 
     def histogram(self) -> I64:
         """Pixels per code shown, (256,) int64: a copy. Edits count what they change, so no pixel is looked at here."""
@@ -290,7 +263,7 @@ class SegmentMap:
     def human_in(self, tile: Box) -> int | U8:
         """The human layer in `tile`: its value when all pixels have the same, else a read-only view (h, w)."""
         row, column = tile.y0 // TILE, tile.x0 // TILE
-        counts = self._counts[row, column]
+        counts = self._counts_in(row, column)
         most = int(counts.argmax())
         if counts[most] == self._tile_areas[row, column]:
             return most if most > HUMAN_BASE else 0
@@ -301,23 +274,60 @@ class SegmentMap:
         codes: list[int] = self._network_counts[tile.y0 // TILE, tile.x0 // TILE].nonzero()[0].tolist()
         return codes
 
-    def write_human(self, box: Box, content: int | U8, *, mask: Bool | None = None, values: I64 | None = None) -> None:
+    def write_human(self, box: Box, content: int | U8, *, mask: Bool | None = None) -> None:
         """Make the human layer in `box` equal to `content`, one value or (h, w) of them, where `mask` (h, w) is set.
 
-        `box` lies within one tile. `values` (256,), if known, is how often each value occurs in an array `content`
-        that is written without a mask. Only `app.core.patches` calls this: that is what makes every change of the
-        human layer reversible.
+        `box` lies within one tile. Only `app.core.patches` calls this and `put_human`: that is what makes every change
+        of the human layer reversible.
         """
+        self._before_write(box)
+        if isinstance(content, int):
+            self._write_value(box, content, mask)
+        else:
+            self._write_values(box, content, mask)
+        self._writes[box.y0 // TILE, box.x0 // TILE] += 1  # last: whoever counts meanwhile sees that it must not count
+
+    def put_human(self, box: Box, content: int | U8, *, values: U8 | None = None) -> None:
+        """As `write_human`, but what takes a look at pixels to count it is counted when somebody asks.
+
+        `box` lies within one tile or consists of whole ones; `values`: all that occur in an array `content`.
+        """
+        self._before_write(box)
+        row, column = box.y0 // TILE, box.x0 // TILE
+        if isinstance(content, int) and (box.width > TILE or box.area == self._tile_areas[row, column]):
+            self._put_tiles(box, content)
+            return
+        counts, network_counts = self._known_counts[row, column], self._network_counts[row, column]
+        human = self._human[box.slices]
+        alone = isinstance(content, int) and not content and not self._uncounted[row, column]
+        if alone and cv2.countNonZero(human) == counts[HUMAN_BASE + 1 :].sum():
+            counts[:] = network_counts  # no decision is left in the tile: what undo mostly comes to
+        else:
+            np.maximum(counts, network_counts, out=counts)
+            counts[content if values is None else values] = 1
+            counts[0] = network_counts[0]
+            self._uncounted[row, column] = True
+        human[...] = content
+        self._writes[row, column] += 1
+
+    def _put_tiles(self, box: Box, value: int) -> None:
+        tiles = _places(box)
+        self._human[box.slices] = value
+        counts = self._known_counts[tiles]
+        counts[...] = 0 if value else self._network_counts[tiles]
+        if value:
+            counts[..., value] = self._tile_areas[tiles]
+        self._uncounted[tiles] = False
+        self._writes[tiles] += 1
+
+    def _before_write(self, box: Box) -> None:
+        """What an earlier moment still needs of the tiles that `box` touches is kept."""
         self._histogram = None
         for known in self._watchers:
             watcher = known()
             if watcher is not None:
-                watcher.before_write(self._tile_at(box))
-        if isinstance(content, int):
-            self._write_value(box, content, mask)
-        else:
-            self._write_values(box, content, mask, values)
-        self._writes[box.y0 // TILE, box.x0 // TILE] += 1  # last: whoever counts meanwhile sees that it must not count
+                for tile in self.tiles(box):
+                    watcher.before_write(tile)
 
     def watch(self, watcher: Watcher) -> None:
         """Tell `watcher` of every tile that is about to be written, for as long as anybody else knows it."""
@@ -330,7 +340,7 @@ class SegmentMap:
 
     def _write_value(self, box: Box, value: int, mask: Bool | None) -> None:
         row, column = box.y0 // TILE, box.x0 // TILE
-        counts, network_counts = self._counts[row, column], self._network_counts[row, column]
+        counts, network_counts = self._counts_in(row, column), self._network_counts[row, column]
         human = self._human[box.slices]
         everything = mask is None and human.size == self._tile_areas[row, column]
         if not value and (everything or (mask is None and cv2.countNonZero(human) == counts[HUMAN_BASE + 1 :].sum())):
@@ -344,13 +354,12 @@ class SegmentMap:
         else:
             counts += count_among(self._network[box.slices], network_counts.nonzero()[0].tolist(), _bytes(mask))
 
-    def _write_values(self, box: Box, content: U8, mask: Bool | None, values: I64 | None) -> None:
+    def _write_values(self, box: Box, content: U8, mask: Bool | None) -> None:
         row, column = box.y0 // TILE, box.x0 // TILE
-        counts, human, network = self._counts[row, column], self._human[box.slices], self._network[box.slices]
+        counts, human, network = self._counts_in(row, column), self._human[box.slices], self._network[box.slices]
         if mask is not None:
             content = np.where(mask, content, human)
-            values = None
-        new = count_codes(content) if values is None else values.copy()
+        new = count_codes(content)
         below = self._network_counts[row, column].nonzero()[0].tolist()
         if counts[HUMAN_BASE + 1 :].any():
             counts -= counts if box.area == self._tile_areas[row, column] else self._count_shown(box, None)
@@ -364,7 +373,7 @@ class SegmentMap:
 
     def _count_shown(self, box: Box, mask: Bool | None) -> I64:
         """Pixels per code shown in `box`, which lies within one tile, where `mask` is set: (256,)."""
-        present = self._counts[box.y0 // TILE, box.x0 // TILE].nonzero()[0].tolist()
+        present = self._counts_in(box.y0 // TILE, box.x0 // TILE).nonzero()[0].tolist()
         codes = self._network[box.slices]
         if len(present) > 1 and present[-1] > HUMAN_BASE:
             codes = np.asarray(cv2.max(codes, self._human[box.slices]), np.uint8)
@@ -375,13 +384,14 @@ def _bytes(mask: Bool | None) -> U8 | None:
     return None if mask is None else mask.view(np.uint8)
 
 
+def _places(box: Box) -> tuple[slice, slice]:
+    """The rows and columns of the tiles that a box touches."""
+    return slice(box.y0 // TILE, -(-box.y1 // TILE)), slice(box.x0 // TILE, -(-box.x1 // TILE))
+
+
 def _spans(length: int) -> list[int]:
     """The sides of the tiles along an axis of `length` pixels."""
     return [min(TILE, length - start) for start in range(0, length, TILE)]
-
-
-def _is_range(indices: Intp, length: int) -> bool:
-    return len(indices) == length and bool(np.array_equal(indices, np.arange(length)))
 
 
 def _read_only(layer: U8) -> U8:

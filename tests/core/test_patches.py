@@ -344,6 +344,6 @@ def test_only_patches_write_the_human_layer() -> None:
             if not isinstance(node, ast.Attribute):
                 continue
             foreign = not (isinstance(node.value, ast.Name) and node.value.id == "self")
-            if node.attr == "write_human" or (node.attr == "_human" and foreign):
+            if node.attr in ("write_human", "put_human") or (node.attr == "_human" and foreign):
                 callers.add(file.name)
     assert callers == {"patches.py"}
