@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
@@ -24,6 +24,18 @@ _STEP = 1.25  # of the size, for each step of keys or wheel
 _FAINT = 0.35  # opacity: its edges are compared with those of the photo
 _FINE = 16  # a 16th of the size: who only brushes a corner that small does not mean it
 _AHEAD = 3  # a third of a tile around the pointer is computed before the hand gets there
+
+
+class _Painted(NamedTuple):
+    """A superpixel that is painted, as far as the rule allowed."""
+
+    region: tuple[Box, Bool]
+    value: int
+    renewals: int  # of the rule before that
+
+    def covers(self, pixel: Pixel, value: int, renewals: int) -> bool:
+        """Whether painting the superpixel at `pixel` would change nothing."""
+        return self[1:] == (value, renewals) and _holds(self.region, pixel)
 
 
 class Superpixels(Tool):
@@ -60,7 +72,7 @@ class Superpixels(Tool):
         self._last: Pixel | None = None  # where the stroke is
         self._strokes = 0  # how many there were
         self._waiting: dict[Box, dict[Passed, int]] = {}  # by missing tile: where strokes went, and what to paint there
-        self._painted: tuple[tuple[Box, Bool], int] | None = None  # the latest, and with what
+        self._painted: _Painted | None = None  # the latest
         self._noted = ""  # what was said last of the state
         session.compute(lambda _check: prepare(), key=(self.id, "prepare"), done=lambda _: None)
 
@@ -178,12 +190,12 @@ class Superpixels(Tool):
         if gesture is None or not gesture.is_open:
             return
         for (stroke, pixel), value in sorted(passed.items(), key=lambda item: item[0][0]):
-            if self._painted is not None and self._painted[1] == value and _holds(self._painted[0], pixel):
+            if self._painted is not None and self._painted.covers(pixel, value, gesture.renewals):
                 continue
             if unknown is None or not unknown.contains(*pixel):
                 region = tiles.region(*pixel)
                 if region is not None:
-                    self._painted = region, value
+                    self._painted = _Painted(region, value, gesture.renewals)
                     gesture.paint(*region, value)
                     continue
                 missing = tiles.missing(*pixel)

@@ -73,3 +73,14 @@ def test_paint_goes_where_another_answer_of_the_network_lets_it(session: Session
     box, mask = stroke(START, END, SIZE, map_of(session).shape)
     below = document.label_table()[map_of(session).network]
     assert np.array_equal(human(session)[box.slices][mask] == CURRENT, (below == label)[box.slices][mask])
+
+
+def test_a_superpixel_is_painted_where_another_rule_lets_it(session: Session) -> None:
+    tool = make_tool("superpixels", session)
+    session.set_rule(where=Where.CLASS, class_id=150)  # there is none
+    tool.press(Pointer(*START, LEFT))
+    assert not human(session).any()
+    session.set_rule(where=Where.ANYWHERE)
+    tool.move(Pointer(*START, LEFT))  # still within it
+    assert (human(session) == CURRENT).any()
+    tool.release(Pointer(*START))
