@@ -265,11 +265,14 @@ def _heading(text: str) -> QLabel:
 
 
 def show_about(*, parent: QWidget) -> None:
-    QMessageBox.about(
-        parent,
-        "About ADE Mask Studio",
+    box = QMessageBox(parent)
+    box.setWindowTitle("About ADE Mask Studio")
+    box.setIconPixmap(parent.windowIcon().pixmap(64))
+    box.setText(
         f"<h3>ADE Mask Studio {version_text()}</h3>"
         "<p>Look at what a real-time segmentation network makes of a photo, correct it, and take home labels that are "
         "right.</p><p>MIT licence. The sample photos and the starter model carry their own licences, listed beside "
-        "them.</p>",
+        "them.</p>"
     )
+    box.addButton("&Close", QMessageBox.ButtonRole.RejectRole)  # no icon: Qt's own buttons have one on some systems
+    box.exec()

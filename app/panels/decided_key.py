@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.core.overlay import DECIDER_COLOURS, NOBODY_PATTERN
 from app.core.segment_map import Decider
 from app.panels.icons import paint_pattern
-from app.panels.style import RADIUS, UNIT, muted, tint
+from app.panels.style import HALF, RADIUS, UNIT, muted, tint
 from app.panels.texts import DECIDED_BY, share_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class DecidedKey(QWidget):
         super().__init__(parent)
         self._session, self._over = session, parent
         self._aside = False
+        self._stacked = False  # one below the other, where the picture is too narrow for a row
         self._texts: tuple[tuple[str, str], ...] = ()  # name and share, in the order of ORDER
         self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh.timeout.connect(self._follow)
@@ -69,6 +70,7 @@ class DecidedKey(QWidget):
             self.update()
 
     def _place(self) -> None:
+        self._stacked = self._row_width() > self._over.width() - 2 * UNIT
         self.resize(self.sizeHint())
         self.move(UNIT, self._over.height() - self.height() - UNIT)
         self.raise_()
@@ -84,9 +86,18 @@ class DecidedKey(QWidget):
             self._place()
 
     def sizeHint(self) -> QSize:
-        width = sum(SWATCH + UNIT + self._advance(name, share) for name, share in self._texts)
-        gaps = 2 * UNIT * max(0, len(self._texts) - 1)
-        return QSize(width + gaps + 3 * UNIT, self.fontMetrics().height() + UNIT + UNIT // 2)
+        if not self._stacked:
+            return QSize(self._row_width(), self._line() + UNIT)
+        return QSize(max(self._widths(), default=0) + 3 * UNIT, len(self._texts) * self._line() + UNIT)
+
+    def _widths(self) -> list[int]:
+        return [SWATCH + UNIT + self._advance(name, share) for name, share in self._texts]
+
+    def _row_width(self) -> int:
+        return sum(self._widths()) + 2 * UNIT * max(0, len(self._texts) - 1) + 3 * UNIT
+
+    def _line(self) -> int:
+        return self.fontMetrics().height() + HALF
 
     def _advance(self, name: str, share: str) -> int:
         """A share takes the room of the widest one, so that the key stands still while they change."""
@@ -101,16 +112,19 @@ class DecidedKey(QWidget):
         painter.setPen(QPen(tint(text, 0.2), 1))
         painter.setBrush(tint(palette.color(QPalette.ColorRole.Base), 0.94))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-        left, middle = 1.5 * UNIT, self.height() / 2
-        baseline = middle + (self.fontMetrics().ascent() - self.fontMetrics().descent()) / 2
+        left, middle = 1.5 * UNIT, (UNIT + self._line()) / 2
         for decider, (name, share) in zip(ORDER, self._texts, strict=True):
+            baseline = middle + (self.fontMetrics().ascent() - self.fontMetrics().descent()) / 2
             self._paint_swatch(painter, QRectF(left, middle - SWATCH / 2, SWATCH, SWATCH), decider)
             left += SWATCH + UNIT
             painter.setPen(muted(palette))
             painter.drawText(QPointF(left, baseline), name)
             painter.setPen(text)
             painter.drawText(QPointF(left + self.fontMetrics().horizontalAdvance(f"{name} "), baseline), share)
-            left += self._advance(name, share) + 2 * UNIT
+            if self._stacked:
+                left, middle = 1.5 * UNIT, middle + self._line()
+            else:
+                left += self._advance(name, share) + 2 * UNIT
         painter.end()
 
     def _paint_swatch(self, painter: QPainter, rect: QRectF, decider: Decider) -> None:

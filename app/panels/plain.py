@@ -7,11 +7,28 @@ follow the system from light to dark.
 from __future__ import annotations
 
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QStyleOptionToolButton, QToolBar, QToolButton
+from PySide6.QtWidgets import QStyleOptionToolButton, QToolBar, QToolButton, QWidget
+
+from app.panels.icons import icon
 
 
 class PlainToolBar(QToolBar):
-    """A tool bar without a line around it; Fusion's is glaring on dark."""
+    """A tool bar without a line around it; Fusion's is glaring on dark.
+
+    Where the window is too small for all of it, a button at its end shows the rest. Fusion's is black, also on dark.
+    """
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self.orientationChanged.connect(self._draw_more)  # Qt has just drawn its own
+        self._draw_more()
+
+    def _draw_more(self) -> None:
+        button = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if button is not None:
+            button.setIcon(icon("more"))
+            button.setToolTip("Show the rest")
+            button.setAccessibleName(f"The rest of {self.windowTitle()}")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         return

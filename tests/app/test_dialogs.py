@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QM
 from pytestqt.qtbot import QtBot
 
 from app.core.export import ExportOptions
-from app.dialogs import ExportDialog, SummaryDialog, choose, with_mnemonics
+from app.dialogs import ExportDialog, SummaryDialog, choose, show_about, with_mnemonics
 from app.exporter import ExportSummary
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -91,3 +91,19 @@ def test_the_export_dialog_by_keyboard(window: QWidget, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: QApplication.activeWindow() is dialog)
     with qtbot.waitSignal(dialog.rejected):
         QTest.keyClick(dialog, Qt.Key.Key_C, ALT)
+
+
+def test_about_names_the_product_and_closes_with_escape(window: QWidget) -> None:
+    seen: list[str] = []
+
+    def look() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        seen.append(box.text())
+        assert [button.icon().isNull() for button in box.buttons()] == [True]
+        QTest.keyClick(box, Qt.Key.Key_Escape)
+
+    QTimer.singleShot(0, look)
+    show_about(parent=window)
+    assert "ADE Mask Studio" in seen[0]
+    assert "MIT licence" in seen[0]

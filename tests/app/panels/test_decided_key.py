@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -90,6 +90,20 @@ def test_it_stays_in_the_corner(key: DecidedKey, session: Session, over: QWidget
     assert key.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
 
+@pytest.mark.parametrize("width", [500, 200])
+def test_it_is_whole_also_over_a_narrow_picture(key: DecidedKey, session: Session, over: QWidget, width: int) -> None:
+    session.set_overlay(deciders=True)
+    over.resize(width, 300)
+    assert over.rect().contains(key.geometry())
+    image = key.grab().toImage()
+    text = key.palette().color(QPalette.ColorRole.Text)
+    ink = [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixelColor(x, y) == text]
+    assert max(x for x, _ in ink) < image.width() - UNIT  # nothing is cut at the right
+    assert (image.height() > 3 * key.fontMetrics().height()) == (width == 200)  # one below the other
+    assert min(y for _, y in ink) >= UNIT // 2
+    assert max(y for _, y in ink) < image.height() - UNIT // 2
+
+
 def test_its_swatches_have_the_colours_of_the_view(key: DecidedKey, session: Session) -> None:
     session.set_overlay(deciders=True)
     image = key.grab().toImage()
@@ -97,8 +111,9 @@ def test_its_swatches_have_the_colours_of_the_view(key: DecidedKey, session: Ses
     assert {QColor(*colour).name() for colour in DECIDER_COLOURS.values()} <= shown
 
 
-def test_no_text_is_cut(key: DecidedKey, session: Session) -> None:
+def test_no_text_is_cut(key: DecidedKey, session: Session, over: QWidget) -> None:
     """The text ends before the plate does, with a larger font too."""
+    over.resize(900, 300)
     session.set_overlay(deciders=True)
     font = key.font()
     font.setPointSizeF(font.pointSizeF() * 2)

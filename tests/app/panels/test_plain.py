@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QImage
-from PySide6.QtWidgets import QApplication, QMainWindow, QSlider, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSlider, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.actions import Act
 from app.chrome import make_toolbars
+from app.panels.icons import icon
 from app.panels.plain import MenuButton
 from app.panels.style import palette_for
 
@@ -40,6 +41,25 @@ def make_window(qtbot: QtBot) -> QMainWindow:
 def bars(window: QMainWindow) -> list[QImage]:
     QApplication.processEvents()
     return [window.grab(bar.geometry()).toImage() for bar in window.findChildren(QToolBar)]
+
+
+def test_what_a_low_window_has_no_room_for_is_behind_a_button_that_is_seen(light: QApplication, qtbot: QtBot) -> None:
+    window = make_window(qtbot)
+    tools = next(bar for bar in window.findChildren(QToolBar) if bar.windowTitle() == "Tools")
+    more = tools.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert more is not None
+    assert not more.isVisible()
+    for action in tools.actions():
+        action.setIcon(icon("pan"))
+    window.resize(900, 300)
+    qtbot.waitUntil(more.isVisible)
+    for scheme in (Qt.ColorScheme.Light, Qt.ColorScheme.Dark):
+        light.setPalette(palette_for(scheme))
+        QApplication.processEvents()
+        image = more.grab().toImage()
+        ground = image.pixelColor(0, 0).lightness()
+        every = [image.pixelColor(x, y).lightness() for x in range(image.width()) for y in range(image.height())]
+        assert max(abs(lightness - ground) for lightness in every) > 90
 
 
 def test_bars_take_the_new_palette_at_once(light: QApplication, qtbot: QtBot) -> None:
