@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from app.core import cleanup
 from app.core.arrays import Bool
 from app.core.coarse import CoarseParts
 from app.core.parts import Check, MapLabels, Part, human_values
+from app.core.patches import Draft, Patch
 from app.core.spans import Spans
 from app.tools.area import LassoTool
 from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
@@ -19,6 +18,7 @@ from app.tools.options import Choice, Measure, Number, Option
 from resources.classes import CLASS_COUNT
 
 if TYPE_CHECKING:
+    from app.gesture import Paint
     from app.session import Session
     from app.settings import Value
 
@@ -30,10 +30,16 @@ _SIZED, _CLASSED = frozenset({_SPECKS, _HOLES}), frozenset({_SPECKS})
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What a clean-up would change."""
+    """What a clean-up would change; `refused`: the rule keeps paint from some of it."""
 
-    count: int
+    patch: Patch | None
     preview: Preview | None
+    refused: bool
+
+    @property
+    def count(self) -> int:
+        """How many pixels."""
+        return 0 if self.patch is None else self.patch.changed
 
 
 class Cleanup(LassoTool):
@@ -76,6 +82,7 @@ class Cleanup(LassoTool):
         self._inside: Spans | None = None  # None while the whole picture is meant
         self._asked = False  # something was looked for
         self._found: _Found | None = None  # None while it is still being looked for
+        self._settled = False  # what was found fits what the picture, the rule and the options are now
         self._stop: Callable[[], None] = lambda: None
 
     def click(self, pointer: Pointer) -> None:
@@ -86,7 +93,7 @@ class Cleanup(LassoTool):
 
     def cancel(self) -> None:
         self._stop()
-        self._asked, self._found, self._inside = False, None, None
+        self._asked, self._found, self._inside, self._settled = False, None, None, False
         super().cancel()
 
     def pending(self) -> bool:
@@ -96,18 +103,19 @@ class Cleanup(LassoTool):
         return self._found is not None and self._found.count > 0
 
     def accept(self) -> None:
-        segment_map, document = self.map, self.session.document
-        work, reach = self._work(), None if self._inside is None else self._inside.box
+        """What was looked for is not worked out again; who does not wait for that has it worked out now."""
+        found, work = self._found if self._settled else None, self._work()
+        reach = None if self._inside is None else self._inside.box
         self.cancel()
-        if segment_map is None or document is None or work is None:
+        if work is None:
             return
-        self.session.edit(
-            self._text(),
-            lambda check: ((part.box, part.mask, human_values(part.labels)) for part in work(check)),
-            reach=reach,
-            slow=True,
-            unchanged="There is nothing to clean up here.",
-        )
+
+        def parts(check: Check) -> Iterable[Paint]:
+            if found is None or (found.patch is None and found.refused):  # the edit has to say why nothing changes
+                return ((part.box, part.mask, human_values(part.labels)) for part in work(check))
+            return () if found.patch is None else found.patch.contents(forward=True)
+
+        self.session.edit(self._text(), parts, reach=reach, slow=True, unchanged="There is nothing to clean up here.")
 
     def changed(self) -> None:
         if self._asked:
@@ -196,25 +204,26 @@ class Cleanup(LassoTool):
         if segment_map is None or document is None or work is None:
             self.cancel()
             return
-        writable = self.session.rule.writable(document.label_table())
+        read, writable = segment_map.as_it_is(), self.session.rule.writable(document.label_table())
 
         def look(check: Check) -> _Found:
-            coarse = CoarseParts(segment_map.shape)
-            count = 0
+            draft, coarse = Draft(read, writable=writable), CoarseParts(read.shape)
             for part in work(check):
-                mask: Bool = part.mask if writable is None else part.mask & writable[segment_map.shown(part.box)]
-                count += int(np.count_nonzero(mask))
-                coarse.add(part.box, mask, human_values(part.labels))
-            whole = coarse.whole()
-            return _Found(count, None if whole is None else Preview(*whole))
+                mask: Bool = part.mask if writable is None else part.mask & writable[read.shown(part.box)]
+                values = human_values(part.labels)
+                coarse.add(part.box, mask, values)
+                draft.paint(part.box, part.mask, values)
+            refused, patch, whole = draft.refused, draft.finish(), coarse.whole()
+            return _Found(patch, None if whole is None else Preview(*whole), refused)
 
+        self._settled = False
         self._stop = self.session.compute(
             look, key=(self.id, "look"), done=self._take, text=f"{self._text()}: looking…"
         )
         self.show()
 
     def _take(self, found: _Found) -> None:
-        self._found = found
+        self._found, self._settled = found, True
         self.show()
 
     def _work(self) -> Callable[[Check], Iterable[Part]] | None:

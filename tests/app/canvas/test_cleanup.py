@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.canvas.canvas import Canvas
+from app.core import cleanup
+from app.core.parts import Area, Check, LabelReader, Part
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
@@ -18,6 +21,7 @@ from app.tools import make_tool
 from app.tools.base import Preview, Tool
 from tests.app.canvas.hand import LEFT, NONE, drag
 from tests.app.canvas.scene import HEIGHT, LEFT_TOP, WIDTH, document_of, map_of, predict, quarters, spot
+from tests.app.tools.later import Later
 
 SKY = 3
 
@@ -58,6 +62,55 @@ def test_a_click_counts_the_gaps_of_the_whole_picture_and_return_fills_them(
     assert labels[HEIGHT - 1, WIDTH // 2] == 5
     assert not tool.pending()
     session.undo()
+    assert not map_of(session).human.any()
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows by one whenever gaps are looked for."""
+    begun: list[object] = []
+    real = cleanup.fill_gaps
+
+    def fill_gaps(reader: LabelReader, *, area: Area | None, check: Check) -> Iterator[Part]:
+        begun.append(area)
+        return real(reader, area=area, check=check)
+
+    monkeypatch.setattr(cleanup, "fill_gaps", fill_gaps)
+    return begun
+
+
+def test_what_was_found_is_not_worked_out_again(
+    canvas: Canvas, session: Session, tool: Tool, searches: list[object]
+) -> None:
+    click(canvas, 30, 20)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert len(searches) == 1
+    assert document_of(session).labels().all()
+    click(canvas, 30, 20)
+    assert not tool.pending() or "Nothing to change" in tool.note()
+
+
+def test_it_is_worked_out_when_accepted_where_nobody_waited_for_it(
+    canvas: Canvas, session: Session, tool: Tool, searches: list[object]
+) -> None:
+    session.runner = later = Later()
+    click(canvas, 30, 20)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    later.finish()
+    assert len(searches) == 1
+    assert document_of(session).labels().all()
+
+
+def test_what_was_found_before_the_rule_changed_is_not_used(
+    canvas: Canvas, session: Session, tool: Tool, searches: list[object]
+) -> None:
+    session.runner = later = Later()
+    click(canvas, 30, 20)
+    later.finish()
+    session.set_rule(where=Where.CLASS, class_id=SKY)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    later.finish()
+    assert len(searches) == 2
     assert not map_of(session).human.any()
 
 
