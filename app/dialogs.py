@@ -10,7 +10,6 @@ from PySide6.QtCore import QSize, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QMessageBox,
     QPushButton,
-    QRadioButton,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -32,6 +30,7 @@ from app.core.export import ExportOptions, Rest
 from app.exporter import ExportSummary
 from app.model_card import model_card_html
 from app.panels.style import UNIT
+from app.panels.ticks import RingButton, TickBox
 from inference.models import ModelCard
 
 
@@ -80,8 +79,8 @@ class ExportDialog(QDialog):
 
     def _add_rest(self, layout: QVBoxLayout, rest: Rest, *, semantic: bool) -> None:
         layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
-        self._leave = QRadioButton("&stay unlabelled (0)")
-        self._semantic = QRadioButton("&take the class of the semantic view")
+        self._leave = RingButton("&stay unlabelled (0)")
+        self._semantic = RingButton("&take the class of the semantic view")
         self._semantic.setToolTip("Pixels that you made unlabelled stay unlabelled.")
         group = QButtonGroup(self)
         for button in (self._leave, self._semantic):
@@ -94,9 +93,9 @@ class ExportDialog(QDialog):
 
     def _add_extras(self, layout: QVBoxLayout, options: ExportOptions) -> None:
         layout.addWidget(_heading("Also write"))
-        self._overlay = QCheckBox("a &picture with the labels in colour (_overlay.jpg)")
+        self._overlay = TickBox("a &picture with the labels in colour (_overlay.jpg)")
         self._overlay.setChecked(options.overlay)
-        self._detections = QCheckBox("the segments with box, score and &mask (.json)")
+        self._detections = TickBox("the segments with box, score and &mask (.json)")
         self._detections.setChecked(options.detections)
         layout.addWidget(self._overlay)
         layout.addWidget(self._detections)

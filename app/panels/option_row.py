@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.panels.number import SelectAll
 from app.panels.slider import Slider
 from app.panels.style import UNIT
+from app.panels.ticks import TickBox
 from app.tools.base import Tool
 from app.tools.options import Choice, Flag, Number, Option
 
@@ -144,7 +145,7 @@ class OptionRow(QWidget):
         return [slider, field]
 
     def _make_flag(self, option: Flag) -> QWidget:
-        box = QCheckBox(option.label, self)
+        box = TickBox(option.label, self)
         box.toggled.connect(lambda on: self._tool.set_value(option.key, on))
         self._controls[option.key] = box
         return box

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.document import ViewMode
 from app.panels.choice_bar import Choice, ChoiceBar
@@ -17,6 +17,7 @@ from app.panels.number import SelectAll
 from app.panels.slider import GROOVE, Slider
 from app.panels.style import HALF, UNIT, accent, muted, tint
 from app.panels.texts import NO_VALUE, share_text
+from app.panels.ticks import TickBox
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -152,7 +153,7 @@ class ThresholdPanel(QWidget):
         caption = ElidedLabel("unlabelled", self)
         caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         caption.set_tip(self.unlabelled.toolTip())
-        self.for_all = QCheckBox("All pictures", self)
+        self.for_all = TickBox("All pictures", self)
         self.for_all.setAccessibleName("Use this threshold for all pictures")
         self.for_all.setToolTip("On: one threshold for all pictures\nOff: this picture has its own")
 
