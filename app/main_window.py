@@ -38,6 +38,7 @@ from app.panels.icons import icon, set_class_styles
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
 from app.panels.opacity import OpacitySlider
+from app.panels.plain import PlainDock
 from app.panels.style import UNIT
 from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
@@ -118,7 +119,7 @@ class MainWindow(QMainWindow):
         self._dock_widths = DockWidths(self, dict(zip(self._docks.values(), (232, 232, 320), strict=True)))
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
+        dock = PlainDock(title, self)
         dock.setObjectName(f"dock-{title.lower()}")
         dock.setWidget(widget)
         dock.setFeatures(

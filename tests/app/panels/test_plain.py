@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QImage
-from PySide6.QtWidgets import QApplication, QMainWindow, QSlider, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QSlider, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.actions import Act
 from app.chrome import make_toolbars
 from app.panels.icons import icon
-from app.panels.plain import MenuButton
+from app.panels.plain import MenuButton, PlainDock
 from app.panels.style import palette_for
 
 
@@ -72,3 +72,26 @@ def test_bars_take_the_new_palette_at_once(light: QApplication, qtbot: QtBot) ->
     for was, now, made_in_the_dark in zip(before, after, fresh, strict=True):
         assert was.pixelColor(1, 1).lightness() > 128 > now.pixelColor(1, 1).lightness()
         assert now == made_in_the_dark
+
+
+@pytest.mark.parametrize("scheme", [Qt.ColorScheme.Light, Qt.ColorScheme.Dark])
+def test_the_close_button_of_a_panel_is_as_clear_as_text(
+    qtbot: QtBot, light: QApplication, scheme: Qt.ColorScheme
+) -> None:
+    light.setPalette(palette_for(scheme))
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    dock = PlainDock("Pictures", window)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+    window.resize(300, 200)
+    with qtbot.waitExposed(window):
+        window.show()
+    button = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
+    assert button.accessibleName() == "Close Pictures"
+    image = dock.grab(button.geometry()).toImage()
+    shades = {image.pixelColor(x, y).lightness() for x in range(image.width()) for y in range(image.height())}
+    assert max(shades) - min(shades) > 110
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert dock.isHidden()
+    dock.show()
+    assert dock.findChild(QAbstractButton, "qt_dockwidget_closebutton").accessibleName() == "Close Pictures"
