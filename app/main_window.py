@@ -33,7 +33,7 @@ from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
 from app.panels.choices_card import ChoicesCard
 from app.panels.decided_key import DecidedKey
-from app.panels.history import HistoryView
+from app.panels.history_panel import HistoryPanel
 from app.panels.icons import icon, set_class_styles
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.legend, 1)
         self._docks = {
             "pictures": self._dock("Pictures", self.image_list, Qt.DockWidgetArea.LeftDockWidgetArea),
-            "history": self._dock("History", HistoryView(self.session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            "history": self._dock("History", HistoryPanel(self.session), Qt.DockWidgetArea.LeftDockWidgetArea),
             "legend": self._dock("Labels", right, Qt.DockWidgetArea.RightDockWidgetArea),
         }
         self._dock_widths = DockWidths(self, dict(zip(self._docks.values(), (232, 232, 320), strict=True)))

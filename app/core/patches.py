@@ -53,7 +53,7 @@ class Patch:
         """The smallest box around all changed pixels."""
         return _union(tile.box for tile in self.tiles)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Memory this patch takes, in bytes, Python objects included."""
         return sum(len(tile.before) + len(tile.after) + _OVERHEAD for tile in self.tiles)

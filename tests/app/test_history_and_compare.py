@@ -190,9 +190,9 @@ def test_closing_the_panel_unticks_its_action(window: MainWindow) -> None:
     action = window.actions_by_id[Act.HISTORY]
     action.trigger()
     assert action.isChecked()
-    dock = history(window).parentWidget()
-    assert dock is not None
-    dock.close()
+    panel = history(window).parentWidget()
+    assert panel is not None
+    panel.parentWidget().close()
     assert not action.isChecked()
     action.trigger()
     assert history(window).isVisible()
