@@ -210,6 +210,7 @@ class Canvas(PhotoView):
         self._names.renew()
         self._set_look()
         self._place_signs()
+        self._say_hover()
 
     def _pixels_changed(self, box: Box) -> None:
         self._screen.touch(box)
@@ -276,7 +277,7 @@ class Canvas(PhotoView):
         hover = None
         if document is not None and view is not None and at is not None:
             x, y = view.to_photo(at.x(), at.y())
-            hover = document.describe(math.floor(x), math.floor(y))
+            hover = document.describe(math.floor(x), math.floor(y), layer=self.comparing.layer)
         if hover != self._hover:
             self._hover = hover
             self.guesses.point(None if hover is None else (hover.x, hover.y))

@@ -16,7 +16,7 @@ from app.core.arrays import F32, I32, I64, U8
 from app.core.geometry import Box
 from app.core.human_layer import HumanLayer
 from app.core.patches import Patch, human_snapshot, rebuilt_map
-from app.core.segment_map import CODES, Decider, SegmentMap, ShownCounts
+from app.core.segment_map import CODES, Decider, Layer, SegmentMap, ShownCounts
 from app.core.tables import Thresholds
 from inference.errors import PhotoError
 from inference.prediction import Prediction, SegmentTable
@@ -293,11 +293,16 @@ class Document:
         """Pixels decided by the network, by a person and by nobody."""
         return tables.decided_areas(self._histogram(), self.label_table())
 
-    def describe(self, x: int, y: int) -> Hover | None:
-        """What pixel (x, y) shows and who decided it; None outside the picture or without a map."""
+    def describe(self, x: int, y: int, *, layer: Layer = Layer.SHOWN) -> Hover | None:
+        """What pixel (x, y) shows, or the network alone would show, and who decided it.
+
+        None outside the picture or without a map.
+        """
         if self.segment_map is None or not self.segment_map.box.contains(x, y):
             return None
-        code, labels = self.segment_map.code_at(x, y), self.label_table()
+        alone = layer is Layer.NETWORK
+        code = int(self.segment_map.network[y, x]) if alone else self.segment_map.code_at(x, y)
+        labels = self.label_table()
         decider = tables.decider(code, labels)
         score = float(self.table.scores[code - 1]) if 1 <= code <= len(self.table.scores) else None
         is_share = self.layer_mode is ViewMode.SEMANTIC

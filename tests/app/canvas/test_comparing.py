@@ -13,8 +13,9 @@ from PySide6.QtTest import QTest
 from app.canvas.canvas import Canvas
 from app.canvas.comparing import Comparison
 from app.core.arrays import U8
+from app.core.document import Hover
 from app.core.geometry import Box
-from app.core.segment_map import human_value
+from app.core.segment_map import Decider, human_value
 from app.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, drag, drag_holding
@@ -150,6 +151,16 @@ def test_in_the_view_of_who_decided_the_network_has_the_colours_of_its_classes(
     corrected.compare(Comparison.NETWORK, held=False)
     session.set_overlay(opacity=1.0)
     assert close(pixel(corrected, 80.5, 10.5), pixel(corrected, 110.5, 30.5))  # one colour for the network
+
+
+def test_what_is_under_the_pointer_is_told_of_what_is_seen(corrected: Canvas) -> None:
+    hovers: list[Hover | None] = []
+    corrected.hovered.connect(hovers.append)
+    QTest.mouseMove(corrected, spot(corrected, 10.5, 10.5))
+    corrected.compare(Comparison.NETWORK, held=True)
+    corrected.compare(Comparison.NETWORK, held=False)
+    told = [(hover.class_id, hover.decider) for hover in hovers if hover is not None]
+    assert told == [(CAR, Decider.PERSON), (3, Decider.NETWORK), (CAR, Decider.PERSON)]
 
 
 def test_an_offer_belongs_to_the_labels(corrected: Canvas, session: Session) -> None:
