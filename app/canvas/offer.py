@@ -8,12 +8,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QRegion
 
 from app.canvas.device import logical_rect, shared_image
-from app.canvas.overlay import premultiplied
+from app.canvas.preview import preview_box, preview_pixels
 from app.canvas.screen import Screen
 from app.canvas.viewport import Viewport
 from app.core.arrays import U8, U32, Bool
 from app.core.geometry import Point
-from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
 from app.tools.base import Preview, Sketch, Tool
 
 _HANDLE = 4.0  # logical pixels, half the side of a handle
@@ -21,8 +20,6 @@ _ACTIVE = 1.4  # times that for the handle under the pointer
 _REACH = 8.0  # logical pixels: no line or handle is drawn further from its points
 _PIECES = 6  # that a line is cut into to say what it touches: a box around a slanting line is mostly empty
 _DARK, _WHITE = QColor(0, 0, 0, 170), QColor(255, 255, 255, 245)
-_EDGE_IN, _EDGE_OUT = 0xFFFFFFFF, 0xB0000000
-_AROUND = np.ones((3, 3), np.uint8)
 
 
 class Offer:
@@ -47,7 +44,7 @@ class Offer:
         if preview is not old_preview:
             for one in (old_preview, preview):
                 if one is not None:
-                    changed += QRegion(logical_rect(view.device_box(one.box), ratio))
+                    changed += QRegion(logical_rect(preview_box(one, view, ratio), ratio))
         for line in changed_lines(old_sketch, sketch):
             for rect in _around(line, view, _REACH * ratio):
                 logical = QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
@@ -67,27 +64,27 @@ class Offer:
         if self._of is None or self._of[2] is None:
             return QRegion()  # no rule keeps it from anything
         (preview, view, _), self._of = self._of, None
-        return QRegion(logical_rect(view.device_box(preview.box), ratio))
+        return QRegion(logical_rect(preview_box(preview, view, ratio), ratio))
 
     def draw(self, painter: QPainter, tool: Tool, view: Viewport, *, colours: U8, ratio: float) -> None:
         """Preview and line; the painter works in device pixels. `colours` (256, 3) RGB by class id."""
         preview, sketch = self._shown = self._now(tool)
         if preview is not None:
-            self._draw_preview(painter, preview, view, colours=colours, writable=_writable(tool))
+            self._draw_preview(painter, preview, view, colours=colours, ratio=ratio, writable=_writable(tool))
         if sketch is not None:
             draw_sketch(painter, sketch, view, ratio)
 
     def _draw_preview(
-        self, painter: QPainter, preview: Preview, view: Viewport, *, colours: U8, writable: Bool | None
+        self, painter: QPainter, preview: Preview, view: Viewport, *, colours: U8, ratio: float, writable: Bool | None
     ) -> None:
         rule = None if writable is None else writable.tobytes()
         if self._of is None or self._of[0] is not preview or self._of[1:] != (view, rule):
             self._of = (preview, view, rule)
-            box = view.device_box(preview.box).intersect(view.photo_box())
+            box = preview_box(preview, view, ratio)
             self._corner = (box.x0, box.y0)
             shown = self._screen.seen_codes[box.slices]
             allowed = None if writable is None or not shown.size else _looked_up(writable, shown)
-            self._pixels = preview_pixels(preview, view, colours, allowed=allowed)
+            self._pixels = preview_pixels(preview, view, colours, allowed=allowed, ratio=ratio)
             self._image = shared_image(self._pixels) if self._pixels.size else QImage()
         if not self._image.isNull():
             painter.drawImage(QPointF(*self._corner), self._image)
@@ -102,57 +99,6 @@ def _writable(tool: Tool) -> Bool | None:
 def _looked_up(writable: Bool, codes: U8) -> Bool:
     """Five times as fast as indexing: a drag shows a preview at every move."""
     return np.asarray(cv2.LUT(codes, writable.view(np.uint8)), np.uint8).view(np.bool_)
-
-
-def preview_pixels(preview: Preview, view: Viewport, colours: U8, *, allowed: Bool | None = None) -> U32:
-    """The part of a preview that `view` shows, over its device box: (h, w) uint32 premultiplied ARGB.
-
-    `allowed` (h, w): the device pixels that may be covered; None for all of them.
-    """
-    box = view.device_box(preview.box).intersect(view.photo_box())
-    _, xs = view.columns(box.x0, box.x1)
-    _, ys = view.rows(box.y0, box.y1)
-    height, width = preview.mask.shape
-    inside_x = (xs >= preview.box.x0) & (xs < preview.box.x1)
-    inside_y = (ys >= preview.box.y0) & (ys < preview.box.y1)
-    columns = np.clip((xs - preview.box.x0) * width // preview.box.width, 0, width - 1)
-    rows = np.clip((ys - preview.box.y0) * height // preview.box.height, 0, height - 1)
-    mask = preview.mask.take(rows, axis=0).take(columns, axis=1)
-    mask &= inside_x
-    mask &= inside_y[:, None]
-    if allowed is not None:
-        mask &= allowed
-    table = preview_colours(colours, opacity=preview.opacity)
-    value = preview.value
-    if isinstance(value, np.ndarray):
-        pixels = table[value.take(rows, axis=0).take(columns, axis=1)] * mask
-    else:
-        pixels = mask * table[value]
-    return _edged(np.ascontiguousarray(pixels), np.ascontiguousarray(mask))
-
-
-def _edged(pixels: U32, mask: Bool) -> U32:
-    """A white line just inside the mask and a dark one just outside, so that it is seen on any photo."""
-    area = mask.view(np.uint8)
-    if area.size:
-        inner = area - cv2.erode(area, _AROUND, borderType=cv2.BORDER_REPLICATE)
-        outer = cv2.dilate(area, _AROUND) - area
-        np.copyto(pixels, np.uint32(_EDGE_OUT), where=outer.view(np.bool_))
-        np.copyto(pixels, np.uint32(_EDGE_IN), where=inner.view(np.bool_))
-    return pixels
-
-
-def preview_colours(colours: U8, *, opacity: float) -> U32:
-    """The colour of every human-layer value in a preview, (256,) premultiplied ARGB.
-
-    Unlabelled is dark and "back to the network" light: both are the absence of a class.
-    """
-    rgb = np.zeros((256, 3), np.uint8)
-    rgb[HUMAN_BASE + 1 : HUMAN_UNLABELLED] = colours[1 : HUMAN_UNLABELLED - HUMAN_BASE]
-    rgb[HUMAN_UNLABELLED], rgb[0] = 20, 235
-    alpha = np.full(256, opacity)
-    alpha[[0, HUMAN_UNLABELLED]] = opacity / 2
-    return premultiplied(rgb, alpha)
 
 
 def changed_lines(old: Sketch | None, new: Sketch | None) -> list[tuple[Point, ...]]:

@@ -73,19 +73,28 @@ class Sketch:
     tail: Point | None = None  # where the next point would be
 
 
+class Shows(Enum):
+    """What a preview is looked at for."""
+
+    AREA = "area"  # how far something reaches: its outline counts
+    CHANGES = "changes"  # pixels here and there: each of them has to be seen
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Preview:
     """What a tool would paint, shown over the labels until it is accepted.
 
     `mask` (h, w) bool is stretched over `box` (image pixels): it may be coarser than the picture. `value` is what
     would be written: a human-layer value, or (h, w) of them. `opacity` of its colours, 0..1: low where one looks at the
-    photo to see whether the mask is right.
+    photo to see whether the mask is right. Changes are only those that the rule allows; of an area that is left out
+    where it is drawn.
     """
 
     box: Box
     mask: Bool
     value: int | U8
     opacity: float = 0.75
+    shows: Shows = Shows.AREA
 
 
 @dataclass(frozen=True, slots=True)

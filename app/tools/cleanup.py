@@ -13,7 +13,7 @@ from app.core.parts import Check, MapLabels, Part, human_values
 from app.core.patches import Draft, Patch
 from app.core.spans import Spans
 from app.tools.area import LassoTool
-from app.tools.base import Cursor, Pointer, Preview, Sketch, class_name
+from app.tools.base import Cursor, Pointer, Preview, Shows, Sketch, class_name
 from app.tools.options import Choice, Measure, Number, Option
 from resources.classes import CLASS_COUNT
 
@@ -214,7 +214,7 @@ class Cleanup(LassoTool):
                 coarse.add(part.box, mask, values)
                 draft.paint(part.box, part.mask, values)
             refused, patch, whole = draft.refused, draft.finish(), coarse.whole()
-            return _Found(patch, None if whole is None else Preview(*whole), refused)
+            return _Found(patch, None if whole is None else Preview(*whole, shows=Shows.CHANGES), refused)
 
         self._settled = False
         self._stop = self.session.compute(

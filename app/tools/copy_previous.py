@@ -15,7 +15,7 @@ from app.core.human_layer import HumanLayer
 from app.core.parts import Check
 from app.core.spans import Spans
 from app.tools.area import LassoTool
-from app.tools.base import Pointer, Preview, Sketch
+from app.tools.base import Pointer, Preview, Shows, Sketch
 from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class CopyPrevious(LassoTool):
                 count += int(np.count_nonzero(mask))
                 coarse.add(box, mask, values)
             whole = coarse.whole()
-            return _Found(None if whole is None else Preview(*whole), count, refused)
+            return _Found(None if whole is None else Preview(*whole, shows=Shows.CHANGES), count, refused)
 
         self._stop = self.session.compute(
             look, key=(self.id, "preview"), done=self._take, text="Copy from previous picture: looking…"

@@ -12,14 +12,14 @@ from app.core.patches import Draft, Patch
 from app.core.refine import refine_edges
 from app.core.spans import Spans
 from app.tools.area import LassoTool
-from app.tools.base import BY_KEYS, Pointer, Preview, Sketch
+from app.tools.base import BY_KEYS, Pointer, Preview, Shows, Sketch
 from app.tools.options import Measure, Number, Option
 
 if TYPE_CHECKING:
     from app.session import Session
 
 _TEXT = "Refine edges"
-_PREVIEW_PIXELS = 16_000_000  # up to so large an area every pixel that would change is shown
+_PREVIEW_PIXELS = 4_000_000  # up to so large an area every pixel that would change is shown
 _AT_ONCE = 10_000  # microseconds of data; what takes longer is painted in the background
 _STEP = 1.25  # of the band, for each step of keys or wheel
 
@@ -139,7 +139,7 @@ class Refine(LassoTool):
             refused, patch, whole = draft.refused, draft.finish(), coarse.whole()
             if patch is None or whole is None:
                 return _Found(reason="Paint may not go where the boundary would move.") if refused else _Found()
-            return _Found(patch, Preview(*whole))
+            return _Found(patch, Preview(*whole, shows=Shows.CHANGES))
 
         self._settled = False
         self._stop = self.session.compute(

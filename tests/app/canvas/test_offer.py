@@ -17,13 +17,13 @@ from PySide6.QtWidgets import QApplication
 from app.canvas.canvas import Canvas
 from app.canvas.comparing import Comparison
 from app.canvas.device import logical_rect
-from app.canvas.offer import Offer, preview_colours, preview_pixels
-from app.canvas.overlay import premultiplied
+from app.canvas.offer import Offer
+from app.canvas.preview import preview_box
 from app.canvas.screen import Screen
 from app.canvas.viewport import Viewport
-from app.core.arrays import U8, U32, Bool
+from app.core.arrays import U8, Bool
 from app.core.geometry import Box
-from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED, human_value
+from app.core.segment_map import human_value
 from app.session import Session
 from app.tools.base import Pointer, Preview, Sketch, Tool
 from resources.classes import palette
@@ -32,91 +32,6 @@ from tests.app.canvas.scene import close, document_of, grabbed, map_of, over, ph
 
 PHOTO = (30, 20)  # width, height
 VIEW = (60, 50)
-INNER, OUTER = 0xFFFFFFFF, 0xB0000000
-
-
-def plain_pixels(
-    preview: Preview, view: Viewport, colours: U8, allowed: Bool | None = None
-) -> dict[tuple[int, int], int]:
-    """Device pixel by device pixel: the photo's pixel under its centre, the mask's there, and its neighbours'."""
-    table = preview_colours(colours, opacity=preview.opacity)
-    shown = view.photo_box()
-
-    def under(x: int, y: int) -> int | None:
-        """The value that a device pixel of the photo would have; None where nothing is offered."""
-        column = min(max(int((x + 0.5 - view.x) // view.scale), 0), view.photo[0] - 1)
-        row = min(max(int((y + 0.5 - view.y) // view.scale), 0), view.photo[1] - 1)
-        if not preview.box.contains(column, row):
-            return None
-        height, width = preview.mask.shape
-        mask_row = (row - preview.box.y0) * height // preview.box.height
-        mask_column = (column - preview.box.x0) * width // preview.box.width
-        if not preview.mask[mask_row, mask_column]:
-            return None
-        if allowed is not None and not allowed[y, x]:
-            return None
-        value = preview.value
-        return int(value[mask_row, mask_column]) if isinstance(value, np.ndarray) else value
-
-    values = {(x, y): under(x, y) for y in range(shown.y0, shown.y1) for x in range(shown.x0, shown.x1)}
-    pixels = {}
-    for (x, y), value in values.items():
-        around = [values[x + dx, y + dy] for dx in (-1, 0, 1) for dy in (-1, 0, 1) if (x + dx, y + dy) in values]
-        if value is None:
-            pixels[x, y] = OUTER if any(other is not None for other in around) else 0
-        else:
-            pixels[x, y] = INNER if any(other is None for other in around) else int(table[value])
-    return pixels
-
-
-@st.composite
-def previews(draw: st.DrawFn) -> Preview:
-    """Boxes that may reach over the photo's edge, with masks as fine, coarser or finer, of one value or several."""
-    x0, y0 = draw(st.integers(-8, PHOTO[0] - 1)), draw(st.integers(-8, PHOTO[1] - 1))
-    box = Box.at(x0, y0, width=draw(st.integers(1, 40)), height=draw(st.integers(1, 30)))
-    exact = draw(st.booleans())
-    shape = box.shape if exact else (draw(st.integers(1, 12)), draw(st.integers(1, 12)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    mask: Bool = rng.random(shape) < draw(st.sampled_from([0.0, 0.3, 0.9, 1.0]))
-    one = draw(st.sampled_from([0, human_value(3), human_value(150), HUMAN_UNLABELLED]))
-    several: U8 = rng.choice([0, human_value(1), human_value(7), HUMAN_UNLABELLED], shape).astype(np.uint8)
-    value = one if draw(st.booleans()) else several
-    return Preview(box, mask, value, opacity=draw(st.sampled_from([0.35, 0.75])))
-
-
-@st.composite
-def views(draw: st.DrawFn) -> Viewport:
-    """From far away to so close that only a part is seen."""
-    view = Viewport.fit(view=VIEW, photo=PHOTO)
-    scale = draw(st.sampled_from([0.5, 0.77, 1.0, 1.5, 3.0, 8.0]))
-    view = view.zoomed(scale, at=(draw(st.integers(0, 59)), draw(st.integers(0, 49))))
-    return view.panned(draw(st.integers(-60, 60)), draw(st.integers(-60, 60)))
-
-
-@given(preview=previews(), view=views(), kept=st.none() | st.integers(0, 2**32 - 1))
-def test_a_preview_is_drawn_as_worked_out_pixel_by_pixel(preview: Preview, view: Viewport, kept: int | None) -> None:
-    """`kept`: seed for the pixels of the view that the rule keeps paint away from; None where there is no rule."""
-    allowed = None if kept is None else np.random.default_rng(kept).random((VIEW[1], VIEW[0])) < 0.8
-    expected = plain_pixels(preview, view, palette(), allowed)
-    box = view.device_box(preview.box).intersect(view.photo_box())
-    inside = None if allowed is None else allowed[box.slices]
-    pixels: U32 = preview_pixels(preview, view, palette(), allowed=inside)
-    assert pixels.dtype == np.uint32
-    assert pixels.size == 0 or pixels.shape == box.shape
-    drawn = {(box.x0 + x, box.y0 + y): int(pixels[y, x]) for y, x in np.ndindex(pixels.shape)}
-    for at, pixel in expected.items():
-        assert drawn.get(at, 0) == pixel, at
-
-
-def test_colours_of_a_preview_tell_classes_unlabelled_and_the_network_apart() -> None:
-    table = preview_colours(palette(), opacity=0.6)
-    rgb = np.zeros((256, 3), np.uint8)
-    rgb[HUMAN_BASE + 1 : HUMAN_UNLABELLED] = palette()[1:151]
-    strong = premultiplied(rgb, np.full(256, 0.6))
-    assert np.array_equal(table[HUMAN_BASE + 1 : HUMAN_UNLABELLED], strong[HUMAN_BASE + 1 : HUMAN_UNLABELLED])
-    alphas = table >> 24
-    assert 0 < alphas[0] == alphas[HUMAN_UNLABELLED] < alphas[HUMAN_BASE + 1]
-    assert table[0] & 0xFF > table[HUMAN_UNLABELLED] & 0xFF
 
 
 class Offering(Tool):
@@ -196,7 +111,9 @@ def test_paint_below_a_preview_has_all_of_it_drawn_again_where_a_rule_holds(
     session.set_rule(keep_person=True)
     canvas.grab()
     assert canvas.viewport is not None
-    assert offer.below_changed(1.0).boundingRect() == logical_rect(canvas.viewport.device_box(asked), 1.0)
+    touched = logical_rect(preview_box(offering.what, canvas.viewport), 1.0)
+    assert touched.contains(logical_rect(canvas.viewport.device_box(asked), 1.0))
+    assert offer.below_changed(1.0).boundingRect() == touched
 
 
 @pytest.mark.parametrize("zoom", [1.0, 2.0, 3.0])
