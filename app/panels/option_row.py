@@ -39,7 +39,7 @@ class OptionRow(QWidget):
         self._sliding = True
         self._captioned = True
         self._widgets: dict[str, list[QWidget]] = {}  # of each option, its label included
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT)
         for option in tool.options:
@@ -89,6 +89,8 @@ class OptionRow(QWidget):
                 spared = isinstance(widget, Slider) and not self._sliding
                 spared |= isinstance(widget, QLabel) and not self._captioned
                 widget.setVisible(self._means(option) and not spared)
+        self._row.invalidate()
+        self.updateGeometry()  # how much room it needs counts at once, before Qt lays the window out
 
     def show_sliders(self, *, shown: bool) -> None:
         """Without the sliders the row needs less room; the numbers stay."""

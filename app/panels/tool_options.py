@@ -104,7 +104,7 @@ class ToolOptions(QWidget):
         self.hint.setText(text)
         # What a tool says of its state matters more than what it always says.
         short = min(self.hint.width_on_two_lines(), HINT)
-        self._room, self._least = (self._width(text), self._width(text.partition(" · ")[0])) if note else (short, 0)
+        self._room, self._least = (self._width(text), short) if note else (short, 0)
         self.accept_button.setVisible(waiting)
         self.cancel_button.setVisible(waiting)
         self._fit()

@@ -299,3 +299,16 @@ def test_the_size_of_specks_follows_the_class(placed: ToolOptions, session: Sess
     assert size.value() == common
     session.set_current_class(5)
     assert size.value() == 77
+
+
+def test_the_rule_keeps_its_words_beside_specks_that_wait(placed: ToolOptions, session: Session) -> None:
+    session.set_rule(locked=frozenset({2}))
+    tool = make_tool("cleanup", session)
+    tool.set_value("what", "specks")
+    placed.set_tool(tool)
+    fit(placed, 992)
+    tool.pending = lambda: True  # type: ignore[method-assign]
+    tool.note = lambda: "Changes 385 pixels in the whole picture"  # type: ignore[method-assign]
+    tool.show()  # what the row needs without captions counts at once
+    assert placed.cancel_button.isVisible()
+    assert placed.rule.text().startswith("Paint anywhere · 1 locked")
