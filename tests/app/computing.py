@@ -10,7 +10,6 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import app.session
-from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.parts import Check
 from app.core.segment_map import human_value
@@ -18,7 +17,7 @@ from app.gesture import Paint
 from app.session import Session
 from app.settings import Settings
 from app.workers.background import Background
-from tests.app.canvas.scene import HEIGHT, WIDTH, map_of, predict, show_photo
+from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo
 
 OTHER = Path("/photos/other.jpg")
 SKY, PLANT = human_value(3), human_value(18)
@@ -27,7 +26,7 @@ FILL = "Fill with sky"
 
 
 class Gate:
-    """Parts that wait in the worker until they are let through."""
+    """Paint that waits in the worker until it is let through."""
 
     def __init__(self, *paints: Paint) -> None:
         self.paints = paints or ((WHOLE, None, SKY),)
@@ -78,22 +77,6 @@ def gate() -> Iterator[Gate]:
     gate = Gate()
     yield gate
     gate.opened.set()
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
-
-
-def steps(session: Session) -> int:
-    assert session.undo_stack is not None
-    return session.undo_stack.count()
-
-
-def paint(session: Session, box: Box, value: int) -> None:
-    gesture = session.begin_edit("Paint")
-    assert gesture is not None
-    gesture.paint(box, None, value)
-    assert gesture.commit()
 
 
 def settle(qtbot: QtBot, background: Background) -> None:

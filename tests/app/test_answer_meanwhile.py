@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.tools import make_tool
 from app.tools.base import Button, Pointer
 from inference.errors import PhotoError
-from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, document_of, map_of, photo, predict, quarters, show_photo
+from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, document_of, human, map_of, photo, predict, quarters, show_photo
 from tests.app.tools.later import Later
 
 LEFT = Button.LEFT
@@ -48,10 +48,6 @@ def answer_anew(session: Session) -> U8:
     layer = np.flip(quarters()).copy()
     predict(session, layer)
     return layer
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def test_a_click_means_what_was_under_it(session: Session, later: Later) -> None:

@@ -19,19 +19,14 @@ from tests.app.canvas.scene import HEIGHT, PATH, TABLE, WIDTH, map_of, quarters,
 from tests.app.tools.test_ask import POINT, exact
 from tests.app.tools.test_ask import prediction as answers
 from tests.app.tools.test_guesses import prediction as guessable
+from tests.app.windows import shown_window
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
 def window(qtbot: QtBot) -> MainWindow:
-    window = MainWindow(Settings(current_class=17, tool="brush"))
-    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())  # else it asks first
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    window = shown_window(qtbot, Settings(current_class=17, tool="brush"))
     show_photo(window.session)
     window.canvas.setFocus()
     return window

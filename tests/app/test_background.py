@@ -9,6 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.workers.background import Background
+from tests.app.computing import background
+
+__all__ = ["background"]  # a fixture
 
 
 class Gate:
@@ -23,14 +26,6 @@ class Gate:
         assert self.opened.wait(10)
         check()
         return "gate"
-
-
-@pytest.fixture
-def background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Background]:
-    monkeypatch.setattr("app.workers.background.PATIENCE_MS", 20)
-    background = Background()
-    yield background
-    background.close()
 
 
 @pytest.fixture

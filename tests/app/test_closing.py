@@ -18,6 +18,7 @@ from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.canvas.scene import PATH, map_of, predict, show_photo
 from tests.app.computing import Gate
+from tests.app.windows import shown_window
 
 SKY = human_value(3)
 WAIT, STOP = 0, 1  # what can be answered while an edit is under way
@@ -48,10 +49,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> Questions:
 
 @pytest.fixture
 def window(qtbot: QtBot, questions: Questions) -> MainWindow:
-    window = MainWindow(Settings())
-    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())
-    window.show()
-    qtbot.waitExposed(window)
+    window = shown_window(qtbot, Settings())
     show_photo(window.session)
     predict(window.session)
     return window

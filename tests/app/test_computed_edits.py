@@ -14,23 +14,8 @@ from app.session import KEPT_OPEN, Session
 from app.tools import make_tool
 from app.tools.base import Button, Pointer
 from app.workers.background import Background
-from tests.app.canvas.scene import PATH, document_of, map_of, photo, show_photo
-from tests.app.computing import (
-    FILL,
-    OTHER,
-    PLANT,
-    SKY,
-    WHOLE,
-    Gate,
-    background,
-    gate,
-    human,
-    paint,
-    said,
-    session,
-    settle,
-    steps,
-)
+from tests.app.canvas.scene import PATH, document_of, human, map_of, paint, photo, show_photo, steps
+from tests.app.computing import FILL, OTHER, PLANT, SKY, WHOLE, Gate, background, gate, said, session, settle
 
 __all__ = ["background", "gate", "said", "session"]  # fixtures
 

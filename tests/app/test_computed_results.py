@@ -17,23 +17,8 @@ from app.gesture import Paint, run_now
 from app.session import Session
 from app.workers.background import Background
 from inference.errors import ExpectedError
-from tests.app.canvas.scene import document_of, map_of
-from tests.app.computing import (
-    FILL,
-    OTHER,
-    PLANT,
-    SKY,
-    WHOLE,
-    Gate,
-    background,
-    gate,
-    human,
-    paint,
-    said,
-    session,
-    settle,
-    steps,
-)
+from tests.app.canvas.scene import document_of, human, map_of, paint, steps
+from tests.app.computing import FILL, OTHER, PLANT, SKY, WHOLE, Gate, background, gate, said, session, settle
 
 __all__ = ["background", "gate", "said", "session"]  # fixtures
 

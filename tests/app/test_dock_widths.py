@@ -35,8 +35,8 @@ class Room:
             self.window.addDockWidget(area, dock)
         self.widths = DockWidths(self.window, {self.left: LEFT, self.right: RIGHT})
         self.window.resize(WIDE, 400)
-        self.window.show()
-        qtbot.waitExposed(self.window)
+        with qtbot.waitExposed(self.window):
+            self.window.show()
         qtbot.waitUntil(lambda: self.now() == (LEFT, RIGHT))
 
     def now(self) -> tuple[int, int]:

@@ -20,26 +20,17 @@ from app.panels.history_model import OPENED
 from app.settings import Settings
 from tests.app.canvas.hand import drag
 from tests.app.canvas.scene import PATH, close, map_of, photo, predict, show_photo, spot, unsigned
+from tests.app.windows import shown_window
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 BEFORE = Path("/photos/before.jpg")
 CAR = human_value(21)
 
 
-def make_window(qtbot: QtBot) -> MainWindow:
-    window = MainWindow(Settings())
-    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())
-    window.resize(1280, 720)
-    window.show()
-    window.activateWindow()
-    qtbot.waitActive(window)
-    return window
-
-
 @pytest.fixture
 def window(qtbot: QtBot) -> MainWindow:
     """The known picture with a correction, the second of a list of two."""
-    window = make_window(qtbot)
+    window = shown_window(qtbot, Settings(), height=720)
     window.image_list.set_paths([BEFORE, PATH])
     window.image_list.select(PATH)
     show_photo(window.session)
@@ -203,7 +194,7 @@ def test_the_history_is_where_it_was_at_the_next_start(window: MainWindow, qtbot
         if window.actions_by_id[Act.HISTORY].isChecked() != wanted:
             window.actions_by_id[Act.HISTORY].trigger()
         window._save()
-        again = make_window(qtbot)
+        again = shown_window(qtbot, Settings(), height=720)
         assert history(again).isVisible() == wanted
         assert again.actions_by_id[Act.HISTORY].isChecked() == wanted
         again.close()

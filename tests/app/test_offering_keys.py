@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +13,18 @@ from pytestqt.qtbot import QtBot
 
 from app.actions import Act
 from app.core.geometry import Box
-from app.core.parts import Check
 from app.core.rules import Where
 from app.core.segment_map import human_value
-from app.gesture import Paint
 from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag_holding
-from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, map_of, predict, show_photo, spot
+from tests.app.canvas.scene import PATH, map_of, predict, show_photo, spot
+from tests.app.computing import WHOLE, Gate
 from tests.app.tools.later import Later
+from tests.app.windows import shown_window
 
 KEY = Qt.Key
 TREE = human_value(5)
-WHOLE = Box(0, 0, WIDTH, HEIGHT)
 CORNERS = ((30, 20), (70, 22), (60, 50))
 
 
@@ -35,13 +33,7 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow
     """The known picture; whatever reaches further than 100 pixels is worked out in the background."""
     monkeypatch.setattr("app.workers.background.PATIENCE_MS", 20)
     monkeypatch.setattr("app.session.AT_ONCE", 100)
-    window = MainWindow(Settings(current_class=5, tool="polygon"))
-    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())  # else it asks first
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    window = shown_window(qtbot, Settings(current_class=5, tool="polygon"))
     show_photo(window.session)
     predict(window.session)
     window.desk.show(PATH)
@@ -226,22 +218,9 @@ def test_shift_r_goes_through_where_paint_may_go(window: MainWindow) -> None:
 # --- while an edit is worked out ------------------------------------------------------------------------------------
 
 
-class Gate:
-    """Parts that wait in the worker until they are let through."""
-
-    def __init__(self) -> None:
-        self.entered, self.opened = threading.Event(), threading.Event()
-
-    def __call__(self, check: Check) -> Iterator[Paint]:
-        self.entered.set()
-        assert self.opened.wait(10)
-        check()
-        yield WHOLE, None, TREE
-
-
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    gate = Gate()
+    gate = Gate((WHOLE, None, TREE))
     yield gate
     gate.opened.set()
 

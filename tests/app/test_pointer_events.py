@@ -52,8 +52,8 @@ def canvas(qtbot: QtBot) -> Iterator[Canvas]:
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
     canvas.resize(WIDTH, HEIGHT)
-    canvas.show()
-    qtbot.waitExposed(canvas)
+    with qtbot.waitExposed(canvas):
+        canvas.show()
     show_photo(session, photo(WIDTH, HEIGHT))
     predict(session, quarters(WIDTH, HEIGHT))
     canvas.zoom_to(1.0)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import under_way
-from app.core.arrays import U8
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
@@ -22,7 +21,7 @@ from app.session import KEPT_OPEN, Session
 from app.settings import Settings
 from app.tools.guesses import Guesses
 from inference.prediction import Prediction
-from tests.app.canvas.scene import document_of, map_of
+from tests.app.canvas.scene import document_of, human, map_of
 
 SHAPE = (520, 700)  # nine tiles
 WHOLE = Box(0, 0, 700, 520)
@@ -75,10 +74,6 @@ def open_picture(session: Session, path: Path) -> None:
 
 def fill(session: Session, value: int, box: Box = WHOLE) -> bool:
     return session.edit("Fill", lambda _check: [(box, None, human_value(value))], slow=True)
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def index(session: Session) -> int:

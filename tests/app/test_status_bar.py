@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.status_bar import StatusBar
 from tests.app.canvas.hand import wheel
 from tests.app.canvas.scene import predict, show_photo, spot
+from tests.app.windows import shown_window
 
 LEFT = Qt.MouseButton.LeftButton
 NO_SEGMENT = "Point at a segment first."
@@ -30,13 +31,7 @@ def bar(qtbot: QtBot) -> StatusBar:
 
 @pytest.fixture
 def empty_window(qtbot: QtBot) -> MainWindow:
-    window = MainWindow(Settings(tool="brush"))
-    qtbot.addWidget(window, before_close_func=lambda closing: closing.session.close_all())
-    window.resize(1280, 720)
-    window.show()
-    window.activateWindow()
-    qtbot.waitActive(window)
-    return window
+    return shown_window(qtbot, Settings(tool="brush"), height=720)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from app.core.patches import human_snapshot
 from app.core.segment_map import human_value
 from app.session import KEPT_OPEN, Session
 from app.settings import Settings
-from tests.app.canvas.scene import map_of
+from tests.app.canvas.scene import human, map_of
 
 SHAPE = (60, 80)
 A, B = Path("/photos/a.jpg"), Path("/photos/b.jpg")
@@ -63,10 +63,6 @@ def paint(session: Session, box: Box, class_id: int, text: str = "Brush") -> Non
     assert stroke is not None
     stroke.paint(box, None, human_value(class_id))
     assert stroke.commit()
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def scribble(session: Session, count: int, seed: int = 0) -> list[U8]:

@@ -31,8 +31,8 @@ def empty_canvas(session: Session, qtbot: QtBot) -> Canvas:
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
     canvas.resize(400, 300)
-    canvas.show()
-    qtbot.waitExposed(canvas)
+    with qtbot.waitExposed(canvas):
+        canvas.show()
     return canvas
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8
 from app.core.document import Document, ViewMode
+from app.core.geometry import Box
 from app.core.pyramid import build_pyramid
 from app.core.segment_map import SegmentMap
 from app.session import Session
@@ -64,6 +65,25 @@ def map_of(session: Session) -> SegmentMap:
     segment_map = document_of(session).segment_map
     assert segment_map is not None
     return segment_map
+
+
+def human(session: Session) -> U8:
+    """The human layer as it is now."""
+    return map_of(session).human.copy()
+
+
+def steps(session: Session) -> int:
+    """How many undo steps there are."""
+    assert session.undo_stack is not None
+    return session.undo_stack.count()
+
+
+def paint(session: Session, box: Box, value: int) -> None:
+    """Write a human-layer value into a box, as one step."""
+    gesture = session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(box, None, value)
+    assert gesture.commit()
 
 
 def colour_at(canvas: Canvas, at: QPoint) -> tuple[int, int, int]:

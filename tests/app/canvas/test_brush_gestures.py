@@ -15,7 +15,7 @@ from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, leave, seen, wheel
-from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo, spot
+from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo, spot, steps
 
 WIDTH, HEIGHT = 600, 400
 SHAPE = (HEIGHT, WIDTH)
@@ -54,11 +54,6 @@ def way_through(canvas: Canvas, points: list[QPoint], size: int) -> list[Piece]:
     path = StrokePath(size)
     pieces = [piece for point in points for piece in path.add(seen(canvas, point))]
     return pieces + path.finish()
-
-
-def steps(session: Session) -> int:
-    assert session.undo_stack is not None
-    return session.undo_stack.count()
 
 
 @pytest.mark.parametrize("zoom", ZOOMS)

@@ -19,7 +19,7 @@ from app.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag
-from tests.app.canvas.scene import map_of, predict, show_photo, spot
+from tests.app.canvas.scene import human, paint, predict, show_photo, spot
 
 KEY = Qt.Key
 WIDTH, HEIGHT = 240, 160
@@ -52,12 +52,6 @@ def two_halves() -> U8:
     return (picture + np.random.default_rng(5).integers(-6, 7, picture.shape)).astype(np.uint8)
 
 
-def paint(session: Session, box: Box, value: int) -> None:
-    gesture = session.begin_edit("Brush")
-    gesture.paint(box, None, value)
-    assert gesture.commit()
-
-
 @pytest.fixture
 def canvas(empty_canvas: Canvas, session: Session) -> Canvas:
     """Two classes that meet beside the photo's edge, a gap and a car; before it in the list a picture with a car."""
@@ -79,10 +73,6 @@ def take(canvas: Canvas, session: Session, tool_id: str) -> Tool:
     tool = make_tool(tool_id, session)
     canvas.set_tool(tool)
     return tool
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def start(canvas: Canvas) -> QPoint:

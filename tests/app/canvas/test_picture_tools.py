@@ -18,7 +18,7 @@ from app.session import Session
 from app.tools import make_tool
 from app.tools.base import Preview, Tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, drag, leave, wheel
-from tests.app.canvas.scene import grabbed, map_of, predict, show_photo, spot
+from tests.app.canvas.scene import grabbed, human, map_of, predict, show_photo, spot, steps
 
 WIDTH, HEIGHT = 240, 160
 TRUE_EDGE, DRAWN_EDGE = 130, 122  # columns: where the photo's colours meet, and where the network said
@@ -53,15 +53,6 @@ def take(canvas: Canvas, session: Session, tool_id: str) -> Tool:
 
 def at(canvas: Canvas, x: int, y: int) -> QPoint:
     return spot(canvas, x + 0.5, y + 0.5)
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
-
-
-def steps(session: Session) -> int:
-    assert session.undo_stack is not None
-    return session.undo_stack.count()
 
 
 def preview_of(tool: Tool) -> Preview:

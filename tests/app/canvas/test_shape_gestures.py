@@ -17,7 +17,7 @@ from app.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import ALT, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, seen
 from tests.app.canvas.plain import in_ellipse, in_polygon, in_rectangle
-from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo
+from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo, steps
 
 WIDTH, HEIGHT = 600, 400
 SHAPE = (HEIGHT, WIDTH)
@@ -46,11 +46,6 @@ def human(session: Session, value: int = TREE) -> Bool:
     layer = map_of(session).human
     assert set(np.unique(layer)) <= {0, value}
     return layer == value
-
-
-def steps(session: Session) -> int:
-    assert session.undo_stack is not None
-    return session.undo_stack.count()
 
 
 @pytest.mark.parametrize("zoom", ZOOMS)

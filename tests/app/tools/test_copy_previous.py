@@ -14,7 +14,7 @@ from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import KEPT_OPEN, Session
 from app.tools.base import Button, Pointer
 from app.tools.copy_previous import CopyPrevious
-from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, map_of, photo, predict, show_photo
+from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, human, photo, predict, show_photo, steps
 
 BEFORE = Path("/photos/before.jpg")
 SKY, BED, CAR = human_value(3), human_value(8), human_value(21)
@@ -26,10 +26,6 @@ def paint(session: Session, *painted: tuple[Box, int]) -> None:
     for box, value in painted:
         stroke.paint(box, None, value)
     assert stroke.commit()
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def said(session: Session) -> list[str]:
@@ -76,11 +72,6 @@ def as_shown(tool: CopyPrevious, layer: U8) -> U8:
 def click(tool: CopyPrevious) -> None:
     tool.press(Pointer(40, 40, Button.LEFT))
     tool.release(Pointer(40, 40, Button.LEFT))
-
-
-def steps(session: Session) -> int:
-    assert session.undo_stack is not None
-    return session.undo_stack.count()
 
 
 def park(session: Session, path: Path) -> None:

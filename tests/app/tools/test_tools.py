@@ -10,12 +10,11 @@ import pytest
 from PySide6.QtGui import QUndoStack
 
 from app.actions import TOOL_ACTIONS
-from app.core.arrays import U8
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Button, Modifier, Pointer, Tool
-from tests.app.canvas.scene import HEIGHT, WIDTH, document_of, map_of, predict, quarters
+from tests.app.canvas.scene import HEIGHT, WIDTH, document_of, human, map_of, predict, quarters
 
 LEFT, RIGHT = Button.LEFT, Button.RIGHT
 CURRENT = human_value(17)
@@ -31,10 +30,6 @@ def drag(tool: Tool, *points: tuple[float, float], button: Button = LEFT) -> Non
     for point in points[1:]:
         tool.move(Pointer(*point, button))
     tool.release(Pointer(*points[-1], button))
-
-
-def human(session: Session) -> U8:
-    return map_of(session).human.copy()
 
 
 def steps(session: Session) -> QUndoStack:
