@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 
 from app.actions import PALETTE_ACTIONS, Act
@@ -12,6 +12,8 @@ from app.canvas.canvas import Canvas
 from app.core.document import ViewMode
 from app.desk import Desk
 from app.session import Session
+
+NAMED_MS = 30  # after a step, when the picture is on screen, its menu entries and tooltips say what comes next
 
 
 class ActionStates(QObject):
@@ -23,9 +25,10 @@ class ActionStates(QObject):
         self._session = session
         self._desk = desk
         self._canvas = canvas
-        group = session.undo_group
-        for changed in (group.canUndoChanged, group.canRedoChanged, group.undoTextChanged, group.redoTextChanged):
-            changed.connect(self._show_history)
+        self._named = QTimer(self, singleShot=True, interval=NAMED_MS)
+        self._named.timeout.connect(self._name_steps)
+        for changed in (session.undo_group.indexChanged, session.undo_group.activeStackChanged):
+            changed.connect(self._show_history)  # once for each step; what can be undone and is named goes with it
         session.tool_changed.connect(self._show_history)
         session.under_way_changed.connect(lambda _path: self._show_history())
         for changed in (session.document_changed, session.prediction_changed, session.corrected):
@@ -34,6 +37,7 @@ class ActionStates(QObject):
             changed.connect(self._tick)
         self._show_document()
         self._show_history()
+        self._name_steps()
         self._tick()
 
     def _show_document(self) -> None:
@@ -54,6 +58,11 @@ class ActionStates(QObject):
         drawing = tool is not None and tool.pending()
         actions[Act.UNDO].setEnabled(drawing or self._session.unfinished or group.canUndo())
         actions[Act.REDO].setEnabled(group.canRedo() or (tool is not None and tool.has_again()))
+        if not self._named.isActive():
+            self._named.start()
+
+    def _name_steps(self) -> None:
+        group, actions = self._session.undo_group, self._actions
         actions[Act.UNDO].setText(f"Undo {group.undoText()}".strip())
         actions[Act.REDO].setText(f"Redo {group.redoText()}".strip())
 

@@ -21,6 +21,7 @@ from app.core.arrays import U8
 from app.core.document import Document, ViewMode
 from app.core.pyramid import build_pyramid
 from app.main_window import MainWindow
+from app.panels.legend import REFRESH_MS
 from app.settings import Settings
 
 PATH = Path("benchmark.jpg")
@@ -29,7 +30,7 @@ NONE, LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
 _PLAIN = Qt.KeyboardModifier.NoModifier
 _TICK_MS = 1
 REST = 0.25  # s: by then all is over that follows an edit a little later
-MOMENT = 0.08  # s: by then legend and history have followed it
+MOMENT = REFRESH_MS / 1000 + 0.05  # s: by then legend and history have followed it
 _PATIENCE = 120.0  # s for work in the background
 
 

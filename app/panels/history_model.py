@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
-from PySide6.QtCore import QAbstractListModel, QObject, Qt
+from PySide6.QtCore import QAbstractListModel, QObject, Qt, QTimer
 
 from app.history import PatchCommand
 from app.panels.rows import ROOT, Index
@@ -13,6 +13,7 @@ from app.session import Session
 
 OPENED = "Opened"
 EARLIER = "Earlier corrections"
+FOLLOW_MS = 30  # after a step: the picture is on screen before the list says so, and a held key moves the mark once
 
 
 class StepRole(IntEnum):
@@ -41,6 +42,8 @@ class HistoryModel(QAbstractListModel):
         self._session = session
         self._count = 0
         self._stood = -1  # where the picture stood when the rows were drawn
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self._follow.timeout.connect(self._say_moved)
         session.undo_group.activeStackChanged.connect(self._another_picture)
         session.undo_group.indexChanged.connect(self._stepped)
         self._another_picture()
@@ -97,8 +100,7 @@ class HistoryModel(QAbstractListModel):
         self.endResetModel()
 
     def _stepped(self) -> None:
-        """Rows are only added and taken away at the end. What is new or stands elsewhere lies between where the picture
-        stood and where it stands now."""
+        """Rows are only added and taken away at the end, at once; how they look follows."""
         count, now = self._count, self._rows()
         if now > count:
             self.beginInsertRows(ROOT, count, now - 1)
@@ -108,10 +110,19 @@ class HistoryModel(QAbstractListModel):
             self.beginRemoveRows(ROOT, now, count - 1)
             self._count = now
             self.endRemoveRows()
+        if not self._follow.isActive():
+            self._follow.start()
+
+    def _say_moved(self) -> None:
+        """What is new or stands elsewhere lies between where the picture stood and where it stands now."""
+        now = self._count
+        if not now:
+            return
         stood, self._stood = self._stood, self.current_row
-        if now:
-            rows = sorted(min(max(row, 0), now - 1) for row in (stood, self._stood))
-            self.dataChanged.emit(self.index(rows[0]), self.index(rows[1]))
+        first, last = sorted(min(max(row, 0), now - 1) for row in (stood, self._stood))
+        apart = [(first, first), (last, last)] if last - first == 1 else [(first, last)]
+        for start, end in apart:  # a view paints a single row alone, and all it shows for more
+            self.dataChanged.emit(self.index(start), self.index(end))
 
     def _rows(self) -> int:
         history = self._session.history

@@ -44,6 +44,7 @@ def panel(qtbot: QtBot, session: Session) -> HistoryView:
         view.show()
     for class_id, name in enumerate(NAMES, start=1):
         paint(session, class_id, name)
+    qtbot.waitUntil(lambda: view.currentIndex().row() == 3)  # the list follows the picture
     return view
 
 
@@ -100,10 +101,10 @@ def test_arrows_and_return_do_the_same(panel: HistoryView, session: Session) -> 
     assert states(panel)[3] is StepState.CURRENT
 
 
-def test_undo_elsewhere_moves_the_mark(panel: HistoryView, session: Session) -> None:
+def test_undo_elsewhere_moves_the_mark(qtbot: QtBot, panel: HistoryView, session: Session) -> None:
     session.undo()
     assert states(panel)[2:] == [StepState.CURRENT, StepState.UNDONE]
-    assert panel.currentIndex().row() == 2
+    qtbot.waitUntil(lambda: panel.currentIndex().row() == 2)
 
 
 def test_a_new_step_replaces_the_undone_ones(panel: HistoryView, session: Session) -> None:
