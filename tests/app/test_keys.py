@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
@@ -20,6 +20,7 @@ from app.core.segment_map import human_value
 from app.keys import WindowKeys
 from app.session import Session
 from app.settings import Settings
+from app.tools import make_tool
 from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo, unsigned
 
 V, NETWORK = (Qt.Key(QKeySequence(ACTIONS[act].keys[0])[0].key()) for act in (Act.BARE, Act.NETWORK_ONLY))
@@ -101,3 +102,18 @@ def test_other_modifiers_and_text_fields_are_left_alone(canvas: Canvas, before: 
     QTest.keyClick(field, key)
     assert field.text()  # it is a letter there
     assert np.array_equal(unsigned(canvas), corrected)
+
+
+@pytest.mark.parametrize("key", [V, NETWORK])
+def test_after_a_press_a_key_that_is_still_down_starts_nothing_again(canvas: Canvas, before: U8, key: Qt.Key) -> None:
+    canvas.set_tool(make_tool("brush", canvas.session))
+    QTest.keyPress(canvas, key)
+    assert canvas.comparing.seen is not None
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress):  # as X11 repeats a key that is held
+        QApplication.sendEvent(canvas, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "", True))
+    assert canvas.comparing.seen is None
+    QTest.keyRelease(canvas, key)
+    QTest.keyPress(canvas, key)
+    assert canvas.comparing.seen is not None
+    QTest.keyRelease(canvas, key)
