@@ -11,7 +11,7 @@ run: setup-run
 	@scripts/run.sh
 
 test: check
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup-test
 	$(BIN)/ruff check .

@@ -12,14 +12,20 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+MOST_WORKERS = 8  # of `pytest -n auto`: each takes up to 1 GB
+
 # Before anything imports Qt: the suite never needs or touches a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Threads of the network sleep while they wait: where others want the cores too, spinning costs several times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# One cache for the whole run, so that an exported graph is made once, and never the user's own.
-_CACHE = tempfile.TemporaryDirectory(prefix="ade-mask-studio-tests-")
+if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+    # Before anything imports numpy, OpenCV or torch: workers share the cores already.
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ[_name] = "1"
+# Folders of this process alone, never the user's own.
+_HOME = tempfile.TemporaryDirectory(prefix="ade-mask-studio-tests-")
 for _name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-    os.environ[_name] = str(Path(_CACHE.name, _name.lower()))
+    os.environ[_name] = str(Path(_HOME.name, _name.lower()))
 
 hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)  # --hypothesis-profile=thorough
@@ -28,8 +34,15 @@ hypothesis.settings.load_profile("suite")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers `-n auto` means: one for each core that may be used, none beside this process for a single one."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_WORKERS) if usable > 1 else 0
+
+
 def pytest_unconfigure() -> None:
-    _CACHE.cleanup()
+    _HOME.cleanup()
 
 
 @pytest.fixture(autouse=True)
