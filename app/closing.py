@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.dialogs import choose
 from app.export_flow import ExportFlow
+from app.keeper import Keeper
 from app.session import Session
 from app.settings import Settings
 
@@ -18,9 +19,9 @@ class Closing(QObject):
 
     said = Signal(str)
 
-    def __init__(self, window: QWidget, session: Session, export_flow: ExportFlow) -> None:
+    def __init__(self, window: QWidget, session: Session, keeper: Keeper, export_flow: ExportFlow) -> None:
         super().__init__(window)
-        self._window, self._session, self._export_flow = window, session, export_flow
+        self._window, self._session, self._keeper, self._export_flow = window, session, keeper, export_flow
         self._waiting = self._asking = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._ask_about_edits)
@@ -30,14 +31,14 @@ class Closing(QObject):
         session.under_way_changed.connect(lambda _path: self._soon.start())
 
     def may_close(self, settings: Settings) -> bool:
-        """Ask before edits under way, an export or corrections that no export has written would be lost."""
+        """Ask before edits under way, an export or corrections that are written nowhere would be lost."""
         self._session.end_gesture()
         if self._session.under_way():
             self._wait()
             return False
         if self._export_flow.running and not self._may_stop_export():
             return False
-        return self._may_lose_corrections(settings)
+        return self._may_leave_unwritten() and self._may_lose_corrections(settings)
 
     def _wait(self) -> None:
         """The edits under way first; who cannot wait, and closes the window again, is asked at once."""
@@ -74,8 +75,23 @@ class Closing(QObject):
             self._timer.stop()
             self._window.close()
 
+    def _may_leave_unwritten(self) -> bool:
+        """Everything is in the project's file, unless that could not be written for a while."""
+        while (left := self._keeper.unwritten()) > 0:
+            changes = "The last change is" if left == 1 else f"The last {left} changes are"
+            answer = choose(
+                self._window,
+                title="Not saved",
+                text=f"{changes} not saved: {self._keeper.trouble}",
+                choices=("Try again", "Close without them"),
+                cancel="Cancel",
+            )
+            if answer != 0:
+                return answer == 1
+        return True
+
     def _may_lose_corrections(self, settings: Settings) -> bool:
-        pictures = self._session.unexported()
+        pictures = [path for path in self._session.unexported() if not self._keeper.keeps(path)]
         if not pictures:
             return True
         names = pictures[0].name if len(pictures) == 1 else f"{len(pictures)} pictures"

@@ -55,6 +55,16 @@ class Counting(Hand):
         document = self._documents.get(path)
         return self.threshold if document is None or self.threshold_for_all else document.threshold
 
+    def own_threshold(self, path: Path) -> float | None:
+        """What a picture was given alone, or None."""
+        return self._own_thresholds.get(path)
+
+    def _remember_threshold(self, document: Document, value: float) -> None:
+        """A picture was given a threshold of its own in an earlier session."""
+        self._own_thresholds[document.path] = value
+        if not self.threshold_for_all:
+            document.threshold = value
+
     def set_threshold(self, value: float) -> None:
         """Which queries count: those with a score above `value`, 0..1, in this picture or in all."""
         value = max(0.0, min(1.0, float(value)))

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.document import Document
-from app.core.patches import Patch, human_snapshot, rebuilt_map
-from app.core.segment_map import SegmentMap
+from app.keeper import Keeper
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
+from app.parking import Parking
+from app.photos import Photos
 from app.picture_states import PictureStates
 from app.predictions import NOW, Predictions
+from app.projects import ProjectInfo
 from app.session import Session
 from app.workers.background import Background
 from app.workers.lane import Lane
-from app.workers.tasks import list_readable, load_pyramid
+from app.workers.tasks import list_readable
 from inference.errors import PhotoError
 from inference.photo import read_thumbnail
 
@@ -41,6 +43,7 @@ class Desk(QObject):
     engine_changed = Signal(object)  # EngineStatus
     opened = Signal(object)  # the paths that were asked for and had photos
     not_opened = Signal(object)  # the paths that were asked for and had none
+    changed_on_disk = Signal(object)  # Path on screen whose corrections are of another photo: ask what becomes of them
     said = Signal(str)
 
     def __init__(self, session: Session, choice: ModelChoice, parent: QObject | None = None) -> None:
@@ -63,8 +66,13 @@ class Desk(QObject):
         self.predictions.arrived.connect(self._predicted)
         self.predictions.failed.connect(self._prediction_failed)
         session.mode_changed.connect(self._view_changed)
-        session.compress_later = self._compress_later
-        session.unpack_later = self._unpack_later
+        self._parking = Parking(session, self.file_lane, came_back=self._came_back)
+        self.keeper = Keeper(session, lambda: self.model.card().name, self)
+        self.keeper.changed_on_disk.connect(self._changed_on_disk)
+        self.keeper.said.connect(self.said)
+        self.photos = Photos(self.file_lane, self.keeper, self)
+        self.photos.ready.connect(self._photo_ready)
+        self.photos.failed.connect(self._unreadable)
         session.runner = self.background.run
         session.next_turn = lambda work: QTimer.singleShot(0, self, work)
         self.background.busy_changed.connect(self._tools_busy)
@@ -80,7 +88,7 @@ class Desk(QObject):
             pictures, refused = answer
             if pictures:
                 self.opened.emit(tuple(paths))
-                self._take(pictures, first=next((path for path in paths if path in pictures), pictures[0]))
+                self._open_project(paths, pictures)
             else:
                 names = ", ".join(path.name or str(path) for path in paths)
                 refused.append(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
@@ -94,14 +102,26 @@ class Desk(QObject):
         )
         self._say_busy()
 
+    def _open_project(self, paths: Sequence[Path], pictures: list[Path]) -> None:
+        """Show the picture that was asked for by name, else the one on which work was left."""
+        wanted = next((path for path in paths if path in pictures), None)
+
+        def opened(info: ProjectInfo | None) -> None:
+            left = None if info is None else info.root / str(info.values.get("current", ""))
+            self._take(pictures, first=wanted or (left if left in pictures else pictures[0]))
+            self._say_busy()
+
+        self.keeper.open(pictures[0].parent, opened)
+
     def _take(self, pictures: list[Path], *, first: Path) -> None:
         """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
         self.session.end_gesture()  # what is being painted is a correction like others
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] not in ("park", "map"))
         self.predictions.keep_only(None)
         self._ahead.clear()
+        self.photos.keep_only(None)
         listed = set(pictures)
-        unfinished = [path for path in self.session.unexported() if path not in listed]
+        unfinished = [path for path in self.session.unexported() if path not in listed and not self.keeper.keeps(path)]
         self.pictures = [*pictures, *unfinished]
         self._rows = {path: row for row, path in enumerate(self.pictures)}
         self.states.keep_only(self._rows)
@@ -118,7 +138,7 @@ class Desk(QObject):
         document = self.session.show(path)
         self.current_changed.emit(path)
         self.predictions.keep_only(path)
-        self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "photo" and key[1] != path)
+        self.photos.keep_only(path)
         self.problem_changed.emit("")
         self.background.look_again()
         if path in self._ahead:
@@ -126,14 +146,14 @@ class Desk(QObject):
         elif document.photo is not None:
             self._predict_current()
         else:
-            self._load(path, priority=NOW)
+            self.photos.load(path, priority=NOW)
         self._say_busy()
 
     @property
     def idle(self) -> bool:
         """Whether nothing is being read, predicted, worked out or written."""
         lanes_idle = self.file_lane.is_idle() and self.engine_lane.is_idle() and self.background.is_idle()
-        return lanes_idle and not self.session.under_way()
+        return lanes_idle and self.keeper.lane.is_idle() and not self.session.under_way()
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""
@@ -149,15 +169,6 @@ class Desk(QObject):
         )
 
     # --- photos ----------------------------------------------------------------------------------------------------
-
-    def _load(self, path: Path, *, priority: int) -> None:
-        self.file_lane.submit(
-            lambda token: load_pyramid(path, token),
-            key=("photo", path),
-            done=lambda pyramid: self._photo_ready(path, pyramid),
-            failed=lambda reason: self._unreadable(path, reason),
-            priority=priority,
-        )
 
     def _photo_ready(self, path: Path, pyramid: tuple[NDArray[np.uint8], ...]) -> None:
         if path == self.current:
@@ -175,6 +186,21 @@ class Desk(QObject):
                 self.predictions.predict(path, pyramid[0], priority=AHEAD)
         self._say_busy()
 
+    def begin_anew(self) -> None:
+        """Everything is read again: the project is another one's no more."""
+        current = self.current
+        self.session.close_all()
+        self.photos.keep_only(None)
+        self._ahead.clear()
+        if current is not None:
+            self.show(current)
+
+    def _changed_on_disk(self, path: Path) -> None:
+        if path == self.current:
+            self.changed_on_disk.emit(path)
+            if self.keeper.refusal(path):
+                self.problem_changed.emit(f"{self.keeper.refusal(path)} F5 asks again what becomes of its corrections.")
+
     def _unreadable(self, path: Path, reason: str) -> None:
         self.states.unreadable(path, reason)
         if path == self.current:
@@ -188,33 +214,10 @@ class Desk(QObject):
         if document is None or (document.photo is None and not document.has_corrections):
             self._unreadable(path, reason)
 
-    def _compress_later(self, path: Path) -> None:
-        """Compressing the corrections of a large picture takes a tenth of a second: not while a hand waits."""
-        document = self.session.find(path)
-        segment_map = None if document is None else document.segment_map
-        if segment_map is None:
-            return
-        revision = self.session.export_state(path).revision
-        self.file_lane.submit(
-            lambda _token: human_snapshot(segment_map),
-            key=("park", path),
-            done=lambda corrections: self.session.park(path, corrections, revision=revision),
-            failed=self.said.emit,
-            priority=LATER,
-        )
-
-    def _unpack_later(self, path: Path, corrections: Patch) -> None:
-        """The photo shows at once; its labels follow when the map is made again, which can take a second."""
-
-        def done(segment_map: SegmentMap) -> None:
-            self.session.bring_back(path, corrections, segment_map)
-            if path == self.current:
-                self._predict_current()
-                self._say_busy()
-
-        self.file_lane.submit(
-            lambda _token: rebuilt_map(corrections), key=("map", path), done=done, failed=self.said.emit, priority=NOW
-        )
+    def _came_back(self, path: Path) -> None:
+        if path == self.current:
+            self._predict_current()
+            self._say_busy()
 
     # --- predictions -----------------------------------------------------------------------------------------------
 
@@ -226,10 +229,10 @@ class Desk(QObject):
         self.problem_changed.emit("")
         self.session.said.emit("")
         if document.photo is None:
-            self._load(document.path, priority=NOW)
+            self.photos.load(document.path, priority=NOW)
         else:
-            if document.waiting is not None and not self.file_lane.has(("map", document.path)):
-                self._unpack_later(document.path, document.waiting)
+            if document.waiting is not None and not self._parking.is_unpacking(document.path):
+                self._parking.unpack_later(document.path, document.waiting)
             self.predictions.predict(document.path, document.photo)
         self._say_busy()
 
@@ -246,7 +249,7 @@ class Desk(QObject):
         if self.current is None:
             return False
         dropped = [
-            self.file_lane.cancel(("photo", self.current)),
+            self.photos.cancel(self.current),
             self.predictions.cancel(self.current),
         ]
         if any(dropped):
@@ -311,6 +314,7 @@ class Desk(QObject):
             self.predictions.predict(document.path, document.photo)
 
     def _predicted(self, path: Path) -> None:
+        self.keeper.keep_prediction(path)
         self.states.refresh(path)
         if path == self.current:
             self._say_problem("")
@@ -332,12 +336,12 @@ class Desk(QObject):
         self._ahead = {path: pyramid for path, pyramid in self._ahead.items() if path in neighbours}
         for path in neighbours:
             known = self.session.find(path)
-            waiting = self.file_lane.has(("photo", path)) or self.predictions.is_predicting(path)
+            waiting = self.photos.is_loading(path) or self.predictions.is_predicting(path)
             done = known is not None and known.photo is not None
             if self.states.problem(path) or waiting or done:
                 continue
             if path not in self._ahead:
-                self._load(path, priority=AHEAD)
+                self.photos.load(path, priority=AHEAD)
             elif known is None or known.prediction is None:
                 self.predictions.predict(path, self._ahead[path][0], priority=AHEAD)
 
@@ -367,9 +371,9 @@ class Desk(QObject):
         path = self.current
         if self.file_lane.has("list"):
             text = "Looking for photos…"
-        elif path is not None and self.file_lane.has(("photo", path)):
+        elif path is not None and self.photos.is_loading(path):
             text = "Loading photo…"
-        elif path is not None and self.file_lane.has(("map", path)):
+        elif path is not None and self._parking.is_unpacking(path):
             text = "Loading corrections…"
         elif self.engine_lane.has("model"):
             text = "Loading model…"
@@ -381,6 +385,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Stop all lanes; called once when the window closes."""
+        self.keeper.close()
         self.background.close()
         self.file_lane.close()
         self.engine_lane.close()

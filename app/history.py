@@ -10,6 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from app.core.document import ViewMode
 from app.core.export import Rest
 from app.core.patches import Patch
+from app.core.project.records import ExportedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class ExportedState:
     threshold: float | None = None  # None in the semantic view, where every pixel counts whatever its score
     class_thresholds: tuple[tuple[int, float], ...] = ()
     rest: Rest = Rest.THRESHOLD  # what became of unlabelled pixels; the semantic view has nothing to fill
+
+    @classmethod
+    def of(cls, record: ExportedRecord) -> ExportedState:
+        """What a project remembers of it."""
+        return cls(record.revision, record.mode, record.threshold, record.class_thresholds, record.rest)
 
 
 class PatchCommand(QUndoCommand):
@@ -69,7 +75,10 @@ class History:
 
     def revision(self) -> int:
         """Which state the picture is in now."""
-        index = self.stack.index()
+        return self.revision_at(self.stack.index())
+
+    def revision_at(self, index: int) -> int:
+        """The state of the picture with `index` steps done."""
         command = self.stack.command(index - 1) if index else None
         return command.revision if isinstance(command, PatchCommand) else self.base
 
@@ -90,6 +99,13 @@ class History:
     def push(self, step: PatchCommand) -> None:
         self.stack.push(step)
         self.nbytes += step.patch.nbytes
+
+    def restore(self, steps: Sequence[PatchCommand], *, base: int, revision: int) -> None:
+        """Have these steps, of which those up to `revision` are done, in a history that is empty."""
+        self.base = base
+        for step in steps:
+            self.push(step)
+        self.stand_at(sum(step.revision <= revision for step in steps))
 
     def count_bytes(self) -> int:
         """What the steps take in memory, in bytes: steps that were undone and replaced are gone."""

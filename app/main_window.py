@@ -43,6 +43,7 @@ from app.panels.style import UNIT
 from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
+from app.project_signs import ProjectSigns
 from app.session import Session
 from app.settings import Settings
 from app.status_bar import StatusBar
@@ -67,7 +68,8 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.session, choice, self)
         self.canvas = Canvas(self.session)
         self.export_flow = ExportFlow(self.desk, self.session, self)
-        self._closing = Closing(self, self.session, self.export_flow)
+        self._closing = Closing(self, self.session, self.desk.keeper, self.export_flow)
+        self.project_signs = ProjectSigns(self, self.desk, self.canvas)
         self.setWindowTitle("ADE Mask Studio")
         self.setWindowIcon(icon("app-icon"))
         self.setAcceptDrops(True)
@@ -132,6 +134,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.status.cancel_requested.connect(self.export_flow.cancel)
+        self.status.addPermanentWidget(self.project_signs.button)
 
     # --- wiring ----------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class ProjectLane(QObject):
         self._busy = False
         self._closing = False
         self._undelivered = 0
-        self._said: tuple[int, str] = (0, "")
+        self.pending, self.trouble = 0, ""
         self._thread: threading.Thread | None = None
         self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._stuck.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -69,6 +69,12 @@ class ProjectLane(QObject):
         with self._condition:
             waiting = len(self._reads) + (0 if self._blocked else len(self._writes))
             return not waiting and not self._busy and not self._undelivered
+
+    def try_again(self) -> None:
+        """Try now what could not be written before."""
+        with self._condition:
+            self._blocked = False
+            self._condition.notify_all()
 
     def flush(self, *, timeout: float) -> int:
         """Wait until every write is made, or cannot be, at most `timeout` seconds; how many are not made."""
@@ -138,7 +144,8 @@ class ProjectLane(QObject):
         return True
 
     def _tell(self, pending: int, reason: str) -> None:
-        before, self._said = self._said, (pending, reason)
+        before = self.pending, self.trouble
+        self.pending, self.trouble = pending, reason
         if before[0] != pending:
             self.pending_changed.emit(pending)
         if before[1] != reason:

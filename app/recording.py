@@ -14,6 +14,7 @@ from app.core.document import Document, ViewMode
 from app.core.export import Rest
 from app.core.geometry import Box
 from app.core.patches import Patch, apply_patch
+from app.core.project.records import StoredPicture
 from app.counting import Counting
 from app.history import ExportedState, History, PatchCommand, bound_bytes
 from app.settings import Settings
@@ -42,6 +43,10 @@ class Recording(Counting):
         """The undo steps of the document on screen."""
         return None if self._current is None else self._histories[self._current]
 
+    def history_of(self, path: Path) -> History | None:
+        """The undo steps of a picture that was opened."""
+        return self._histories.get(path)
+
     @property
     def undo_stack(self) -> QUndoStack | None:
         return None if self.history is None else self.history.stack
@@ -49,6 +54,22 @@ class Recording(Counting):
     def history_bytes(self) -> int:
         """What the undo steps of all pictures take in memory, in bytes."""
         return sum(history.count_bytes() for history in self._histories.values())
+
+    def _restore_history(self, path: Path, stored: StoredPicture) -> None:
+        """The undo steps of an earlier session; what it exported counts where nothing has changed since."""
+        steps = [
+            PatchCommand(step.text, step.patch, partial(self._apply, path), revision=step.revision)
+            for step in stored.steps
+        ]
+        history = self._histories[path]
+        history.restore(steps, base=stored.base_revision, revision=stored.revision)
+        if stored.exported is not None:
+            self._exported[path] = ExportedState.of(stored.exported)
+            history.saved = stored.exported.revision
+
+    def use_revisions_after(self, newest: int) -> None:
+        """Revisions up to `newest` were used by earlier sessions; a new step gets a larger one."""
+        self._revisions = itertools.count(max(newest + 1, next(self._revisions)))
 
     def _record(self, path: Path, text: str, patch: Patch) -> None:
         """One more undo step, which the pixels show already."""
@@ -99,6 +120,10 @@ class Recording(Counting):
     def is_exported(self, path: Path) -> bool:
         """Whether an export wrote this picture as it would be exported now, threshold and view included."""
         return self._exported.get(path) == self.export_state(path, rest=self.rest)
+
+    def exported_state(self, path: Path) -> ExportedState | None:
+        """Of what an export has written last, if one has."""
+        return self._exported.get(path)
 
     def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
         """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""

@@ -13,6 +13,7 @@ from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.parts import Check, unhindered
 from app.core.patches import Edit, Patch
+from app.core.project.records import StoredPicture
 from app.core.segment_map import SegmentMap, ShownCounts
 from app.gesture import AT_ONCE, Gesture, Paints, Runner, run_now
 from app.history import History
@@ -48,6 +49,7 @@ class Session(Recording):
             changed.connect(self._renew_rules)  # before anyone paints because of it
         self.styling = Styling(self)
         self._stepping = Stepping(self, self._background)
+        self.read_only: Callable[[Path], str] = lambda _path: ""  # why a picture may not be changed; empty if it may
         self.previous_path: Callable[[], Path | None] = lambda: None  # the picture before this one in the list
 
     # --- documents -------------------------------------------------------------------------------------------------
@@ -100,6 +102,22 @@ class Session(Recording):
         self._drop_foreign_steps(path, document)
         if document.waiting is not None and self.unpack_later is not None:
             self.unpack_later(path, document.waiting)
+        if path == self._current:
+            self.document_changed.emit()
+
+    def restore(self, path: Path, stored: StoredPicture, prediction: Prediction | None = None) -> None:
+        """What an earlier session left of a picture, before its photo is attached: corrections, steps, thresholds.
+
+        `prediction`: what the model in use answered for this photo then, if that is known.
+        """
+        document = self.document_for(path)
+        document.remember(stored.corrections)
+        if stored.threshold is not None:
+            self._remember_threshold(document, stored.threshold)
+        if prediction is not None:
+            document.keep_prediction(prediction, model=stored.model)
+        self._restore_history(path, stored)
+        self.corrected.emit(path)
         if path == self._current:
             self.document_changed.emit()
 
@@ -180,7 +198,7 @@ class Session(Recording):
         """
         self.end_gesture()
         document = self.document
-        if document is None or document.segment_map is None or self._background.says_busy(document.path):
+        if document is None or document.segment_map is None or not self.may_change(document.path):
             return None
         edit = Edit(document.segment_map, writable=self.rule.writable(document.label_table()))
         self._gesture = Gesture(self, edit, path=document.path, text=text, rest=rest)
@@ -225,6 +243,13 @@ class Session(Recording):
         replaced. `text` is shown with a way to cancel when it takes long."""
         return self.runner(work, key=key, done=done, failed=failed or self.said.emit, text=text)
 
+    def may_change(self, path: Path) -> bool:
+        """Whether a picture may be edited now; if not, the person is told why."""
+        if reason := self.read_only(path):
+            self.said.emit(reason)
+            return False
+        return not self._background.says_busy(path)
+
     @property
     def editing(self) -> bool:
         """Whether an edit of the current picture is being worked out in the background."""
@@ -234,6 +259,11 @@ class Session(Recording):
     def unfinished(self) -> bool:
         """Whether `cancel_edit` would take something back."""
         return self._gesture is not None or (self._current is not None and self._background.can_cancel(self._current))
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every picture shows just what its history says: no stroke is begun, no edit on its way."""
+        return self._gesture is None and not self._background.running()
 
     def cancel_edit(self) -> bool:
         """Stop the computed edit of the current picture, or take back a stroke that waits; False: there is neither."""

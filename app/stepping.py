@@ -41,7 +41,7 @@ class Stepping:
         session = self._session
         session.end_gesture()
         document, history = session.document, session.history
-        if document is None or history is None or self._background.says_busy(document.path):
+        if document is None or history is None or not session.may_change(document.path):
             return
         start = history.stack.index()
         if index == start or not 0 <= index <= history.stack.count():

@@ -47,7 +47,7 @@ class BackgroundEdits:
         pixel differs."""
         session, segment_map, path = self._session, document.segment_map, document.path
         session.end_gesture()
-        if segment_map is None or self.says_busy(path):
+        if segment_map is None or not session.may_change(path):
             return False
         writable, read = session.rule.writable(document.label_table()), segment_map.as_it_is()
 

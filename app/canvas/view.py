@@ -17,6 +17,7 @@ class PhotoView(QWidget):
     """A widget with a viewport on a photo; a fitted one follows the widget's size."""
 
     zoom_changed = Signal(float)  # device pixels per image pixel
+    view_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,7 @@ class PhotoView(QWidget):
             if viewport is not None and (before is None or viewport.scale != before.scale):
                 self.zoom_changed.emit(viewport.scale)
             self.looked()
+            self.view_changed.emit()
 
     def follow(self, look: Look | None) -> None:
         """Show what a tool asks to be shown."""

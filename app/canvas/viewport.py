@@ -76,6 +76,17 @@ class Viewport:
         x, y = (round(space / 2 - at * scale) for space, at in zip(self.view, middle, strict=True))
         return replace(self, scale=scale, x=x, y=y, fitted=False)._clamped()
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The image point in the middle of the view."""
+        return self.to_photo(self.view[0] / 2, self.view[1] / 2)
+
+    def around(self, x: float, y: float, *, scale: float) -> Self:
+        """At another scale, with the image point (x, y) in the middle, as far as the photo stays in view."""
+        scale = min(max(scale, self.smallest), MAX_SCALE)
+        left, top = (round(space / 2 - at * scale) for space, at in zip(self.view, (x, y), strict=True))
+        return replace(self, scale=scale, x=left, y=top, fitted=False)._clamped()
+
     def next_scale(self, *, closer: bool) -> float:
         """The next round scale, closer or further away."""
         if closer:

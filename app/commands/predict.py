@@ -23,6 +23,7 @@ from app.core.export_plan import ExportPlan, plan_export
 from app.core.files import atomic_write, make_folder
 from app.core.pictures import list_pictures
 from app.core.pipeline import run
+from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError
 from inference.models import known_models
@@ -201,7 +202,7 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
         return _Ready(segmenter.prepare(photo), (height, width), photo if job.overlay else None)
 
     def think(ready: _Ready) -> tuple[_Ready, Prediction]:
-        return ready, segmenter.run(ready.picture, size=ready.size)
+        return ready, rounded(segmenter.run(ready.picture, size=ready.size))
 
     def finish(path: Path, answer: tuple[_Ready, Prediction]) -> None:
         ready, prediction = answer

@@ -197,6 +197,12 @@ class Document:
         self.segment_map, self._corrections = segment_map, None
         return True
 
+    def remember(self, corrections: Patch | None) -> None:
+        """What an earlier session left of a picture of which nothing is here yet: it comes back like a parked one."""
+        if self.segment_map is not None or self._corrections is not None:
+            raise ValueError(f"{self.path.name} is in use already.")
+        self._corrections, self.parked = corrections, True
+
     def keep_prediction(self, prediction: Prediction, *, model: str | None = None) -> None:
         """An answer of the network for a map that is not here: its layer is composed when it is.
 
@@ -288,6 +294,12 @@ class Document:
         pixels = np.zeros((2, bins), np.int64)
         np.add.at(pixels, (under.astype(np.intp), steps), shown)
         return pixels
+
+    def code_counts(self) -> I64 | None:
+        """Pixels of each code shown, (256,) int64, where the segments view is composed; else None."""
+        if self.segment_map is None or self.layer_mode is not ViewMode.SEGMENTS:
+            return None
+        return self.segment_map.histogram().copy()
 
     def decided_areas(self) -> dict[Decider, int]:
         """Pixels decided by the network, by a person and by nobody."""

@@ -26,3 +26,7 @@ class ProjectError(ExpectedError):
     def __init__(self, sentence: str, *, may_pass: bool = False) -> None:
         super().__init__(sentence)
         self.may_pass = may_pass
+
+
+class DamagedProjectError(ProjectError):
+    """A project whose file is damaged: what can be read of it may be rescued."""

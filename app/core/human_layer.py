@@ -10,7 +10,7 @@ import numpy as np
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.patch_tiles import decode
-from app.core.patches import Patch
+from app.core.patches import Patch, patch_between
 from app.core.segment_map import TILE, SegmentMap
 
 
@@ -67,6 +67,11 @@ class HumanLayer:
                     here = pixels if isinstance(pixels, int) else pixels[common.move(-held.x0, -held.y0).slices]
                     target[common.move(-part.x0, -part.y0).slices] = here
         return values
+
+    def to_patch(self) -> Patch | None:
+        """The patch that makes this layer of an empty one; None where nobody decided any pixel."""
+        tiles = Box.of_shape(self.shape).tiles(TILE)
+        return patch_between(self.shape, ((tile, 0, self.read(tile)) for tile in tiles))
 
     def bands(self) -> Iterator[Box]:
         """All rows of tiles, over the whole width: what to read one after the other."""

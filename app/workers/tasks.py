@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.core.document import ViewMode, compose_layer
 from app.core.pictures import list_pictures
+from app.core.project.packing import rounded
 from app.core.pyramid import build_pyramid
 from app.core.segment_map import ShownCounts
 from app.core.tile_counts import count_tiles
@@ -68,7 +69,7 @@ def predict_photo(
 ) -> ComposedPrediction:
     """Run the network on a photo (H, W, 3) uint8 RGB and compose the view that is shown."""
     started = time.perf_counter()
-    prediction = segmenter.predict(photo)
+    prediction = rounded(segmenter.predict(photo))
     seconds = time.perf_counter() - started
     token.check()
     return compose_prediction(prediction, mode=mode, seconds=seconds)

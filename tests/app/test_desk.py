@@ -8,7 +8,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import app.model_in_use
+import app.projects
+from app.core.errors import ProjectError
 from app.core.pictures import PictureStatus
+from app.core.project.places import Place
 from app.desk import Desk
 from app.model_in_use import ModelChoice
 from inference.errors import WeightsError
@@ -81,11 +84,30 @@ def test_failed_prediction_is_a_sentence_and_the_photo_stays(
     assert desk.session.begin_edit("Brush") is not None
 
 
-def test_corrected_pictures_stay_in_the_list_when_others_are_opened(
-    desk: Desk, photos: list[Path], qtbot: QtBot
-) -> None:
+def test_corrections_are_in_the_project_when_others_are_opened(desk: Desk, photos: list[Path], qtbot: QtBot) -> None:
     desk.open(photos[:2])
     qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    correct_corner(desk)
+    desk.open(photos[2:])
+    qtbot.waitUntil(lambda: desk.current == photos[2])
+    assert desk.pictures == photos[2:]
+    desk.open(photos[:2])
+    qtbot.waitUntil(lambda: desk.current == photos[0] and desk.idle)
+    assert desk.states.status(photos[0]) is PictureStatus.CORRECTED
+
+
+def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_opened(
+    desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> Place:
+        raise ProjectError(f"The project in {folder} cannot be opened: the disk reports an error.")
+
+    monkeypatch.setattr(app.projects, "project_file", refuse)
+    said: list[str] = []
+    desk.said.connect(said.append)
+    desk.open(photos[:2])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    assert any("cannot be opened: the disk reports an error" in sentence for sentence in said)
     correct_corner(desk)
     desk.open(photos[2:])
     qtbot.waitUntil(lambda: desk.current == photos[2])

@@ -55,7 +55,7 @@ def test_a_parked_picture_shows_its_photo_before_its_corrections_are_unpacked(
         assert gate.wait(10)
         return rebuilt_map(corrections)
 
-    monkeypatch.setattr("app.desk.rebuilt_map", slow)
+    monkeypatch.setattr("app.parking.rebuilt_map", slow)
     busy: list[str] = []
     desk.busy_changed.connect(busy.append)
     desk.show(photos[0])
@@ -106,7 +106,7 @@ def test_an_answer_that_comes_before_the_corrections_waits_for_them(
         assert gate.wait(10)
         return rebuilt_map(corrections)
 
-    monkeypatch.setattr("app.desk.rebuilt_map", slow)
+    monkeypatch.setattr("app.parking.rebuilt_map", slow)
     desk.show(photos[0])
     qtbot.waitUntil(lambda: document.photo is not None and document.prediction is not None)
     qtbot.waitUntil(desk.engine_lane.is_idle)

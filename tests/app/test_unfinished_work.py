@@ -19,6 +19,9 @@ from app.core.segment_map import SegmentMap, human_value
 from app.desk import Desk
 from app.exporter import Exporter, ExportSummary
 from app.gesture import Gesture
+from app.model_in_use import ModelChoice
+from app.session import Session
+from app.settings import Settings
 from tests.app.computing import Gate
 from tests.app.desk_scene import predicted
 
@@ -121,7 +124,7 @@ def test_an_export_that_waits_can_be_cancelled(
     assert desk.session.unexported() == [photos[0]]
 
 
-def test_a_picture_whose_correction_is_being_worked_out_or_under_the_hand_stays_in_the_list(
+def test_what_is_being_worked_out_or_under_the_hand_is_kept_when_others_are_opened(
     desk: Desk, exporter: Exporter, gate: Gate, photos: list[Path], qtbot: QtBot
 ) -> None:
     start_edit(desk, gate)
@@ -131,10 +134,20 @@ def test_a_picture_whose_correction_is_being_worked_out_or_under_the_hand_stays_
     begin(desk)
     desk.open(photos[3:4])
     qtbot.waitUntil(lambda: desk.current == photos[3])
-    assert set(desk.pictures) == {photos[3], photos[0], photos[1]}
+    assert desk.pictures == [photos[3]]
     gate.opened.set()
     qtbot.waitUntil(lambda: desk.idle)
     assert set(desk.session.unexported()) == {photos[0], photos[1]}
+    desk.close()
+    later = Desk(Session(Settings()), ModelChoice())
+    for path in photos[:2]:
+        later.open([path])
+        qtbot.waitUntil(lambda path=path: predicted(later, path) and later.idle)
+        assert later.session.undo_stack is not None
+        assert later.session.undo_stack.count() == 1
+        assert later.session.document is not None
+        assert later.session.document.has_corrections
+    later.close()
 
 
 def test_a_picture_whose_correction_came_to_nothing_is_what_it_was(

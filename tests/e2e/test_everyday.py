@@ -14,8 +14,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QTextBrowser
 
+import app.projects
 from app.actions import Act
 from app.core.ade_png import read_labels
+from app.core.errors import ProjectError
+from app.core.project.places import Place
 from app.dialogs import ExportDialog, ModelCardDialog
 from app.main_window import MainWindow
 from app.settings import load_settings
@@ -25,6 +28,16 @@ from tests.e2e.test_main_job import at, has_masks, key, photos, play, shown
 __all__ = ["photos", "play"]  # fixtures
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def no_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be kept: neither in the folder of the photos nor elsewhere."""
+
+    def refuse(folder: Path) -> Place:
+        raise ProjectError(f"The project in {folder} cannot be made: there is no permission.")
+
+    monkeypatch.setattr(app.projects, "project_file", refuse)
 
 
 def test_space_pans_while_a_list_has_the_focus(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
@@ -119,6 +132,7 @@ def test_return_in_the_export_dialog_exports_and_a_bad_folder_is_said(play, phot
     play(script, [str(path) for path in photos])
 
 
+@pytest.mark.usefixtures("no_project")
 def test_exporting_at_the_closing_question_then_closes(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     painted: list[np.ndarray] = []
 
@@ -146,6 +160,7 @@ def test_exporting_at_the_closing_question_then_closes(play, photos: list[Path],
     np.testing.assert_array_equal(read_labels(tmp_path / "out" / f"{photos[0].stem}.png"), painted[0])
 
 
+@pytest.mark.usefixtures("no_project")
 def test_closing_without_exporting_is_possible_on_purpose_only(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)

@@ -1,0 +1,1 @@
+"""A project: what is known of the pictures of a folder, in one SQLite file beside them."""

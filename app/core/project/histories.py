@@ -1,0 +1,128 @@
+"""Pictures with their corrections: what a person did, gesture by gesture."""
+
+from __future__ import annotations
+
+from app.core.errors import ProjectError
+from app.core.patches import Patch
+from app.core.project import timeline
+from app.core.project.parts import StorePart, name_key, plain_text
+from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, StoredPicture, StoredStep
+
+
+class Histories(StorePart):
+    """Every finished gesture, and what the picture was before and after."""
+
+    def load(self, name: str, *, most_bytes: int) -> StoredPicture | None:
+        """A picture as it was left, with the steps nearest to where it stands that take at most `most_bytes` of memory.
+
+        None where nothing is known of it. ProjectError when its corrections cannot be read.
+        """
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT id, size, mtime_ns, header, height, width, status, reason, note, threshold, revision, "
+                "exported, model FROM picture WHERE name = ?",
+                (name_key(name),),
+            ).fetchone()
+            if row is None:
+                return None
+            picture, size, mtime_ns, header, height, width, status, why, note, own, revision, exported, model = row
+            shape = None if height is None else (height, width)
+            history = timeline.window(self._connection, picture, revision=revision, most=most_bytes)
+            return StoredPicture(
+                name=name,
+                identity=None if size is None else FileIdentity(size, mtime_ns, header),
+                shape=shape,
+                status=STATUSES[status],
+                reason=why,
+                note=note,
+                threshold=own,
+                revision=revision,
+                base_revision=history.base_revision,
+                steps=history.steps,
+                corrections=timeline.corrections_at(self._connection, picture, shape=shape, revision=revision),
+                exported=None if exported is None else ExportedRecord.from_json(exported),
+                model=model,
+                damaged_steps=history.damaged,
+            )
+
+    def record_step(self, name: str, step: StoredStep, *, after: int, shape: tuple[int, int]) -> None:
+        """A gesture is finished: `step` follows the revision `after` of a picture of `shape` (H, W), which stands at it
+        now. Whatever followed `after` until now is gone.
+
+        ValueError, and nothing changed, for a revision that was used before and for an `after` that is not known;
+        ProjectError for a picture of another shape than that of its corrections.
+        """
+        with self._writing():
+            picture = self._need(name)
+            height, width, last = self._connection.execute(
+                "SELECT height, width, last FROM picture WHERE id = ?", (picture,)
+            ).fetchone()
+            if height is not None and (height, width) != shape:
+                raise ProjectError(
+                    f"{name} is {shape[1]} x {shape[0]} pixels now, but its corrections are of {width} x {height}."
+                )
+            if step.revision <= last or not timeline.knows(self._connection, picture, after):
+                raise ValueError(f"Revision {step.revision} after {after} does not fit a history that came to {last}.")
+            step = StoredStep(step.revision, plain_text(step.text), step.patch)
+            timeline.put_step(self._connection, picture, step, after=after)
+            self._connection.execute(
+                "UPDATE picture SET revision = :new, last = :new, height = :height, width = :width, gone = 0, "
+                "reason = iif(status = 'unreadable', '', reason), "
+                "status = iif(status IN ('new', 'predicted', 'unreadable'), 'in work', status) WHERE id = :id",
+                {"new": step.revision, "height": shape[0], "width": shape[1], "id": picture},
+            )
+
+    def stand_at(self, name: str, revision: int) -> None:
+        """The picture stands at another revision of its history now: undo, redo, a jump. ValueError: not known."""
+        with self._writing():
+            picture = self._need(name)
+            if not timeline.knows(self._connection, picture, revision):
+                raise ValueError(f"The history of {name} does not lead through revision {revision}.")
+            self._connection.execute("UPDATE picture SET revision = ? WHERE id = ?", (revision, picture))
+
+    def keep_snapshot(self, name: str, revision: int, corrections: Patch | None) -> bool:
+        """Remember the human layer at `revision`, so that loading has less to do; False where that is not known."""
+        with self._writing():
+            picture = self._need(name)
+            if not timeline.knows(self._connection, picture, revision):
+                return False
+            timeline.put_snapshot(self._connection, picture, revision=revision, corrections=corrections)
+            return True
+
+    def fold(self, name: str, most_bytes: int) -> int:
+        """Merge the oldest steps, those beyond `most_bytes` of the file, into the base; how many went.
+
+        Steps that were undone stay. Not while a window still has the older steps: it could not go back to them here.
+        """
+        with self._writing():
+            picture = self._need(name)
+            revision, height, width = self._connection.execute(
+                "SELECT revision, height, width FROM picture WHERE id = ?", (picture,)
+            ).fetchone()
+            base, folded = timeline.fold_to(self._connection, picture, revision=revision, most=most_bytes)
+            if folded:
+                shape = (height, width)
+                corrections = timeline.corrections_at(self._connection, picture, shape=shape, revision=base)
+                timeline.put_base(self._connection, picture, revision=base, corrections=corrections)
+            return folded
+
+    def start_over(self, name: str, identity: FileIdentity | None) -> None:
+        """Forget what was done with a picture: its file holds another photo now. A note and a threshold stay."""
+        with self._writing():
+            picture = self._need(name)
+            (last,) = self._connection.execute("SELECT last FROM picture WHERE id = ?", (picture,)).fetchone()
+            for table in ("step", "snapshot", "prediction", "areas"):
+                self._connection.execute(f"DELETE FROM {table} WHERE picture = ?", (picture,))
+            timeline.put_base(self._connection, picture, revision=last, corrections=None)
+            self._connection.execute(
+                "UPDATE picture SET status = 'new', reason = '', revision = last, height = NULL, width = NULL, "
+                "model = NULL, exported = NULL, exported_revision = NULL, exported_threshold = NULL WHERE id = ?",
+                (picture,),
+            )
+            self._identify(picture, identity)
+
+    @property
+    def last_revision(self) -> int:
+        """The largest revision that any picture ever had: new ones have to be larger."""
+        with self._reading():
+            return int(self._connection.execute("SELECT coalesce(max(last), 0) FROM picture").fetchone()[0])

@@ -1,0 +1,119 @@
+"""The list of all pictures of a project, and the small facts that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.core.errors import ProjectError
+from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
+from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow, Status
+
+_ROW = (
+    "name, size, mtime_ns, status, reason, note != '', repredicted, height, width, threshold, model, revision, "
+    "exported_revision, exported_threshold"
+)
+_UNTOUCHED = "model IS NULL AND last = 0"  # nothing is known of such a picture that another photo could make wrong
+
+
+class Listing(StorePart):
+    """A row for every file that was seen in the folder."""
+
+    def set_identity(self, name: str, identity: FileIdentity) -> None:
+        """The file of a picture is this now, and it is the same photo."""
+        with self._writing():
+            self._identify(self._need(name), identity)
+
+    def set_status(self, name: str, status: Status, reason: str = "") -> None:
+        self._update(name, "status = ?, reason = ?", status.value, plain_text(reason))
+
+    def set_note(self, name: str, note: str) -> None:
+        self._update(name, "note = ?", plain_text(note))
+
+    def set_threshold(self, name: str, threshold: float | None) -> None:
+        """The picture's own threshold 0..1, or None."""
+        self._update(name, "threshold = ?", threshold)
+
+    def set_exported(self, name: str, record: ExportedRecord) -> None:
+        self._update(
+            name,
+            "exported = ?, exported_revision = ?, exported_threshold = ?, repredicted = 0",
+            record.to_json(),
+            record.revision,
+            record.threshold,
+        )
+
+    def rows(self) -> list[PictureRow]:
+        """All pictures whose files were there at the last look."""
+        with self._reading():
+            found = self._connection.execute(f"SELECT {_ROW} FROM picture WHERE NOT gone").fetchall()
+        return [
+            PictureRow(
+                name_of_key(key),
+                size,
+                mtime_ns,
+                STATUSES[status],
+                why,
+                note != 0,
+                other != 0,
+                None if height is None else (height, width),
+                *rest,
+            )
+            for key, size, mtime_ns, status, why, note, other, height, width, *rest in found
+        ]
+
+    def add_files(self, files: Iterable[tuple[str, FileIdentity]]) -> list[str]:
+        """These files are in the folder: (name, identity), the beginning of the file need not have been read.
+
+        New ones get a row. Of known ones of which nothing was kept yet, the identity is renewed, and an unreadable one
+        that changed is new again. The names of those that are other files than what is kept of them: whoever opens one
+        has to look whether it still is the same photo.
+        """
+        with self._writing():
+            query = f"SELECT name, size, mtime_ns, gone, {_UNTOUCHED} FROM picture"
+            known = {key: rest for key, *rest in self._connection.execute(query)}
+            fresh, back, renewed, others = [], [], [], []
+            for name, identity in files:
+                key = name_key(name)
+                values = (identity.size, identity.mtime_ns, identity.header, key)
+                if key not in known:
+                    fresh.append(values)
+                    continue
+                size, mtime_ns, gone, untouched = known[key]
+                if gone:
+                    back.append((key,))
+                if (size, mtime_ns) == values[:2]:
+                    continue
+                if untouched or size is None:
+                    renewed.append(values)
+                else:
+                    others.append(name)
+            write = self._connection.executemany
+            write("INSERT OR IGNORE INTO picture (size, mtime_ns, header, name) VALUES (?, ?, ?, ?)", fresh)
+            write("UPDATE picture SET gone = 0 WHERE name = ?", back)
+            write(
+                "UPDATE picture SET size = ?, mtime_ns = ?, header = ?, "
+                "reason = iif(status = 'unreadable', '', reason), "
+                "status = iif(status = 'unreadable', 'new', status) WHERE name = ?",
+                renewed,
+            )
+            return others
+
+    def gone(self, names: Iterable[str]) -> None:
+        """These files are not there any more. What is known of them is kept, should they come back."""
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE picture SET gone = 1 WHERE name = ?", ((name_key(name),) for name in names)
+            )
+
+    def rename(self, old: str, new: str) -> None:
+        """The photo `old` goes by the name `new` now, with all that is known of it.
+
+        ProjectError, and nothing changed, where work was done under the new name already.
+        """
+        with self._writing():
+            self._connection.execute(f"DELETE FROM picture WHERE name = ? AND {_UNTOUCHED}", (name_key(new),))
+            if self._connection.execute("SELECT 1 FROM picture WHERE name = ?", (name_key(new),)).fetchone():
+                raise ProjectError(f"{old} cannot become {new}: there is work under that name already.")
+            self._connection.execute(
+                "UPDATE picture SET name = ?, gone = 0 WHERE name = ?", (name_key(new), name_key(old))
+            )

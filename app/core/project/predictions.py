@@ -1,0 +1,101 @@
+"""What the network said about pictures, and what its segments cover."""
+
+from __future__ import annotations
+
+from app.core.arrays import I64
+from app.core.errors import ProjectError
+from app.core.project.areas import FolderAreas, pack_areas
+from app.core.project.packing import pack_prediction, unpack_prediction
+from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
+from app.core.project.records import FileIdentity, StoredPrediction
+from app.core.tables import Thresholds
+from inference.prediction import Prediction, SegmentTable
+
+
+class Predictions(StorePart):
+    """The last answer for each picture, and the areas that come of it and of the corrections."""
+
+    def keep_prediction(
+        self, name: str, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64 | None = None
+    ) -> None:
+        """Keep what the network `model` answered for the photo that is `identity`.
+
+        `counts`: pixels per code shown, (256,) int64, of the segments view, as for `keep_areas`; None where the
+        picture was not composed for it.
+        """
+        data = pack_prediction(prediction)
+        with self._writing():
+            picture = self._need(name)
+            known = self._connection.execute("SELECT data FROM prediction WHERE picture = ?", (picture,)).fetchone()
+            self._connection.execute(
+                "INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?)",
+                (picture, identity.size, identity.mtime_ns, identity.header, data),
+            )
+            self._connection.execute(
+                "UPDATE picture SET model = :model, gone = 0, "
+                "repredicted = repredicted OR (:other AND exported_revision IS NOT NULL), "
+                "reason = iif(status = 'unreadable', '', reason), "
+                "status = iif(status IN ('new', 'unreadable'), 'predicted', status) WHERE id = :id",
+                {"model": plain_text(model), "other": known is not None and known[0] != data, "id": picture},
+            )
+            self._connection.execute("DELETE FROM areas WHERE picture = ?", (picture,))
+            if counts is not None:
+                self._put_areas(picture, pack_areas(counts, prediction.segment_table()))
+            (size,) = self._connection.execute("SELECT size FROM picture WHERE id = ?", (picture,)).fetchone()
+            if size is None:
+                self._identify(picture, identity)
+
+    def prediction(self, name: str) -> StoredPrediction | None:
+        """What the network said last; None where it said nothing, or where that is damaged: it can say it again."""
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT data, model, prediction.size, prediction.mtime_ns, prediction.header "
+                "FROM prediction JOIN picture ON picture.id = picture WHERE name = ?",
+                (name_key(name),),
+            ).fetchone()
+        if row is None:
+            return None
+        try:
+            return StoredPrediction(unpack_prediction(row[0]), row[1], FileIdentity(*row[2:]))
+        except ProjectError:
+            return None
+
+    def forget_predictions(self, model: str | None = None) -> None:
+        """Forget what `model` said, or with None every prediction; exports of those pictures count as changed."""
+        which = "picture IN (SELECT id FROM picture WHERE model IS NOT NULL AND (?1 IS NULL OR model = ?1))"
+        with self._writing():
+            for table in ("prediction", "areas"):
+                self._connection.execute(f"DELETE FROM {table} WHERE {which}", (model,))
+            self._connection.execute(
+                "UPDATE picture SET model = NULL, repredicted = exported_revision IS NOT NULL, "
+                "status = iif(status = 'predicted', 'new', status) "
+                "WHERE model IS NOT NULL AND (?1 IS NULL OR model = ?1)",
+                (model,),
+            )
+
+    def keep_areas(self, name: str, counts: I64, table: SegmentTable) -> None:
+        """What is shown now: pixels per code, (256,) int64, and the network's codes explained, of the segments view.
+
+        Corrections change it: to be called when there is time.
+        """
+        packed = pack_areas(counts, table)
+        with self._writing():
+            self._put_areas(self._need(name), packed)
+
+    def areas(self) -> FolderAreas:
+        """What the segments of all pictures cover of which that is known."""
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT name, threshold, segments FROM areas JOIN picture ON picture.id = picture WHERE NOT gone"
+            ).fetchall()
+        return FolderAreas.of_packed([(name_of_key(key), own, packed) for key, own, packed in rows])
+
+    def with_class(self, class_id: int, *, threshold: Thresholds | float | None, share: float = 0.0) -> set[str]:
+        """The pictures of which more than `share` 0..1 is labelled with a class 1..150.
+
+        Whoever asks more than once keeps `areas`.
+        """
+        return self.areas().with_class(class_id, threshold=threshold, share=share)
+
+    def _put_areas(self, picture: int, packed: bytes) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO areas VALUES (?, ?)", (picture, packed))

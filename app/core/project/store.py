@@ -1,0 +1,68 @@
+"""A project's file: everything that is kept of the pictures of a folder.
+
+One connection, used from one thread at a time. Every method that changes something is one transaction: it is in the
+file when the method returns, or a ProjectError says why it is not and nothing has changed. What a method is told of a
+picture is kept even where the picture was not known before: a stroke is never lost for want of a row.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from app.core.errors import DamagedProjectError, ProjectError
+from app.core.files import reason
+from app.core.project.database import open_database
+from app.core.project.histories import Histories
+from app.core.project.listing import Listing
+from app.core.project.places import FOLDER_KEY, describe
+from app.core.project.predictions import Predictions
+from app.core.project.rescue import rescue
+
+
+class ProjectStore(Histories, Predictions, Listing):
+    """The project of the folder `root`, in `file`. Pictures go by their names: POSIX paths relative to `root`."""
+
+    rescued: str = ""  # what was rescued from a damaged file when this was opened, as a sentence
+
+    @classmethod
+    def open(cls, root: Path, file: Path, *, read_only: bool = False) -> Self:
+        """Open the project, or make it where there is none; `places.project_file` tells which file.
+
+        A damaged file is set aside and what can be read of it is rescued, unless it may only be read.
+
+        Raises:
+            ProjectError: it cannot be opened; nothing was changed.
+        """
+        root, file = (Path(os.path.abspath(path)) for path in (root, file))  # noqa: PTH100 - links stay links
+        rescued = ""
+        if not read_only and file.parent != root:
+            _make_folder(file.parent)
+        try:
+            connection = open_database(file, read_only=read_only)
+        except DamagedProjectError:
+            if read_only:
+                raise
+            rescued = rescue(file)
+            connection = open_database(file, read_only=False)
+        store = cls(connection, root=root, file=file, read_only=read_only)
+        store.rescued = rescued
+        if not read_only and file.parent != root:
+            store.set_value(FOLDER_KEY, describe(root))
+        return store
+
+    @classmethod
+    def rescue(cls, root: Path, file: Path) -> Self:
+        """Open a project that turned out to be damaged in use: DamagedProjectError said so, and it was closed."""
+        sentence = rescue(file)
+        store = cls.open(root, file)
+        store.rescued = sentence
+        return store
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"The folder {folder} cannot be made: {reason(error)}.") from error

@@ -1,0 +1,113 @@
+"""What a window shows and asks of its project: who holds it, what is not saved yet, where work was left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from app.canvas.canvas import Canvas
+from app.desk import Desk
+from app.dialogs import choose
+from app.projects import ProjectInfo
+
+_SETTLED_MS = 300  # without a move of the view before it is remembered
+
+
+class ProjectSigns(QObject):
+    """A button in the status bar while something is wrong, and the questions that only a person can answer."""
+
+    def __init__(self, window: QWidget, desk: Desk, canvas: Canvas) -> None:
+        super().__init__(window)
+        self._window, self._desk, self._keeper, self._canvas = window, desk, desk.keeper, canvas
+        self._left: dict[str, Any] = {}  # the view in which work was left
+        self.button = QToolButton(window, autoRaise=True)
+        self.button.clicked.connect(self._clicked)
+        self.button.hide()
+        self._timer = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._timer.timeout.connect(self._remember_view)
+        canvas.view_changed.connect(self._view_changed)
+        desk.current_changed.connect(lambda _path: self._show())
+        desk.changed_on_disk.connect(self._ask_about_change)
+        self._keeper.opened.connect(self._opened)
+        self._keeper.loaded.connect(lambda _path: self._show())
+        self._keeper.lane.pending_changed.connect(lambda _count: self._show())
+
+    @property
+    def remembering(self) -> bool:
+        """Whether the view has changed and is about to be written down."""
+        return self._timer.isActive()
+
+    # --- what is wrong ---------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        pending, refusal = self._keeper.lane.pending, self._refusal()
+        text = ("1 change not saved" if pending == 1 else f"{pending} changes not saved") if pending else ""
+        self.button.setText(text or ("Read-only" if refusal else ""))
+        self.button.setToolTip(f"{self._keeper.trouble} Click to try again." if pending else refusal)
+        self.button.setVisible(bool(pending or refusal))
+
+    def _refusal(self) -> str:
+        return "" if self._desk.current is None else self._keeper.refusal(self._desk.current)
+
+    def _clicked(self) -> None:
+        path = self._desk.current
+        if self._keeper.lane.pending:
+            self._keeper.lane.try_again()
+        elif path is not None and self._refusal():
+            self._ask_to_take_over(path)
+
+    def _ask_to_take_over(self, path: Path) -> None:
+        answer = choose(
+            self._window,
+            title="Read-only",
+            text=f"{self._refusal()} If that window is gone, this one can take over.",
+            choices=("Take over",),
+            cancel="Cancel",
+            default=-1,
+        )
+        if answer == 0:
+            self._keeper.take_over(path, self._desk.begin_anew)
+
+    def _ask_about_change(self, path: Path) -> None:
+        answer = choose(
+            self._window,
+            title="Another photo",
+            text=f"{self._keeper.refusal(path)} Do its corrections hold for the photo as it is now?",
+            choices=("Keep the corrections", "Start over without them"),
+            cancel="Decide later",
+            default=-1,
+        )
+        if answer is not None:
+            self._keeper.use_record(path, use=answer == 0)
+
+    # --- where work was left ---------------------------------------------------------------------------------------
+
+    def _opened(self, info: ProjectInfo) -> None:
+        self._left = info.values
+        self._show()
+
+    def _view_changed(self) -> None:
+        """A view that was left is taken up where the picture comes back; any other is remembered."""
+        view, path = self._canvas.viewport, self._desk.current
+        if view is None or path is None:
+            return
+        left, self._left = self._left, {}
+        x, y, scale = (left.get(key) for key in ("x", "y", "scale"))
+        is_here = left.get("current") == self._keeper.name_of(path) and all(
+            isinstance(value, int | float) for value in (x, y, scale)
+        )
+        if is_here and view.fitted:
+            self._canvas.look(view.around(float(x), float(y), scale=float(scale)))  # type: ignore[arg-type]
+        self._timer.start()
+
+    def _remember_view(self) -> None:
+        view, path = self._canvas.viewport, self._desk.current
+        if view is None or path is None:
+            return
+        value: dict[str, object] = {"current": self._keeper.name_of(path)}
+        if not view.fitted:
+            value |= {"x": view.middle[0], "y": view.middle[1], "scale": view.scale}
+        self._keeper.set_value(path, "view", value)
