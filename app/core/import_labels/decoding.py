@@ -15,13 +15,12 @@ from PIL import Image
 from app.core.ade_png import PngHeader
 from app.core.arrays import U8, U32, Bool, Intp
 from app.core.errors import LabelsError
-from app.core.import_labels.findings import Kind, Reading
+from app.core.import_labels.findings import IGNORE, Kind, Reading
 from app.core.tile_counts import count_codes
 from inference.photo import MAXIMUM_PIXELS
 from resources.classes import CLASS_COUNT, palette
 
 Codes = NDArray[np.unsignedinteger[Any]]
-IGNORE = 255
 _GREY, _COLOUR, _INDEXED, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6  # PNG colour types
 _NO_LABEL = 254  # what stands for numbers that are none, in tables: neither a label nor `IGNORE`
 _ROWS_AT_ONCE = 256

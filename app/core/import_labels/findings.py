@@ -10,7 +10,7 @@ from pathlib import Path
 from app.core.import_labels.frames import PhotoFrame
 from resources.classes import ade_class
 
-_IGNORE = 255
+IGNORE = 255  # what files that mark pixels to leave out have there
 
 
 class Kind(Enum):
@@ -143,7 +143,7 @@ class Finding:
                 steps.append("keeps each class as it is")
             case Numbers.ADE:
                 pass
-        if choice.numbers is not Numbers.ADE and _IGNORE in self.numbers:
+        if choice.numbers is not Numbers.ADE and IGNORE in self.numbers:
             steps.append("makes 255 unlabelled")
         if choice.turn:
             steps.append("turns it as the photo is turned")

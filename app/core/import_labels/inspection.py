@@ -15,8 +15,8 @@ from app.core.arrays import U8
 from app.core.errors import LabelsError
 from app.core.files import reason
 from app.core.geometry import Box
-from app.core.import_labels.decoding import IGNORE, Decoded, Unusable, decode, over_150
-from app.core.import_labels.findings import Conversion, Finding, Kind, Numbers, Reading, size_problem
+from app.core.import_labels.decoding import Decoded, Unusable, decode, over_150
+from app.core.import_labels.findings import IGNORE, Conversion, Finding, Kind, Numbers, Reading, size_problem
 from app.core.import_labels.frames import Fit, PhotoFrame
 from app.core.patches import Draft, Patch
 from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED, SegmentMap
