@@ -1,7 +1,7 @@
 """Bring in what exists: labels that people have in files of all kinds, matched with their pictures.
 
-`plan_import` pairs files with pictures, `inspect` says what a file is and what can be made of it, `settle` weighs files
-that belong together, `read` gives labels, and `labels_patch` makes corrections of them.
+`plan_import` pairs files with pictures, `inspect_plan` says what each file is and what can be made of it, as `inspect`
+does for one and `settle` for some, `read` gives labels, and `labels_patch` makes corrections of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from app.core.import_labels.findings import Conversion, Finding, Kind, Numbers, Reading
 from app.core.import_labels.frames import PhotoFrame, photo_frame
 from app.core.import_labels.inspection import human_values, inspect, labels_patch, read, settle
-from app.core.import_labels.planning import ImportPlan, plan_import
+from app.core.import_labels.planning import ImportPlan, inspect_plan, plan_import
 
 __all__ = [
     "Conversion",
@@ -21,6 +21,7 @@ __all__ = [
     "Reading",
     "human_values",
     "inspect",
+    "inspect_plan",
     "labels_patch",
     "photo_frame",
     "plan_import",

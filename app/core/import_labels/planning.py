@@ -1,13 +1,16 @@
-"""Which label file belongs to which picture: decided before any of them is opened."""
+"""Which label file belongs to which picture, decided before any of them is opened, and what all of them are."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from app.core.import_labels.findings import Finding, Kind
+from app.core.import_labels.frames import photo_frame
+from app.core.import_labels.inspection import inspect, settle
 from app.core.pictures import list_folder
 from inference.errors import PhotoError
 
@@ -57,6 +60,22 @@ def plan_import(paths: Sequence[Path], pictures: Sequence[Path]) -> ImportPlan:
         if not found:
             refused[path] = f"There are no PNGs in {path}."
     return ImportPlan({picture: files[picture] for picture in pictures if picture in files}, refused)
+
+
+def inspect_plan(plan: ImportPlan, *, check: Callable[[int], object] = lambda done: None) -> dict[Path, Finding]:
+    """What the file of each picture in a plan is, beside its photo and in the light of all the others.
+
+    No photo is decoded. `check` is called before each file with the number of those done; what it raises ends the work.
+    """
+    found = []
+    for done, (picture, file) in enumerate(plan.files.items()):
+        check(done)
+        try:
+            found.append(inspect(file, photo_frame(picture)))
+        except PhotoError as error:
+            problem = f"has no photo to lie on: {str(error).rstrip('.')}"
+            found.append(Finding(file, (Kind.UNREADABLE,), problem=problem))
+    return dict(zip(plan.files, settle(found), strict=True))
 
 
 def _label_files(path: Path) -> Iterator[Path]:

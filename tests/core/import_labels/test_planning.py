@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from app.core.import_labels import plan_import
+from app.core.import_labels import Kind, inspect_plan, plan_import
 
 
 def tree(folder: Path, *names: str) -> list[Path]:
@@ -115,3 +117,23 @@ def test_a_pair_of_folders_is_matched_place_by_place(
         }
         assert list(plan.files) == [picture for picture in pictures if picture in plan.files]
         assert set(plan.refused) == set(files) - set(plan.files.values())
+
+
+def test_all_files_of_a_plan_are_inspected_beside_their_photos(tmp_path: Path) -> None:
+    pictures = tree(tmp_path, *(f"images/{name}.png" for name in ("plain", "nought", "small", "broken")))
+    labels = tree(tmp_path, *(f"annotations/{name}.png" for name in ("plain", "nought", "small", "broken")))
+    for picture in pictures[:3]:
+        Image.fromarray(np.zeros((2, 4, 3), np.uint8)).save(picture)
+    for file, values in zip(labels, ([1, 2, 3, 4], [0, 7, 8, 255], [0, 5], [1, 2, 3, 4]), strict=True):
+        Image.fromarray(np.array([values] * (len(values) // 2), np.uint8)).save(file)
+    done: list[int] = []
+    plan = plan_import([tmp_path / "annotations"], pictures)
+    found = inspect_plan(plan, check=done.append)
+    assert done == [0, 1, 2, 3]
+    assert [found[picture].kinds for picture in pictures] == [
+        (Kind.UNSURE_NUMBERS,), (Kind.ZERO_BASED,), (Kind.SCALED, Kind.UNSURE_NUMBERS), (Kind.UNREADABLE,)
+    ]  # fmt: skip
+    assert found[pictures[3]].sentence == (
+        "broken.png has no photo to lie on: broken.png is not a picture that can be read."
+    )
+    assert not inspect_plan(plan_import([], pictures))
