@@ -20,12 +20,14 @@ from typing import Any
 
 import platformdirs
 
+import resources
 from app.core.project.database import connect_plainly
 
 FILE_NAME = ".ade-mask-studio.sqlite"
 FOLDER_KEY = "folder"
 """Under this key a project that does not lie in its folder keeps what `describe` says of that."""
 
+_OURS = Path(resources.__file__).parent  # with the sample photos
 _NAMES = 16  # entries by which a folder is known again
 _A_FOLDER = -1  # in place of a size
 
@@ -128,7 +130,9 @@ def _size(path: Path) -> int | None:
 
 
 def _can_write(folder: Path) -> bool:
-    """By trying: what the permissions say is not all that there is to it."""
+    """By trying: what the permissions say is not all that there is to it. The application itself is not written."""
+    if folder.is_relative_to(_OURS):
+        return False
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.errors import ProjectError
+from app.core.project.packing import is_sound_prediction, pack_prediction, rounded, unpack_prediction
+from inference.prediction import Prediction
+from tests.core.project.projects import some_prediction
+
+
+def same(one: Prediction, other: Prediction) -> bool:
+    return (
+        np.array_equal(one.class_probs, other.class_probs)
+        and np.array_equal(one.mask_probs, other.mask_probs)
+        and one.size == other.size
+    )
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    queries=st.integers(1, 100),
+    grid=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    size=st.tuples(st.integers(1, 100_000), st.integers(1, 100_000)),
+    power=st.integers(0, 12),
+)
+def test_what_comes_back_is_the_rounded_prediction(
+    seed: int, queries: int, grid: tuple[int, int], size: tuple[int, int], power: int
+) -> None:
+    random = np.random.default_rng(seed)
+    prediction = Prediction(
+        random.random((queries, 150), np.float32) ** power, random.random((queries, *grid), np.float32) ** power, size
+    )
+    back = unpack_prediction(pack_prediction(prediction))
+    assert same(back, rounded(prediction))
+    assert back.class_probs.dtype == back.mask_probs.dtype == np.float32
+    assert pack_prediction(back) == pack_prediction(prediction)
+
+
+def test_rounding_is_half_precision_and_once_is_enough() -> None:
+    prediction = some_prediction()
+    kept = rounded(prediction)
+    assert same(rounded(kept), kept)
+    assert not same(kept, prediction)
+    assert np.allclose(kept.mask_probs, prediction.mask_probs, rtol=2**-11, atol=2**-25)
+
+
+def test_a_picture_composed_from_what_comes_back_is_the_same_to_the_byte() -> None:
+    kept = rounded(some_prediction(3))
+    back = unpack_prediction(pack_prediction(kept))
+    assert np.array_equal(back.segment_map(), kept.segment_map())
+    for one, other in zip(back.semantic_segments(), kept.semantic_segments(), strict=True):
+        if isinstance(one, np.ndarray):
+            assert np.array_equal(one, other)
+    assert np.array_equal(back.scores, kept.scores)
+
+
+@given(st.data())
+def test_a_changed_byte_is_refused(data: st.DataObject) -> None:
+    packed = bytearray(pack_prediction(some_prediction(1, grid=(3, 4))))
+    at = data.draw(st.integers(0, len(packed) - 1))
+    packed[at] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(ProjectError, match="stored prediction"):
+        unpack_prediction(bytes(packed))
+    assert not is_sound_prediction(bytes(packed))
+
+
+@given(st.integers(0, 300))
+def test_a_part_of_it_is_refused(length: int) -> None:
+    packed = pack_prediction(some_prediction(1, grid=(3, 4)))
+    with pytest.raises(ProjectError, match="damaged"):
+        unpack_prediction(packed[:length])
+    with pytest.raises(ProjectError, match="damaged"):
+        unpack_prediction(packed + bytes(length + 1))
+    assert is_sound_prediction(packed)
+
+
+@given(st.binary(max_size=200))
+def test_any_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ProjectError):
+        unpack_prediction(data)

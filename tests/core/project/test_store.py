@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.core.document import ViewMode
+from app.core.errors import ProjectError
+from app.core.export import Rest
+from app.core.project.packing import rounded
+from app.core.project.places import FILE_NAME
+from app.core.project.records import ExportedRecord, FileIdentity, Status, StoredStep, identify
+from app.core.project.store import ProjectStore
+from app.core.tables import Thresholds
+from tests.core.project.projects import (
+    PLENTY,
+    SHAPE,
+    Painter,
+    check_history,
+    identity,
+    layer_of,
+    layer_patch,
+    opened,
+    painted,
+    snapshot_of,
+    some_prediction,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ProjectStore]:
+    with closing(opened(tmp_path)) as store:
+        yield store
+
+
+def some_step(revision: int, seed: int = 0) -> StoredStep:
+    patch = layer_patch(Painter.empty(), painted(Painter.empty(), seed + 3))
+    assert patch is not None
+    return StoredStep(revision, "Brush", patch)
+
+
+# --- facts ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_known_of_a_picture_at_first(store: ProjectStore) -> None:
+    assert store.load("a.jpg", most_bytes=PLENTY) is None
+    assert store.prediction("a.jpg") is None
+    assert store.rows() == []
+    assert store.last_revision == 0
+    assert store.value("view") is None
+    assert store.with_class(3, threshold=0.5) == set()
+
+
+def test_facts_come_back(tmp_path: Path) -> None:
+    record = ExportedRecord(0, ViewMode.SEGMENTS, 0.4, ((3, 0.25),), Rest.SEMANTIC, "/out/ä\udcff.png", 12345)
+    with closing(opened(tmp_path)) as store:
+        store.add_files([("a.jpg", identity(5))])
+        store.set_status("a.jpg", Status.SKIPPED, "blurred")
+        store.set_note("a.jpg", "ask Ännchen about \udcff")
+        store.set_threshold("a.jpg", 0.3)
+        store.set_exported("a.jpg", record)
+        store.set_value("view", {"zoom": 1.5, "picture": "a\udcff.jpg"})
+    with closing(opened(tmp_path)) as store:
+        kept = store.load("a.jpg", most_bytes=PLENTY)
+        assert kept is not None
+        assert (kept.identity, kept.status, kept.reason, kept.threshold) == (
+            identity(5),
+            Status.SKIPPED,
+            "blurred",
+            0.3,
+        )
+        assert kept.note == r"ask Ännchen about \udcff"
+        assert kept.exported == record
+        assert store.value("view") == {"zoom": 1.5, "picture": "a\udcff.jpg"}
+        (row,) = store.rows()
+        assert (row.status, row.reason, row.has_note, row.threshold) == (Status.SKIPPED, "blurred", True, 0.3)
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.jpg", "ÄÖÜ/größe.jpg", "b\udcffd \udc80.png", "写真/海.webp", "-'\";%00?.jpg"]
+)
+def test_names_of_any_kind(store: ProjectStore, name: str) -> None:
+    Painter(store, name).paint()
+    store.add_files([(name, identity())])
+    assert [row.name for row in store.rows()] == [name]
+    assert store.name_of(store.path_of(name)) == name
+
+
+def test_a_project_in_a_folder_with_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "Photos #1 100% ?x=1&mode=ro ä\udcff"
+    folder.mkdir()
+    with closing(opened(folder)) as store:
+        Painter(store, "a.jpg").paint()
+    with closing(opened(folder, read_only=True)) as store:
+        assert len(store.rows()) == 1
+
+
+def test_a_picture_elsewhere_has_no_name_here(store: ProjectStore, tmp_path: Path) -> None:
+    assert store.name_of(tmp_path / "sub" / ".." / "a.jpg") == "a.jpg"
+    with pytest.raises(ValueError, match="is not in the subpath"):
+        store.name_of(tmp_path.parent / "a.jpg")
+
+
+# --- history ----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_makes_work_of_a_picture_that_could_not_be_read(store: ProjectStore) -> None:
+    store.set_status("a.jpg", Status.UNREADABLE, "It is half there.")
+    Painter(store, "a.jpg").paint()
+    (row,) = store.rows()
+    assert (row.status, row.reason, row.shape) == (Status.IN_WORK, "", SHAPE)
+
+
+def test_a_step_leaves_a_picture_done(store: ProjectStore) -> None:
+    store.set_status("a.jpg", Status.DONE)
+    Painter(store, "a.jpg").paint()
+    assert store.rows()[0].status is Status.DONE
+
+
+def test_revisions_are_never_used_twice(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(3)
+    painter.stand_at(1)
+    before = store.load("a.jpg", most_bytes=PLENTY)
+    for revision, after in ((3, 1), (2, 1), (9, 8), (9, -1)):
+        with pytest.raises(ValueError, match="does not fit a history that came to 3"):
+            store.record_step("a.jpg", some_step(revision), after=after, shape=SHAPE)
+    with pytest.raises(ValueError, match="does not lead through revision 4"):
+        store.stand_at("a.jpg", 4)
+    assert store.load("a.jpg", most_bytes=PLENTY) == before
+    painter.paint()
+    painter.stand_at(0)
+    painter.paint()  # the four before are gone, and still nothing may be called 4 again
+    assert store.last_revision == 5
+    with pytest.raises(ValueError, match="came to 5"):
+        store.record_step("a.jpg", some_step(4), after=5, shape=SHAPE)
+
+
+def test_a_step_for_a_picture_of_another_size_is_refused(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint()
+    with pytest.raises(ProjectError, match=r"a\.jpg is 20 x 10 pixels now, but its corrections are of 280 x 300"):
+        store.record_step("a.jpg", some_step(2), after=1, shape=(10, 20))
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, painter.layers)
+
+
+def test_starting_over_forgets_the_work_and_keeps_the_note(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    store.keep_snapshot("a.jpg", 2, snapshot_of(painter.layer))
+    store.set_note("a.jpg", "sea")
+    store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity(1))
+    store.start_over("a.jpg", identity(2))
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    assert (kept.steps, kept.corrections, kept.shape, kept.model) == ((), None, None, None)
+    assert (kept.identity, kept.status, kept.note, kept.revision) == (identity(2), Status.NEW, "sea", 2)
+    other = Painter(store, "a.jpg", shape=(40, 50), first=3)
+    other.revision, other.layers[2] = 2, other.layers[0]
+    other.paint(2)
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, other.layers)
+
+
+def test_an_empty_layer_is_a_snapshot_too(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    painter.stand_at(0)
+    assert store.keep_snapshot("a.jpg", 0, None)
+    painter.stand_at(1)
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, painter.layers)
+
+
+def test_folding_stops_where_the_picture_stands(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(5)
+    painter.stand_at(2)
+    assert store.fold("a.jpg", 0) == 2
+    assert store.fold("a.jpg", 0) == 0
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    assert (kept.base_revision, kept.revision, len(kept.steps)) == (2, 2, 3)
+    check_history(kept, painter.layers)
+    assert store.fold("b.jpg", 0) == 0
+
+
+def test_steps_nearest_to_where_the_picture_stands_come_first(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(8)
+    painter.stand_at(4)
+    whole = store.load("a.jpg", most_bytes=PLENTY)
+    assert whole is not None
+    sizes = [step.patch.nbytes for step in whole.steps]
+    part = store.load("a.jpg", most_bytes=sum(sizes[1:6]))
+    assert part is not None
+    assert {3, 4} <= {step.revision for step in part.steps} < set(range(1, 9))
+    check_history(part, painter.layers)
+
+
+def damage(store: ProjectStore, table: str, column: str, where: str = "1") -> None:
+    """Change one byte in the middle of blobs, as a bad disk does; SQLite itself does not notice."""
+    rows = store._connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {where}").fetchall()
+    assert rows
+    for row, data in rows:
+        changed = bytearray(data)
+        changed[len(data) // 2] ^= 0x55
+        store._connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(changed), row))
+
+
+def test_a_damaged_step_shortens_the_history_and_costs_no_pixel_where_a_snapshot_is(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(6)
+    store.keep_snapshot("a.jpg", 6, snapshot_of(painter.layer))
+    damage(store, "step", "patch", "revision = 3")
+    painter.stand_at(5)
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    assert [kept.base_revision, *(step.revision for step in kept.steps)] == [3, 4, 5, 6]
+    assert kept.damaged_steps == 1
+    check_history(kept, painter.layers)
+
+
+def test_a_damaged_snapshot_costs_nothing(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(3)
+    store.keep_snapshot("a.jpg", 3, snapshot_of(painter.layer))
+    damage(store, "snapshot", "corrections")
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, painter.layers)
+
+
+def test_corrections_that_cannot_be_made_out_are_an_error_and_not_empty(store: ProjectStore) -> None:
+    Painter(store, "a.jpg").paint(3)
+    damage(store, "step", "patch", "revision = 2")
+    with pytest.raises(ProjectError, match=r"corrections .* are damaged"):
+        store.load("a.jpg", most_bytes=PLENTY)
+
+
+# --- predictions ----------------------------------------------------------------------------------------------------
+
+
+def test_a_prediction_comes_back_rounded(store: ProjectStore) -> None:
+    prediction = some_prediction(2)
+    store.keep_prediction("a.jpg", prediction, model="bisenetformer-l", identity=identity(7))
+    kept = store.prediction("a.jpg")
+    assert kept is not None
+    assert (kept.model, kept.identity) == ("bisenetformer-l", identity(7))
+    assert np.array_equal(kept.prediction.mask_probs, rounded(prediction).mask_probs)
+    (row,) = store.rows()
+    assert (row.status, row.model, row.size) == (Status.PREDICTED, "bisenetformer-l", identity(7).size)
+
+
+def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
+    store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity())
+    damage(store, "prediction", "data")
+    assert store.prediction("a.jpg") is None
+
+
+def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
+    for name, model in (("a.jpg", "one"), ("b.jpg", "two"), ("c.jpg", "one")):
+        store.keep_prediction(name, some_prediction(), model=model, identity=identity())
+    Painter(store, "c.jpg").paint()
+    store.set_exported("c.jpg", ExportedRecord(1, ViewMode.SEGMENTS, 0.5))
+    store.forget_predictions("one")
+    rows = {row.name: row for row in store.rows()}
+    assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
+        Status.NEW,
+        Status.PREDICTED,
+        Status.IN_WORK,
+    ]
+    assert [rows[name].changed_since_export(0.5) for name in sorted(rows)] == [False, False, True]
+    assert store.prediction("a.jpg") is None
+    assert store.prediction("b.jpg") is not None
+    store.forget_predictions()
+    assert store.prediction("b.jpg") is None
+
+
+def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
+
+    def changed(threshold: float | None = 0.5) -> bool:
+        return store.rows()[0].changed_since_export(threshold)
+
+    assert not changed()  # never exported: there is nothing that could differ
+    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    assert not changed()
+    assert changed(0.6)
+    assert changed(None)
+    painter.stand_at(1)
+    assert changed()
+    painter.stand_at(2)
+    assert not changed()
+    store.set_threshold("a.jpg", 0.7)
+    assert changed()
+    assert not store.rows()[0].changed_since_export(0.5) or store.rows()[0].threshold == 0.7
+    store.set_threshold("a.jpg", 0.5)
+    assert not changed(0.9)  # its own threshold counts
+    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
+    assert not changed()
+    store.keep_prediction("a.jpg", some_prediction(2), model="other", identity=identity())
+    assert changed()
+    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    assert not changed()
+
+
+def test_areas_follow_predictions_and_corrections(store: ProjectStore) -> None:
+    prediction = rounded(some_prediction(4))
+    counts = np.bincount(prediction.segment_map().ravel(), minlength=256)
+    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity(), counts=counts)
+    labels = prediction.labels(0.3)
+    boat = int(np.bincount(labels.ravel(), minlength=151)[1:].argmax()) + 1
+    share = float((labels == boat).mean())
+    assert store.with_class(boat, threshold=0.3, share=share - 0.001) == {"a.jpg"}
+    assert store.with_class(boat, threshold=0.3, share=share + 0.001) == set()
+    assert store.with_class(boat, threshold=Thresholds(0.3, {boat: 1.0})) == set()
+    assert store.areas().unlabelled_shares(threshold=0.3) == pytest.approx([(labels == 0).mean()])
+    decided = np.zeros(256, np.int64)
+    decided[150] = 10
+    store.keep_areas("a.jpg", decided, prediction.segment_table())
+    assert store.with_class(50, threshold=1.0, share=0.99) == {"a.jpg"}
+    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity())
+    assert store.with_class(50, threshold=1.0) == set()  # what is not known is not guessed
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_files_that_changed_are_told_and_not_paired_with_old_work(store: ProjectStore) -> None:
+    files = [(f"{letter}.jpg", identity(ord(letter))) for letter in "abcd"]
+    assert store.add_files(files) == []
+    assert store.add_files(files) == []
+    Painter(store, "a.jpg").paint()
+    store.keep_prediction("b.jpg", some_prediction(), model="starter", identity=files[1][1])
+    store.set_status("c.jpg", Status.UNREADABLE, "It is half there.")
+    other = [(name, FileIdentity(kept.size, kept.mtime_ns + 1)) for name, kept in files]
+    assert store.add_files(other) == ["a.jpg", "b.jpg"]
+    rows = {row.name: row for row in store.rows()}
+    assert rows["a.jpg"].mtime_ns == files[0][1].mtime_ns
+    assert rows["d.jpg"].mtime_ns == files[3][1].mtime_ns + 1
+    assert (rows["c.jpg"].status, rows["c.jpg"].reason) == (Status.NEW, "")
+    store.set_identity("a.jpg", other[0][1])
+    assert store.add_files(other) == ["b.jpg"]
+
+
+def test_a_file_that_was_gone_comes_back_with_its_work(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    store.add_files([("a.jpg", identity()), ("b.jpg", identity())])
+    store.gone(["a.jpg", "never seen.jpg"])
+    assert [row.name for row in store.rows()] == ["b.jpg"]
+    store.add_files([("a.jpg", identity())])
+    kept = store.load("a.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, painter.layers)
+    assert len(store.rows()) == 2
+
+
+def test_a_photo_takes_its_work_along_to_another_name(store: ProjectStore) -> None:
+    painter = Painter(store, "old.jpg")
+    painter.paint(2)
+    store.gone(["old.jpg"])
+    store.add_files([("new.jpg", identity())])
+    store.rename("old.jpg", "new.jpg")
+    kept = store.load("new.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    check_history(kept, painter.layers)
+    assert [row.name for row in store.rows()] == ["new.jpg"]
+    Painter(store, "other.jpg", first=10).paint()
+    with pytest.raises(ProjectError, match="there is work under that name"):
+        store.rename("new.jpg", "other.jpg")
+
+
+def test_the_identity_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x" * 40_000)
+    known = identify(path)
+    assert known.size == 40_000
+    assert len(known.header) == 16
+    os.utime(path, ns=(5, 5))
+    assert known.is_same(identify(path))
+    assert not known.is_same(replace(identify(path), header=b""))  # nobody looked: another time is another file
+    assert known.is_same(replace(known, header=b""))
+    path.write_bytes(b"y" + b"x" * 39_999)
+    os.utime(path, ns=(known.mtime_ns, known.mtime_ns))
+    assert not known.is_same(identify(path))
+    path.write_bytes(b"x" * 39_999)
+    assert not known.is_same(identify(path))
+
+
+def test_a_moved_folder_keeps_its_project(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with closing(opened(tmp_path / "old")) as store:
+        painter = Painter(store, "sub/a.jpg")
+        painter.paint(3)
+    shutil.move(tmp_path / "old", tmp_path / "Neuer Ort")
+    with closing(opened(tmp_path / "Neuer Ort")) as store:
+        kept = store.load("sub/a.jpg", most_bytes=PLENTY)
+        assert kept is not None
+        check_history(kept, painter.layers)
+        assert store.path_of("sub/a.jpg") == tmp_path / "Neuer Ort" / "sub" / "a.jpg"
+        assert np.array_equal(layer_of(kept.corrections), painter.layer)
+        assert store.file == tmp_path / "Neuer Ort" / FILE_NAME
