@@ -15,7 +15,7 @@ from tests.app.tools.editing.model import Editor, Picture, Pixel
 
 def histories_agree(bench: Bench) -> None:
     """Steps, where they stand, their bytes, and what is exported."""
-    _follow_bound(bench)
+    bench.follow_bound()
     assert bench.session.history_bytes() <= bench.undo_bytes
     for path, picture in bench.editor.pictures.items():
         stack = bench.session._histories[path].stack
@@ -27,25 +27,6 @@ def histories_agree(bench: Bench) -> None:
         assert (path in bench.session.under_way()) == (picture.running is not None)
         exported = bench.editor.exported.get(path) == bench.editor.export_state(path)
         assert bench.session.is_exported(path) == exported
-
-
-def _follow_bound(bench: Bench) -> None:
-    """Old steps go only where there is no room for all of them, and not while later ones are undone."""
-    pictures = bench.editor.pictures.items()
-    grown = {path for path, picture in pictures if not all(step.size for step in picture.steps)}
-    kept = {path: list(bench.session._histories[path].steps()) for path, _ in pictures}
-    for path, picture in pictures:
-        assert len(kept[path]) <= len(picture.steps)
-        for step, real in zip(picture.steps[::-1], kept[path][::-1], strict=False):
-            step.size = real.patch.nbytes
-    sizes = [step.size for _, picture in pictures for step in picture.steps]
-    room = sum(sizes) <= bench.undo_bytes and all(sizes)  # one that was too large by itself has no size
-    for path, picture in pictures:
-        gone = len(picture.steps) - len(kept[path])
-        assert not gone or not room
-        assert not gone or path in grown or picture.index == len(picture.steps)
-        if gone:
-            picture.forget(gone)
 
 
 def pictures_agree(bench: Bench, at: Pixel) -> None:

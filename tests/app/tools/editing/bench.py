@@ -130,11 +130,39 @@ class Bench:
         job = self.lane.jobs.get(("edit", self.editor.current))
         return job is not None and job is not self._job
 
+    def follow_bound(self) -> None:
+        """Old steps go only where there is no room for all of them, and not while later ones are undone."""
+        pictures = self.editor.pictures.items()
+        grown = {path for path, picture in pictures if not all(step.size for step in picture.steps)}
+        kept = {path: list(self.session._histories[path].steps()) for path, _ in pictures}
+        for path, picture in pictures:
+            assert len(kept[path]) <= len(picture.steps)
+            for step, real in zip(picture.steps[::-1], kept[path][::-1], strict=False):
+                step.size = real.patch.nbytes
+        sizes = [step.size for _, picture in pictures for step in picture.steps]
+        room = sum(sizes) <= self.undo_bytes and all(sizes)  # one that was too large by itself has no size
+        for path, picture in pictures:
+            gone = len(picture.steps) - len(kept[path])
+            assert not gone or not room
+            assert not gone or path in grown or picture.index == len(picture.steps)
+            if gone:
+                picture.forget(gone)
+
     def go_to(self, index: int, deed: Callable[[], object]) -> None:
         """`deed` is to go to a step of the history."""
-        steps = self.editor.steps_to(index)
+        self._go(lambda _picture: index, deed)
+
+    def go_by(self, steps: int, deed: Callable[[], object]) -> None:
+        """`deed` is to redo so many steps, or to undo them when negative."""
+        self._go(lambda picture: picture.index + steps, deed)
+
+    def _go(self, where: Callable[[Picture], int], deed: Callable[[], object]) -> None:
+        self.editor.end()
         self.act(deed)
+        self.follow_bound()  # the stroke under the hand became a step before, for which there may have been no room
         picture = self.picture
+        index = 0 if picture is None else where(picture)
+        steps = self.editor.steps_to(index)
         if picture is None or not steps:
             return
         if self._on_its_way():
@@ -143,11 +171,6 @@ class Bench:
             before = picture.human
             self.editor.go(picture, index)
             self._shows(picture, before)
-
-    def undo(self, deed: Callable[[], object]) -> None:
-        self.editor.end()
-        picture = self.picture
-        self.go_to(-1 if picture is None else picture.index - 1, deed)
 
     def arrived(self, path: Path) -> None:
         """What was worked out for a picture is there."""
@@ -232,11 +255,16 @@ class Bench:
 
     # --- the answers that J goes through ---------------------------------------------------------------------------
 
-    def guess(self, step: int) -> None:
-        """J or Shift + J over the last pixel, where the tool has no use for it."""
-        guessing = self.guessing if self.canvas.guesses.choices() is not None else None
-        guessing = self._take_back(guessing) if guessing is not None else self._begin()
-        self.act(lambda: self.canvas.guesses.go(step))
+    def guess(self, step: int, *, by_card: bool) -> None:
+        """J or Shift + J over the last pixel, where the tool has no use for it, or a click on the card of answers."""
+        guesses = self.canvas.guesses
+        known = guesses.choices() is not None if by_card else guesses.goes_on
+        guessing = self.guessing if known else None
+        if guessing is not None:
+            self._take_back(guessing)
+        elif not by_card:
+            guessing = self._begin()
+        self.act(lambda: guesses.pick(step) if by_card else guesses.go(step))
         self.guessing = guessing
         if guessing is None:
             assert self.canvas.guesses.choices() is None
@@ -263,14 +291,13 @@ class Bench:
         mask = self.editor.target(at, Scope.REGION if semantic else Scope.SEGMENT)
         return Guessing(picture, mask, rows, active, picture.state) if rows and mask is not None else None
 
-    def _take_back(self, guessing: Guessing) -> Guessing:
+    def _take_back(self, guessing: Guessing) -> None:
         """The last answer makes room for the next one."""
         picture = guessing.picture
         if guessing.running is not None and guessing.running is picture.running:
             picture.running = None
         elif picture.state != guessing.before and self.editor.steps_to(picture.index - 1):
             self.editor.go(picture, picture.index - 1)
-        return guessing
 
     def escape_guesses(self) -> bool:
         """Escape while nothing else has a use for it: the answer is taken back."""

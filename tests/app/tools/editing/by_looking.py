@@ -10,7 +10,6 @@ import numpy as np
 
 from app.core import cleanup
 from app.core.arrays import U8, Bool
-from app.core.geometry import Box
 from app.core.parts import Part
 from app.core.refine import RefineError, refine_edges
 from app.core.soft_masks import Candidate, ranked_queries, soft_mask
@@ -19,7 +18,7 @@ from app.tools.base import Button, Pointer, class_name
 from inference.prediction import Prediction
 from tests.app.tools.editing.driver import Driver, LineDriver
 from tests.app.tools.editing.model import Paint, Pixel, PlainLabels, Stroke, area_of, connected, paint_of, value_of
-from tests.app.tools.editing.pictures import pyramid
+from tests.app.tools.editing.pictures import CLASSES, pyramid, sure
 
 if TYPE_CHECKING:
     from tests.app.tools.editing.bench import Bench
@@ -68,15 +67,6 @@ class WandDriver(Driver):
 
     def left_alone(self) -> None:
         self._start = None
-
-
-def sure(tiles: SuperpixelTiles, pixel: Pixel) -> tuple[Box, Bool]:
-    """The superpixel at a pixel, computed where that was not done before."""
-    while (missing := tiles.missing(*pixel)) is not None:
-        tiles.add(missing, tiles.compute(missing))
-    region = tiles.region(*pixel)
-    assert region is not None
-    return region
 
 
 class SuperpixelsDriver(Driver):
@@ -247,11 +237,16 @@ class CleanupDriver(LineDriver):
             case "gaps":
                 return list(cleanup.fill_gaps(reader, area=area))
             case "specks":
-                return list(cleanup.remove_specks(reader, size=size, classes=classes, area=area))
+                return list(cleanup.remove_specks(reader, size=size, sizes=self._sizes(), classes=classes, area=area))
             case "holes":
                 return list(cleanup.fill_holes(reader, class_id=current, size=size, area=area))
             case _:
                 return list(cleanup.smooth(reader, radius=self.tool.value("radius"), area=area))
+
+    def _sizes(self) -> dict[int, int]:
+        """Of specks of classes that have their own."""
+        sizes = {class_id: self.bench.session.tool_value(f"{self.id}.size.{class_id}") for class_id in (0, *CLASSES)}
+        return {class_id: size for class_id, size in sizes.items() if isinstance(size, int) and size}
 
     def _paint(self, part: Part) -> Paint:
         return paint_of(part, self.bench.picture.shape) if self.bench.picture is not None else (part.mask, 0)
@@ -368,37 +363,31 @@ class CopyDriver(LineDriver):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
-        self._offered: U8 | None = None
+        self._offered: tuple[U8, Bool] | None = None  # what the previous picture held, and where it is wanted
 
     def click(self, start: Pointer) -> None:
-        self._offered = self._source()
+        self._offer(None)
 
     def area(self, inside: Bool, start: Pointer) -> None:
-        source = self._source()
-        self._offered = None
-        if source is not None:
-            self._copy(source, inside)
+        self._offer(inside)
 
     def left_alone(self) -> None:
         super().left_alone()
         self._offered = None
 
     def accept(self) -> None:
-        source, pending = self._offered, self.tool.pending()
+        offered, pending, path = self._offered, self.tool.pending(), self.bench.previous_path()
         self.bench.act(self.tool.accept)
         self._offered = None
-        if source is not None and pending:
-            self._copy(source, np.ones(source.shape, np.bool_))
+        if offered is not None and pending and path is not None:
+            source, inside = offered
+            mask = inside if self.tool.value("rest") == "clear" else inside & (source > 0)
+            self.bench.expect(f"Copy from {path.name}", [(mask, source)])
 
-    def _source(self) -> U8 | None:
+    def _offer(self, inside: Bool | None) -> None:
         path, picture = self.bench.previous_path(), self.bench.picture
         previous = None if path is None else self.editor.pictures.get(path)
+        self._offered = None
         if picture is None or previous is None or not previous.human.any() or previous.shape != picture.shape:
-            return None
-        return previous.human.copy()
-
-    def _copy(self, source: U8, inside: Bool) -> None:
-        path = self.bench.previous_path()
-        assert path is not None
-        mask = inside if self.tool.value("rest") == "clear" else inside & (source > 0)
-        self.bench.expect(f"Copy from {path.name}", [(mask, source)])
+            return
+        self._offered = previous.human.copy(), np.ones(picture.shape, np.bool_) if inside is None else inside

@@ -19,7 +19,7 @@ reaches = st.sampled_from((1.0, 0.25, 6.0))
 
 
 class Meanwhile(Enum):
-    """What may happen half way through a gesture."""
+    """What may happen half way through a gesture, or right after it."""
 
     NOTHING = "nothing"
     ESCAPE = "escape"
@@ -27,6 +27,11 @@ class Meanwhile(Enum):
     ANSWER = "answer"  # of the network
     THRESHOLD = "threshold"
     RULE = "rule"
+    OPTION = "option"  # of the tool in hand
+    SIZE = "size"  # of the brush
+    WORK = "work"  # in the background, as far as it is under way
+    EXPORT = "export"  # begins, or ends
+    OTHER = "other"  # picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,14 +44,18 @@ class Gesture:
     keys: Modifier
     reach: float
     meanwhile: Meanwhile
+    then: Meanwhile
     waits: bool  # for what is worked out in the background
     accepts: bool
 
 
-def gestures_of(names: Sequence[str]) -> st.SearchStrategy[Gesture]:
+def several(names: Sequence[str]) -> st.SearchStrategy[list[Gesture]]:
+    """A few gestures, one after the other."""
     way = st.lists(places, min_size=1, max_size=5)
-    meanwhile = st.sampled_from((*[Meanwhile.NOTHING] * 3, *Meanwhile))
+    meanwhile = st.sampled_from((*[Meanwhile.NOTHING] * 6, *Meanwhile))
+    then = st.sampled_from((*[Meanwhile.NOTHING] * 6, Meanwhile.UNDO, Meanwhile.ESCAPE, *Meanwhile))
     often = st.sampled_from((True, True, True, False))
-    return st.builds(
-        Gesture, st.sampled_from(names), buttons, way, modifiers, reaches, meanwhile, waits=often, accepts=often
+    gestures = st.builds(
+        Gesture, st.sampled_from(names), buttons, way, modifiers, reaches, meanwhile, then, waits=often, accepts=often
     )
+    return st.lists(gestures, min_size=1, max_size=4)

@@ -21,8 +21,10 @@ class Hand:
         self.held: Button | None = None
         self.at = Pointer(0, 0)
         self.driver: Driver = DRIVERS[tool](bench)
+        self._put_away: dict[str, Driver] = {}  # whose tools have begun something
         self._tile_owner: SuperpixelsDriver | None = None  # who asked for superpixels last
         bench.canvas.set_tool(self.driver.tool)
+        bench.session.document_changed.connect(self._forget)
 
     def pointer(self, place: tuple[int, int], keys: Modifier, reach: float) -> Pointer:
         picture = self.editor.picture
@@ -42,6 +44,7 @@ class Hand:
     def press(self, button: Button, place: tuple[int, int], keys: Modifier, reach: float) -> None:
         self.held = button
         pointer = self.pointer(place, keys, reach)
+        self.bench.canvas.guesses.end()
         self.does(lambda: self.driver.press(pointer))
 
     def move(self, place: tuple[int, int], keys: Modifier) -> None:
@@ -53,14 +56,25 @@ class Hand:
         self.does(lambda: self.driver.release(pointer))
 
     def take(self, tool: str) -> None:
-        """Another tool; the stroke of the last one is finished first, what it offers is left."""
+        """Another tool; the stroke of the last one is finished first, what it offers is left, or waits for it."""
+        if tool == self.driver.id:
+            return
         if self.held is not None:
             self.release()
-        if self.driver.tool.pending():
-            self.driver.left_alone()
-        driver = DRIVERS[tool](self.bench)
-        self.bench.canvas.set_tool(driver.tool)
-        self.driver = driver
+        last, self.driver = self.driver, self._put_away.pop(tool, None) or DRIVERS[tool](self.bench)
+        offered = last.tool.pending()
+        self.bench.canvas.set_tool(self.driver.tool)
+        if last.tool.pending():
+            self._put_away[last.id] = last
+        elif offered:
+            last.left_alone()
+
+    def _forget(self) -> None:
+        """What was begun belongs to the picture that was shown."""
+        for driver in self._put_away.values():
+            driver.tool.forget()
+            driver.left_alone()
+        self._put_away.clear()
 
     def accept(self) -> None:
         """Return."""
@@ -89,7 +103,7 @@ class Hand:
         if waits and self.held is None:
             self._cancel_edit()
         else:
-            self.does(lambda: self.bench.undo(self.session.undo))
+            self.does(lambda: self.bench.go_by(-1, self.session.undo))
 
     def _cancel_edit(self) -> None:
         if self.editor.stroke is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.core.arrays import F32, U8
+from app.core.arrays import F32, U8, Bool
 from app.core.document import ViewMode, compose_layer
 from app.core.geometry import Box
 from app.core.pyramid import build_pyramid
@@ -61,6 +61,15 @@ def answer(shape: tuple[int, int], number: int, mode: ViewMode) -> tuple[Predict
     layer, table = compose_layer(known, mode)
     layer.flags.writeable = False
     return known, layer, table
+
+
+def sure(tiles: SuperpixelTiles, pixel: tuple[int, int]) -> tuple[Box, Bool]:
+    """The superpixel at a pixel, computed where that was not done before."""
+    while (missing := tiles.missing(*pixel)) is not None:
+        tiles.add(missing, tiles.compute(missing))
+    region = tiles.region(*pixel)
+    assert region is not None
+    return region
 
 
 class ComputedOnce:
