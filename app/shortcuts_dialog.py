@@ -88,7 +88,6 @@ class _Table(QTableWidget):
         item.setFont(font)
         item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        item.setSizeHint(QSize(0, self.fontMetrics().height() + (UNIT if row == 0 else 2 * UNIT)))
         self.insertRow(row)
         self.setItem(row, 0, item)
         self.setSpan(row, 0, 1, 2)
@@ -106,8 +105,11 @@ class _Table(QTableWidget):
 
     def words(self, row: int) -> str:
         """What a row says, for a search."""
-        items = (self.item(row, column) for column in range(2))
-        return " ".join(item.text() for item in items if item is not None).casefold()
+        return " ".join(self._text(row, column) for column in range(2)).casefold()
+
+    def _text(self, row: int, column: int) -> str:
+        item = self.item(row, column)
+        return "" if item is None else item.text()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -119,11 +121,11 @@ class _Table(QTableWidget):
         margin = self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
         for row in range(self.rowCount()):
             if self.columnSpan(row, 0) > 1:
-                self.setRowHeight(row, self.item(row, 0).sizeHint().height())
+                self.setRowHeight(row, self.fontMetrics().height() + (UNIT if row == 0 else 2 * UNIT))
                 continue
             heights = []
             for column in range(2):
                 room = QRect(0, 0, self.columnWidth(column) - 2 * margin, self.height())
-                words = self.item(row, column).text()
-                heights.append(self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height())
+                words, flags = self._text(row, column), int(Qt.TextFlag.TextWordWrap)
+                heights.append(self.fontMetrics().boundingRect(room, flags, words).height())
             self.setRowHeight(row, max(heights) + UNIT)
