@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """How many workers `-n auto` means: one for each core that may be used, none beside this process for a single one."""
+    """How many workers `-n auto` means: one for each core that may be used; this process does all on a single one."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, MOST_WORKERS) if usable > 1 else 0
 
@@ -47,9 +47,10 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test starts with the settings of a first start."""
+    """Every test starts with the settings of a first start, and without projects."""
     folder = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
     if (core := sys.modules.get("PySide6.QtCore")) is not None:
         # Qt reads the variable once; afterwards it must be told.
         settings = core.QSettings
