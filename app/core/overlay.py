@@ -33,11 +33,6 @@ class OverlaySettings:
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"Opacity {self.opacity} is not within 0..1.")
 
-    @property
-    def leaves_out(self) -> bool:
-        """Whether any class is not coloured."""
-        return bool(self.hidden or self.solo)
-
     def shows(self, class_id: int) -> bool:
         """Whether pixels of a class are coloured: solo classes win over hidden ones."""
         return class_id in self.solo if self.solo else class_id not in self.hidden

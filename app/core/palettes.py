@@ -144,11 +144,6 @@ def _within(values: F64, span: tuple[float, float]) -> Bool:
     return (values >= span[0]) & (values <= span[1])
 
 
-def palette_table(kind: Palette, present: Sequence[int] = ()) -> U8:
-    """RGB of every class, (256, 3) uint8 by class id, with those of `present` (1..150) far apart."""
-    return ClassColours().styles(kind, present).colours
-
-
 class ClassColours:
     """Which class has which colour and pattern: a class keeps its own while others come and go.
 

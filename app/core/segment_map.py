@@ -333,11 +333,6 @@ class SegmentMap:
         """Tell `watcher` of every tile that is about to be written, for as long as anybody else knows it."""
         self._watchers[:] = [known for known in self._watchers if known() is not None] + [ref(watcher)]
 
-    def _tile_at(self, box: Box) -> Box:
-        """The tile that `box` lies in."""
-        left, top = box.x0 // TILE * TILE, box.y0 // TILE * TILE
-        return Box(left, top, left + TILE, top + TILE).clip(self.shape)
-
     def _write_value(self, box: Box, value: int, mask: Bool | None) -> None:
         row, column = box.y0 // TILE, box.x0 // TILE
         counts, network_counts = self._counts_in(row, column), self._network_counts[row, column]

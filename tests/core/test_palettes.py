@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,6 @@ from app.core.palettes import (
     Vision,
     distances,
     oklab,
-    palette_table,
     separated_colours,
 )
 from app.core.patterns import PATTERNS
@@ -24,6 +25,11 @@ MADE = (Palette.DISTINCT, Palette.COLOUR_BLIND)
 PRESENT = tuple(range(1, 31))  # the thirty most frequent classes
 RARE = tuple(range(4, 151, 5))
 classes = st.lists(st.integers(0, CLASS_COUNT), min_size=1, max_size=25)
+
+
+def palette_table(kind: Palette, present: Sequence[int]) -> U8:
+    """The colours of a picture in which those classes are the first to be seen."""
+    return ClassColours().styles(kind, present).colours
 
 
 def least_apart(colours: U8, vision: Vision = Vision.USUAL) -> float:
