@@ -24,11 +24,13 @@ class Segmenter:
     attempts: tuple[Attempt, ...] = ()  # engines that were tried first and could not be used, with the reasons
 
     def predict(self, image: NDArray[np.uint8]) -> Prediction:
-        """A photo (H, W, 3) uint8 RGB → its prediction. Raises `EngineError` when the device gives up."""
+        """A photo (H, W, 3) uint8 RGB → its prediction. Raises `EngineError` when the device gives up, and `ValueError`
+        for an array that is no photo."""
         return self.run(self.prepare(image), size=(image.shape[0], image.shape[1]))
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A photo (H, W, 3) uint8 RGB → what the network sees of it, (h, w, 3): what can be done beside the engine."""
+        """A photo (H, W, 3) uint8 RGB → what the network sees of it, (h, w, 3): what can be done beside the engine.
+        Raises `ValueError` for an array that is no photo."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(f"A photo is (H, W, 3) uint8, not {image.shape} {image.dtype}.")
         return prepare(image, input_size=self.input_size)
