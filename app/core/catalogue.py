@@ -19,9 +19,11 @@ from typing import assert_never
 import numpy as np
 
 from app.core.arrays import F32, I32, I64, U8, Bool
-from app.core.pictures import PictureStatus
+from app.core.project.areas import FolderAreas
+from app.core.project.records import PictureRow, Status
+from app.core.tables import Thresholds
 
-STATUSES = tuple(PictureStatus)
+STATUSES = tuple(Status)
 """What the numbers in the column `status` stand for."""
 _STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 _LAST = np.iinfo(np.int64).max
@@ -52,7 +54,7 @@ class Filter:
     """Which pictures to show: those for which everything asked for holds."""
 
     text: str = ""  # words that all occur in the name, in any case
-    statuses: frozenset[PictureStatus] | None = None  # None: any
+    statuses: frozenset[Status] | None = None  # None: any
     exported: frozenset[Exported] | None = None  # None: any
     unlabelled: tuple[float, float] | None = None  # least and largest share 0..1; unknown shares are left out
     noted: bool = False  # only those with a note
@@ -73,7 +75,7 @@ class PictureFacts:
 
     size: int = _UNKNOWN  # bytes
     mtime_ns: int = _UNKNOWN  # when its file was last changed, in ns since 1970
-    status: PictureStatus = PictureStatus.NEW
+    status: Status = Status.NEW
     exported: Exported = Exported.NEVER
     unlabelled: float | None = None  # share of its pixels 0..1
     uncertainty: float | None = None  # 0..1
@@ -92,7 +94,7 @@ class Catalogue:
         self.names = names
         self.size: I64 = np.full(count, _UNKNOWN, np.int64)
         self.mtime_ns: I64 = np.full(count, _UNKNOWN, np.int64)
-        self.status: U8 = np.full(count, _STATUS_CODES[PictureStatus.NEW], np.uint8)
+        self.status: U8 = np.full(count, _STATUS_CODES[Status.NEW], np.uint8)
         self.exported: U8 = np.full(count, Exported.NEVER.value, np.uint8)
         self.unlabelled: F32 = np.full(count, np.nan, np.float32)
         self.uncertainty: F32 = np.full(count, np.nan, np.float32)
@@ -145,6 +147,29 @@ class Catalogue:
         self.unlabelled[row] = math.nan if facts.unlabelled is None else facts.unlabelled
         self.uncertainty[row] = math.nan if facts.uncertainty is None else facts.uncertainty
         self.noted[row] = facts.noted
+
+    def fill(self, rows: Sequence[PictureRow], *, threshold: float | None) -> None:
+        """Take over what a project keeps of its pictures; rows of names that are not here are passed over.
+
+        `threshold`: of all pictures that have none of their own, or None in the semantic view.
+        """
+        here = np.fromiter((self.row(row.name) for row in rows), np.intp, len(rows))
+        columns = {
+            "size": [_UNKNOWN if row.size is None else row.size for row in rows],
+            "mtime_ns": [_UNKNOWN if row.mtime_ns is None else row.mtime_ns for row in rows],
+            "status": [_STATUS_CODES[row.status] for row in rows],
+            "exported": [_exported(row, threshold).value for row in rows],
+            "noted": [row.has_note for row in rows],
+        }
+        for name, values in columns.items():
+            column = getattr(self, name)
+            column[here[here >= 0]] = np.array(values, column.dtype)[here >= 0]
+
+    def fill_shares(self, areas: FolderAreas, *, threshold: Thresholds | float | None) -> None:
+        """Take over the unlabelled share and the uncertainty of the pictures whose areas are known."""
+        here = np.fromiter(map(self.row, areas.names), np.intp, len(areas.names))
+        self.unlabelled[here[here >= 0]] = areas.unlabelled_shares(threshold=threshold)[here >= 0]
+        self.uncertainty[here[here >= 0]] = areas.uncertainties()[here >= 0]
 
     def with_names(self, names: Collection[str]) -> Bool:
         """Which pictures are called one of `names`: (N,) bool."""
@@ -225,6 +250,12 @@ def _column(catalogue: Catalogue, by: SortBy) -> F32 | I64 | None:
             return catalogue.unlabelled
         case unexpected:
             assert_never(unexpected)
+
+
+def _exported(row: PictureRow, threshold: float | None) -> Exported:
+    if row.exported_revision is None:
+        return Exported.NEVER
+    return Exported.CHANGED if row.changed_since_export(threshold) else Exported.CURRENT
 
 
 def _folded(text: str) -> str:

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.catalogue import Catalogue, Exported, Filter, PictureFacts, Sort, SortBy, following, matching, order
-from app.core.pictures import PictureStatus, natural_key
+from app.core.pictures import natural_key
+from app.core.project.areas import FolderAreas, pack_areas
+from app.core.project.records import PictureRow, Status
+from inference.prediction import SegmentTable
 
 shares = st.none() | st.integers(0, 4).map(lambda quarters: quarters / 4)
 facts = st.builds(
     PictureFacts,
     size=st.sampled_from([-1, 0, 5, 6]),
     mtime_ns=st.sampled_from([-1, 0, 2**62, 2**62 + 1]),
-    status=st.sampled_from(PictureStatus),
+    status=st.sampled_from(Status),
     exported=st.sampled_from(Exported),
     unlabelled=shares,
     uncertainty=shares,
@@ -30,7 +33,7 @@ pictures = st.dictionaries(names, facts, max_size=12).map(
 filters = st.builds(
     Filter,
     text=st.text(alphabet="abÉ1 ", max_size=3),
-    statuses=st.none() | st.frozensets(st.sampled_from(PictureStatus)),
+    statuses=st.none() | st.frozensets(st.sampled_from(Status)),
     exported=st.none() | st.frozensets(st.sampled_from(Exported)),
     unlabelled=st.none() | st.tuples(st.sampled_from([0, 0.25, 0.5]), st.sampled_from([0.25, 0.75, 1])),
     noted=st.booleans(),
@@ -68,7 +71,7 @@ def plainly(known: dict[str, PictureFacts], wanted: Filter, sort: Sort) -> list[
     field = {SortBy.TIME: "mtime_ns", SortBy.SIZE: "size", SortBy.STATUS: "status"}.get(sort.by, sort.by.value)
     values = {name: getattr(known[name], field) for name in shown}
     if sort.by is SortBy.STATUS:
-        values = {name: list(PictureStatus).index(status) for name, status in values.items()}
+        values = {name: list(Status).index(status) for name, status in values.items()}
     elif sort.by in (SortBy.TIME, SortBy.SIZE):
         values = {name: None if value == -1 else value for name, value in values.items()}
     sign = -1 if sort.descending else 1
@@ -145,3 +148,32 @@ def test_the_next_that_is_wanted(case: tuple[list[int], int, list[bool]], step: 
 
 def test_nothing_to_show() -> None:
     assert order(Catalogue(), Filter(text="a"), Sort(SortBy.TIME)).tolist() == []
+
+
+def test_what_a_project_keeps_is_taken_over() -> None:
+    row = PictureRow("b", 5, 7, Status.DONE, "", True, False, (2, 2), None, "starter", 3, 3, 0.5)
+    rows = [
+        row,
+        row._replace(name="a", size=None, mtime_ns=None, status=Status.NEW, has_note=False, exported_revision=None),
+        row._replace(name="c", revision=4),
+        row._replace(name="d", threshold=0.25),
+        row._replace(name="gone"),
+    ]
+    catalogue = Catalogue(["a", "b", "c", "d", "new"])
+    catalogue.fill(rows, threshold=0.5)
+    done = PictureFacts(size=5, mtime_ns=7, status=Status.DONE, exported=Exported.CURRENT, noted=True)
+    changed = dataclasses.replace(done, exported=Exported.CHANGED)
+    assert [catalogue.facts(row) for row in range(5)] == [PictureFacts(), done, changed, changed, PictureFacts()]
+
+
+def test_shares_are_taken_over() -> None:
+    counts = np.zeros(256, np.int64)
+    counts[[0, 1, 2, 101]] = 2, 4, 4, 6
+    table = SegmentTable(class_ids=np.array([3, 9], np.uint8), scores=np.array([0.75, 0.25], np.float32))
+    areas = FolderAreas.of_packed([(name, None, pack_areas(counts, table)) for name in ("b", "gone")])
+    catalogue = Catalogue(["a", "b"])
+    catalogue.fill_shares(areas, threshold=0.5)
+    assert catalogue.facts(0) == PictureFacts()
+    assert catalogue.facts(1) == PictureFacts(unlabelled=6 / 16, uncertainty=6 / 16)
+    catalogue.fill_shares(areas, threshold=0.1)
+    assert catalogue.facts(1).unlabelled == 2 / 16
