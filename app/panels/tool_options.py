@@ -224,8 +224,8 @@ class ToolOptions(QWidget):
             button.hide()
         steps: tuple[tuple[int, Callable[[], None]], ...] = (
             (self._least, lambda: self._show_sliders(shown=False)),
-            (0, lambda: self.current.set_narrow(narrow=True)),
-            (0, lambda: self._show_captions(shown=False)),
+            (self._least, lambda: self.current.set_narrow(narrow=True)),
+            (self._least, lambda: self._show_captions(shown=False)),
             (0, lambda: self.rule.set_compact(compact=True)),
         )
         for least, step in steps:

@@ -312,3 +312,18 @@ def test_the_rule_keeps_its_words_beside_specks_that_wait(placed: ToolOptions, s
     tool.show()  # what the row needs without captions counts at once
     assert placed.cancel_button.isVisible()
     assert placed.rule.text().startswith("Paint anywhere · 1 locked")
+
+
+@pytest.mark.parametrize("what", ["gaps", "specks", "holes", "smooth"])
+def test_the_count_of_what_would_change_is_readable_in_a_narrow_window(
+    placed: ToolOptions, session: Session, what: str
+) -> None:
+    tool = make_tool("cleanup", session)
+    tool.set_value("what", what)
+    placed.set_tool(tool)
+    fit(placed, 992)
+    tool.pending = lambda: True  # type: ignore[method-assign]
+    tool.note = lambda: "Changes 43 096 pixels in the whole picture"  # type: ignore[method-assign]
+    tool.show()
+    QApplication.processEvents()
+    assert not placed.hint.is_elided()
