@@ -21,10 +21,10 @@ _PEN = 4.0  # logical pixels that a line and its casing reach
 
 
 def shape_for(cursor: Cursor, *, drawn: bool) -> QCursor:
-    """The system cursor for a tool; none where the canvas has `drawn` the brush itself."""
+    """The system cursor for a tool; none where the canvas has `drawn` the brush itself. The same one every time."""
     match cursor:
         case Cursor.PAINT:
-            return QCursor(Qt.CursorShape.BlankCursor) if drawn else cross()
+            return plain(Qt.CursorShape.BlankCursor) if drawn else cross()
         case Cursor.POINT:
             return cross()
         case Cursor.PICK:
@@ -39,7 +39,13 @@ def shape_for(cursor: Cursor, *, drawn: bool) -> QCursor:
 
 def hand(*, closed: bool) -> QCursor:
     """The hand that moves the picture."""
-    return QCursor(Qt.CursorShape.ClosedHandCursor if closed else Qt.CursorShape.OpenHandCursor)
+    return plain(Qt.CursorShape.ClosedHandCursor if closed else Qt.CursorShape.OpenHandCursor)
+
+
+@lru_cache
+def plain(shape: Qt.CursorShape) -> QCursor:
+    """A cursor of the system."""
+    return QCursor(shape)
 
 
 def is_drawn(outline: Outline | None, view: Viewport, ratio: float) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QPainter, QRegion
 
-from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, shape_for
+from app.canvas.cursor import draw_outline, hand, is_drawn, outline_region, plain, shape_for
 from app.canvas.viewport import Viewport
 from app.tools.base import Outline
 
@@ -21,6 +21,7 @@ class PointerMark:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._marked = QRegion()  # where the brush is drawn at the moment
+        self._cursor: QCursor | None = None  # the system's cursor as it is now
 
     def follow(self) -> None:
         """Draw the brush where the pointer is now, and no longer where it was; and give the pointer its shape."""
@@ -32,7 +33,8 @@ class PointerMark:
         canvas.update(self._marked.united(marked))
         self._marked = marked
         cursor = self._shape(outline)
-        if cursor != canvas.cursor():
+        if cursor is not self._cursor:
+            self._cursor = cursor
             canvas.setCursor(cursor)
 
     def draw(self, painter: QPainter, view: Viewport) -> None:
@@ -48,7 +50,7 @@ class PointerMark:
     def _shape(self, outline: Outline | None) -> QCursor:
         canvas = self._canvas
         if canvas.viewport is None or canvas.tool is None:
-            return QCursor(Qt.CursorShape.ArrowCursor)
+            return plain(Qt.CursorShape.ArrowCursor)
         if canvas.mouse.panning:
             return hand(closed=canvas.mouse.grabbing)
         return shape_for(canvas.tool.cursor, drawn=is_drawn(outline, canvas.viewport, canvas.devicePixelRatioF()))
