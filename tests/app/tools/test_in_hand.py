@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolBar, QToolButton
+from PySide6.QtWidgets import QComboBox, QToolBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.actions import ACTIONS, TOOL_ACTIONS
 from app.canvas.cursor import cross, glass, hand, pipette
+from app.core.document import ViewMode
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
+from app.core.targets import Scope
 from app.hand import BRUSH_MAX, BRUSH_MIN
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.tools import TOOLS
+from inference.prediction import Prediction, SegmentTable
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, wheel
-from tests.app.canvas.scene import map_of, predict, show_photo, spot
+from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, map_of, predict, show_photo, spot
 
 KEY = Qt.Key
 TREE = human_value(5)
@@ -187,3 +191,45 @@ def test_a_brush_of_either_shape_paints_lines_and_erases_with_the_right_button(
     for _ in range(3):
         QTest.keyClick(canvas, KEY.Key_Z, CTRL)
     assert (map_of(session).human == before).all()
+
+
+@pytest.mark.parametrize(
+    ("scope", "columns"),
+    [
+        (Scope.SEGMENT, [slice(0, 30), slice(90, 120)]),
+        (Scope.REGION, [slice(0, 40)]),
+        (Scope.CLASS, [slice(0, 40), slice(90, 120)]),
+    ],
+)
+@pytest.mark.parametrize("tool_id", ["fill", "relabel"])
+def test_a_click_takes_as_much_as_was_chosen_in_the_row(
+    window: MainWindow, tool_id: str, scope: Scope, columns: list[slice]
+) -> None:
+    """A segment in two pieces, another one of its class beside the first piece, and a third one between them."""
+    canvas, session = window.canvas, window.session
+    layer = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    layer[:, :30], layer[:, 30:40], layer[:, 90:] = 1, 2, 1
+    prediction = Prediction(np.zeros((100, 150), np.float32), np.zeros((100, 4, 4), np.float32), layer.shape)
+    table = SegmentTable(np.array([3, 3, 13], np.uint8), np.array([0.9, 0.8, 0.7], np.float32))
+    session.attach_prediction(PATH, prediction, layer=layer, table=table, mode=ViewMode.SEGMENTS)
+    take(window, tool_id)
+    control = window.tool_options.options_of(tool_id).control("scope")
+    assert isinstance(control, QComboBox)
+    control.setFocus()
+    QTest.keyClick(control, KEY.Key_Home)
+    while control.currentData() != scope.value:
+        QTest.keyClick(control, KEY.Key_Down)
+    canvas.setFocus()
+    QTest.mouseMove(canvas, at(window, 10, 40))
+    expected = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for some in columns:
+        expected[:, some] = TREE
+    QTest.mouseClick(canvas, LEFT, NONE, at(window, 10, 40))
+    assert np.array_equal(map_of(session).human, expected)
+    assert session.undo_stack is not None
+    assert session.undo_stack.count() == 1
+    QTest.keyClick(canvas, KEY.Key_Z, CTRL)
+    assert not map_of(session).human.any()
+    QTest.mouseMove(canvas, at(window, 10, 40))
+    QTest.keyClick(canvas, KEY.Key_Return)
+    assert np.array_equal(map_of(session).human, expected), "by keys alone"
