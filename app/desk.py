@@ -70,6 +70,7 @@ class Desk(QObject):
         self.keeper = Keeper(session, lambda: self.model.card().name, self)
         self.keeper.changed_on_disk.connect(self._changed_on_disk)
         self.keeper.said.connect(self.said)
+        self.predictions.fetch = self.keeper.fetch_prediction
         self.photos = Photos(self.file_lane, self.keeper, self)
         self.photos.ready.connect(self._photo_ready)
         self.photos.failed.connect(self._unreadable)
@@ -183,7 +184,7 @@ class Desk(QObject):
             self._ahead[path] = pyramid
             known = self.session.find(path)
             if known is None or known.prediction is None:
-                self.predictions.predict(path, pyramid[0], priority=AHEAD)
+                self.predictions.bring(path, pyramid[0], priority=AHEAD)
         self._say_busy()
 
     def begin_anew(self) -> None:
@@ -285,6 +286,7 @@ class Desk(QObject):
     def _model_replaced(self) -> None:
         # Answers of the old model that are still on their way must not pass for the new one's.
         self.predictions.drop_all()
+        self.keeper.forget_answers()
         self.session.drop_predictions()
         self.states.refresh_all()
         self._ahead.clear()
@@ -311,7 +313,7 @@ class Desk(QObject):
             if document.waiting is None:  # else when its map is back
                 self.predictions.compose(document.path, document.prediction)
         elif not self.predictions.is_predicting(document.path):
-            self.predictions.predict(document.path, document.photo)
+            self.predictions.bring(document.path, document.photo)
 
     def _predicted(self, path: Path) -> None:
         self.keeper.keep_prediction(path)
@@ -343,7 +345,7 @@ class Desk(QObject):
             if path not in self._ahead:
                 self.photos.load(path, priority=AHEAD)
             elif known is None or known.prediction is None:
-                self.predictions.predict(path, self._ahead[path][0], priority=AHEAD)
+                self.predictions.bring(path, self._ahead[path][0], priority=AHEAD)
 
     def _view_changed(self) -> None:
         self._predict_current()

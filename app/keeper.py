@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,7 +18,7 @@ from app.core.project.records import ExportedRecord, FileIdentity, StoredStep
 from app.core.project.store import ProjectStore
 from app.history import ExportedState, History, PatchCommand
 from app.project_lane import ProjectLane
-from app.projects import Loaded, ProjectInfo, Projects
+from app.projects import Known, Loaded, ProjectInfo, Projects
 from app.session import Session
 from inference.prediction import Prediction, SegmentTable
 
@@ -34,7 +36,13 @@ class _Kept:
     newest: int = 0  # the largest revision that a step was kept of
     exported: ExportedState | None = None
     threshold: float | None = None
-    prediction: Prediction | None = None
+    prediction: Callable[[], Prediction | None] = lambda: None  # a weak reference: the session keeps it, or not
+    answered: bool = False  # the model in use has answered for the file as it is
+
+    def know(self, prediction: Prediction | None) -> None:
+        """What is kept as the answer of the model in use."""
+        self.answered = prediction is not None
+        self.prediction = (lambda: None) if prediction is None else ref(prediction)
 
 
 class Keeper(QObject):
@@ -60,6 +68,7 @@ class Keeper(QObject):
         self._undecided: dict[Path, Loaded] = {}
         self._unkept: set[Path] = set()  # pictures without a project
         self._restless: set[Path] = set()  # pictures of which a snapshot is due
+        self._fetching: set[Path] = set()  # pictures whose answer is on its way back
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._idle.timeout.connect(self._rest)
         session.corrected.connect(self.keep_up)
@@ -134,8 +143,8 @@ class Keeper(QObject):
             kept.newest = max([step.revision for step in stored.steps], default=stored.revision)
             kept.exported = None if stored.exported is None else ExportedState.of(stored.exported)
             kept.threshold = stored.threshold
-            kept.prediction = None if loaded.prediction is None else loaded.prediction.prediction
-            self._session.restore(path, stored, kept.prediction)
+            kept.know(loaded.prediction)
+            self._session.restore(path, stored, loaded.prediction)
         if identity is not None and (stored is None or stored.identity != identity):
             self._write(path, lambda store, name: store.set_identity(name, identity))
         self.loaded.emit(path)
@@ -178,6 +187,7 @@ class Keeper(QObject):
         self._kept.clear()
         self._loading.clear()
         self._undecided.clear()
+        self._fetching.clear()
         self._unkept.clear()
         self._restless.clear()
 
@@ -215,14 +225,58 @@ class Keeper(QObject):
         if kept is None or kept.info.refusal or document is None or kept.identity is None:
             return
         prediction, identity, model = document.prediction, kept.identity, document.model or ""
-        if prediction is None or prediction is kept.prediction:
+        if prediction is None or prediction is kept.prediction():
             return
-        kept.prediction = prediction
+        kept.know(prediction)
         counts = document.code_counts()
         self._write(
             path,
             lambda store, name: store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts),
         )
+
+    def answered(self, path: Path) -> None:
+        """A run over the folder has kept an answer for a picture."""
+        if path in self._kept:
+            self._kept[path].answered = True
+
+    def forget_answers(self) -> None:
+        """Another model is in use."""
+        for kept in self._kept.values():
+            kept.know(None)
+
+    def fetch_prediction(self, path: Path, done: Callable[[Prediction | None], None]) -> bool:
+        """Bring the answer that is kept for a picture and not in memory; False where there is none."""
+        kept, model = self._kept.get(path), self._model
+        if kept is None or not kept.answered:
+            return False
+        if path in self._fetching:
+            return True
+
+        def take(prediction: Prediction | None) -> None:
+            self._fetching.discard(path)
+            kept.know(prediction)
+            done(prediction)
+
+        self._fetching.add(path)
+        self.lane.read(
+            lambda: self._projects.prediction(path, model=model()), done=take, failed=lambda _reason: take(None)
+        )
+        return True
+
+    def ask(self, path: Path, model: str) -> Future[Known]:
+        """What is known of a picture, for a run of the network; from any thread."""
+        return self.lane.ask(lambda: self._projects.known(path, model=model))
+
+    def keep_answer(
+        self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
+    ) -> Future[None]:
+        """What the network has answered for a picture that need not be open; from any thread."""
+
+        def keep() -> None:
+            store, name = self._projects.store_of(path)
+            store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts)
+
+        return self.lane.hand_over(keep)
 
     def _threshold_changed(self) -> None:
         document = self._session.document

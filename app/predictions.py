@@ -18,6 +18,8 @@ from app.workers.tasks import ComposedPrediction, compose_prediction, predict_ph
 from inference.errors import PhotoError
 from inference.prediction import Prediction
 
+Fetch = Callable[[Path, Callable[[Prediction | None], None]], bool]
+
 NOW = 0  # priority in the lane
 _FEW_TILES = 100  # of a map; counting so many takes some 10 ms
 
@@ -34,6 +36,19 @@ class Predictions(QObject):
         self._model = model
         self._lane = lane
         self._seconds: dict[Path, float] = {}
+        self.fetch: Fetch = lambda _path, _done: False  # brings an answer that is kept; False where there is none
+
+    def bring(self, path: Path, photo: NDArray[np.uint8], *, priority: int = NOW) -> None:
+        """The answer that is kept for a picture, else a new one for its photo."""
+
+        def fetched(prediction: Prediction | None) -> None:
+            if prediction is not None and self._session.recall(path, prediction, model=self._model.name):
+                self.arrived.emit(path)
+            else:
+                self.predict(path, photo, priority=priority)
+
+        if not self.fetch(path, fetched):
+            self.predict(path, photo, priority=priority)
 
     def predict(self, path: Path, photo: NDArray[np.uint8], *, priority: int = NOW) -> None:
         """Run the network on a photo (H, W, 3) uint8 RGB."""

@@ -8,8 +8,9 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -17,6 +18,8 @@ from app.core.errors import ProjectError
 from inference.errors import ExpectedError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RETRY_SECONDS = 2.0
 
@@ -63,6 +66,18 @@ class ProjectLane(QObject):
     def read(self, work: Callable[[], Any], *, done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
         """Do `work`, then `done(result)` or `failed(sentence)`, on the thread that made the lane."""
         self._submit(self._reads, work, done, failed)
+
+    def ask(self, work: Callable[[], T]) -> Future[T]:
+        """`read` for other threads, which wait for the answer."""
+        future: Future[T] = Future()
+        self._submit(self._reads, _answering(work, future), _nobody, _nobody)
+        return future
+
+    def hand_over(self, work: Callable[[], T]) -> Future[T]:
+        """`write` for other threads, which wait until it is made: they must not be faster than the disk."""
+        future: Future[T] = Future()
+        self._submit(self._writes, _answering(work, future, retried=True), _nobody, _nobody)
+        return future
 
     def is_idle(self) -> bool:
         """Whether nothing waits, runs or is about to be delivered; what waits for room on the disk does not count."""
@@ -162,6 +177,24 @@ class ProjectLane(QObject):
         else:
             sys.excepthook(type(error), error, error.__traceback__)
             job.failed(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+
+
+def _nobody(_answer: object) -> None:
+    """Whoever asked has the answer already."""
+
+
+def _answering(work: Callable[[], T], future: Future[T], *, retried: bool = False) -> Callable[[], None]:
+    """`work` whose answer goes to `future`; where it is `retried`, what may pass is raised instead."""
+
+    def do() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:
+            if retried and isinstance(error, ProjectError) and error.may_pass:
+                raise
+            future.set_exception(error)
+
+    return do
 
 
 def _perform(job: _Job) -> tuple[Any, Exception | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,12 @@ class ProjectLock:
         return self._lock.isLocked()
 
     def take(self) -> bool:
-        """Hold the project, if nobody does; also where a lock cannot be written, as then nobody else can either."""
+        """Hold the project, if nobody does; also where a lock cannot be written, as then nobody else can either.
+
+        The folder is made where it is not there yet: the first project outside the folder of its photos has none.
+        """
+        with contextlib.suppress(OSError):
+            Path(self._lock.fileName()).parent.mkdir(parents=True, exist_ok=True)
         return self._lock.tryLock(0) or self._lock.error() is QLockFile.LockError.PermissionError
 
     def holder(self) -> Holder:

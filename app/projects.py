@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from app.core.errors import ProjectError
+from app.core.files import reason
+from app.core.patches import Patch
 from app.core.project.places import project_file
-from app.core.project.records import FileIdentity, StoredPicture, StoredPrediction, identify
+from app.core.project.records import FileIdentity, StoredPicture, identify
 from app.core.project.store import ProjectStore
 from app.project_lock import ProjectLock
+from inference.errors import PhotoError
+from inference.prediction import Prediction
 
 STEP_BYTES = 64 * 2**20
 """Undo steps of one picture that come back, in bytes of memory: the newest."""
@@ -41,7 +45,7 @@ class Loaded:
 
     info: ProjectInfo | None
     stored: StoredPicture | None = None
-    prediction: StoredPrediction | None = None
+    prediction: Prediction | None = None  # of the model in use for the file as it is
     identity: FileIdentity | None = None  # of the file as it is now, None where it cannot be read
     problem: str = ""  # why there is no project, or no record
 
@@ -50,6 +54,15 @@ class Loaded:
         """Whether the file holds another photo than the one the record is of."""
         known = None if self.stored is None else self.stored.identity
         return known is not None and self.identity is not None and not known.is_same(self.identity)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run of the network over a folder has to know of a picture."""
+
+    identity: FileIdentity
+    corrections: Patch | None
+    predicted: bool  # whether the model has answered for the file as it is
 
 
 class _Project:
@@ -123,10 +136,31 @@ class Projects:
             stored = store.load(name, most_bytes=STEP_BYTES)
         except ProjectError as error:
             return Loaded(project.info, identity=identity, problem=str(error))
-        prediction = store.prediction(name) if stored is not None and stored.model == model else None
-        if prediction is not None and (identity is None or not prediction.identity.is_same(identity)):
-            prediction = None
+        prediction = None if stored is None else _answer(store, name, model, identity)
         return Loaded(project.info, stored, prediction, identity)
+
+    def prediction(self, picture: Path, *, model: str) -> Prediction | None:
+        """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
+        project = self._project(picture.parent)
+        try:
+            identity = identify(picture)
+        except OSError:
+            return None
+        return _answer(project.store, project.store.name_of(picture), model, identity)
+
+    def known(self, picture: Path, *, model: str) -> Known:
+        """What is known of a picture, without its history. ProjectError, also for a project that may only be read;
+        PhotoError for a file that cannot be read."""
+        store, name = self.store_of(picture)
+        try:
+            identity = identify(picture)
+        except OSError as error:
+            raise PhotoError(f"{picture.name} cannot be read: {reason(error)}.") from None
+        answered = store.predicted_identity(name, model=model)
+        stored = store.load(name, most_bytes=0)
+        is_same = stored is None or stored.identity is None or stored.identity.is_same(identity)
+        corrections = stored.corrections if stored is not None and is_same else None
+        return Known(identity, corrections, predicted=answered is not None and answered.is_same(identity))
 
     def store_of(self, picture: Path) -> tuple[ProjectStore, str]:
         """The store of a picture, and its name there. ProjectError where there is none that can be written."""
@@ -165,3 +199,11 @@ class Projects:
                 self._by_file[place.file] = project
             self._by_folder[folder] = project
         return project
+
+
+def _answer(store: ProjectStore, name: str, model: str, identity: FileIdentity | None) -> Prediction | None:
+    answered = store.predicted_identity(name, model=model)
+    if answered is None or identity is None or not answered.is_same(identity):
+        return None
+    stored = store.prediction(name)
+    return None if stored is None else stored.prediction

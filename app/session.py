@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.stepping import Stepping
 from app.styling import Styling
 from app.under_way import BackgroundEdits
-from inference.errors import ExpectedError
+from inference.errors import ExpectedError, PhotoError
 from inference.prediction import Prediction, SegmentTable
 
 KEPT_OPEN = 4  # pictures whose full-size layers stay in memory; the others keep their corrections compressed
@@ -120,6 +120,14 @@ class Session(Recording):
         self.corrected.emit(path)
         if path == self._current:
             self.document_changed.emit()
+
+    def recall(self, path: Path, prediction: Prediction, *, model: str) -> bool:
+        """What the network `model` answered at another time, to be composed; False for a picture of another size."""
+        try:
+            self.document_for(path).keep_prediction(prediction, model=model)
+        except PhotoError:
+            return False
+        return True
 
     def bring_back(self, path: Path, corrections: Patch, segment_map: SegmentMap) -> None:
         """The map made of `corrections`, for which a picture that was parked waits; unless it does so no more."""

@@ -34,6 +34,12 @@ class FakeSegmenter:
     refuse_width: int = 0
 
     def predict(self, photo: np.ndarray) -> Prediction:
+        return self.run(self.prepare(photo), size=photo.shape[:2])
+
+    def prepare(self, photo: np.ndarray) -> np.ndarray:
+        return photo
+
+    def run(self, photo: np.ndarray, *, size: tuple[int, int]) -> Prediction:
         self.entered.set()
         assert self.gate.wait(10)
         self.seen.append(photo.shape[1])
@@ -43,7 +49,7 @@ class FakeSegmenter:
         probs[0, photo.shape[1] % 150] = 0.9
         masks = np.full((100, 4, 6), 0.1, np.float32)
         masks[0] = 0.8
-        return Prediction(probs, masks, photo.shape[:2])
+        return Prediction(probs, masks, size)
 
 
 def predicted(desk: Desk, path: Path) -> bool:

@@ -77,3 +77,9 @@ def test_a_lock_file_that_says_nothing_can_be_taken_over(database: Path) -> None
     assert not lock.take()
     assert lock.holder().text() == "another window"
     assert lock.take_over()
+
+
+def test_the_first_project_in_a_folder_of_its_own_makes_that(tmp_path: Path) -> None:
+    lock = ProjectLock(tmp_path / "data" / "projects" / "abc.sqlite")
+    assert lock.take()
+    assert lock.held

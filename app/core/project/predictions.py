@@ -41,8 +41,8 @@ class Predictions(StorePart):
             self._connection.execute("DELETE FROM areas WHERE picture = ?", (picture,))
             if counts is not None:
                 self._put_areas(picture, pack_areas(counts, prediction.segment_table()))
-            (size,) = self._connection.execute("SELECT size FROM picture WHERE id = ?", (picture,)).fetchone()
-            if size is None:
+            (last,) = self._connection.execute("SELECT last FROM picture WHERE id = ?", (picture,)).fetchone()
+            if not last:  # there are no corrections that belong to an earlier photo
                 self._identify(picture, identity)
 
     def prediction(self, name: str) -> StoredPrediction | None:
@@ -59,6 +59,16 @@ class Predictions(StorePart):
             return StoredPrediction(unpack_prediction(row[0]), row[1], FileIdentity(*row[2:]))
         except ProjectError:
             return None
+
+    def predicted_identity(self, name: str, *, model: str) -> FileIdentity | None:
+        """Of which file `model` has given the answer that is kept; None where it has given none."""
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT prediction.size, prediction.mtime_ns, prediction.header "
+                "FROM prediction JOIN picture ON picture.id = picture WHERE name = ? AND model = ?",
+                (name_key(name), plain_text(model)),
+            ).fetchone()
+        return None if row is None else FileIdentity(*row)
 
     def forget_predictions(self, model: str | None = None) -> None:
         """Forget what `model` said, or with None every prediction; exports of those pictures count as changed."""
