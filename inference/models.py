@@ -25,10 +25,11 @@ from typing import Any
 
 from inference.errors import WeightsError
 from inference.figures import Figures, read_figures
+from inference.files import shown
 from inference.graphs import cached_network
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
 from inference.prediction import MAXIMUM_SEGMENTS
-from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of, shown
+from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of
 from resources.classes import CLASS_COUNT
 
 PUBLISHED_INPUT_SIZE = 640

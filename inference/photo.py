@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.errors import PhotoError
+from inference.files import opened, shown
 
 U8 = NDArray[np.uint8]
 
@@ -89,18 +89,8 @@ def _opened(path: Path, *, reduced_to: int | None = None) -> Iterator[Image.Imag
 
     `reduced_to`: a JPEG may be decoded at a fraction of its size, with sides still at least that long.
     """
-    name = _shown(path)
-    try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise PhotoError(f"{name} does not exist.") from error
-    except IsADirectoryError as error:
-        raise PhotoError(f"{name} is a folder, not a picture.") from error
-    except PermissionError as error:
-        raise PhotoError(f"{name} cannot be opened: permission denied.") from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise PhotoError(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
-    with file:
+    name = shown(path)
+    with opened(path, wanted="a picture", refusal=PhotoError) as file:
         try:
             start = file.read(16)
             file.seek(0)
@@ -128,11 +118,6 @@ def _decode(image: Image.Image, reduced_to: int | None, name: str) -> None:
         image.load()
     except (*_DAMAGE, *_DAMAGE_BELOW) as error:
         raise PhotoError(f"{name} is damaged or cut off: it cannot be decoded to its end.") from error
-
-
-def _shown(path: Path) -> str:
-    """The file's name, printable even where its bytes are no UTF-8."""
-    return os.fsencode(path.name or str(path)).decode("utf-8", "replace")
 
 
 def _why_unknown(name: str, start: bytes) -> str:
@@ -164,9 +149,9 @@ def _rgb(image: Image.Image, path: Path) -> U8:
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
     if image.mode in ("I", "F"):
-        raise PhotoError(f"{_shown(path)} has 32 bits per channel; save it with 8 or 16.")
+        raise PhotoError(f"{shown(path)} has 32 bits per channel; save it with 8 or 16.")
     if image.mode == "LAB":
-        raise PhotoError(f"{_shown(path)} has CIELAB colours; save it as RGB.")
+        raise PhotoError(f"{shown(path)} has CIELAB colours; save it as RGB.")
     if image.has_transparency_data:
         # RGBa and La carry premultiplied colours, which only convert back to their own kind.
         coloured = image.convert({"La": "LA"}.get(image.mode, "RGBA")).convert("RGBA")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from inference.errors import WeightsError, first_line
+from inference.files import opened, shown
 from inference.network.config import CRITERION_PREFIX
 
 Tensors = dict[str, NDArray[Any]]
@@ -40,17 +40,10 @@ def sha256_of(path: Path) -> str:
 def readable(path: Path) -> Path:
     """The path itself, once it is sure that it is a file with something in it that is no web page."""
     try:
-        with path.open("rb") as file:
+        with opened(path, wanted="a weights file", refusal=WeightsError) as file:
             start = file.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
-    except FileNotFoundError as error:
-        raise WeightsError(f"{shown(path)} does not exist.") from error
-    except IsADirectoryError as error:
-        raise WeightsError(f"{shown(path)} is a folder, not a weights file.") from error
-    except PermissionError as error:
-        raise WeightsError(f"{shown(path)} cannot be opened: permission denied.") from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise WeightsError(f"{shown(path)} cannot be opened: {reason}.") from error
+    except OSError as error:  # it could be opened
+        raise WeightsError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
     if not start:
         raise WeightsError(f"{shown(path)} is empty.")
     if start.lower().startswith(_WEB_PAGE):
@@ -99,11 +92,6 @@ def check_tensors(tensors: Tensors, expected: Shapes, *, path: Path) -> None:
             raise WeightsError(f"{name}: {tensor} holds {kind} numbers; the network needs floating point.")
         if kind.kind == "f" and not np.isfinite(tensors[tensor]).all():
             raise WeightsError(f"{name}: {tensor} holds numbers that are not finite; the training went wrong.")
-
-
-def shown(path: Path) -> str:
-    """The file's name, printable even where its bytes are no UTF-8."""
-    return os.fsencode(path.name or str(path)).decode("utf-8", "replace")
 
 
 def _load_safetensors(path: Path) -> Tensors:

@@ -16,8 +16,9 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from inference import graphs
 from inference.errors import EngineError, ExpectedError, WeightsError, first_line
+from inference.files import shown
 from inference.models import ModelCard, known_models
-from inference.weights import Tensors, check_tensors, load_tensors, shown
+from inference.weights import Tensors, check_tensors, load_tensors
 
 # All that the library raises, each a class of its own below Exception; which there are depends on its version.
 _ERRORS: tuple[type[Exception], ...] = (

@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from inference.errors import EngineError, WeightsError, first_line
+from inference.files import shown
 from inference.models import ModelCard
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.weights import Tensors, check_tensors, load_tensors, shown
+from inference.weights import Tensors, check_tensors, load_tensors
 
 _NESTS = ("model", "state_dict")
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")  # what torch says it would have had to import
