@@ -38,6 +38,7 @@ from app.core.import_labels import (
 from app.core.patches import rebuilt_map
 from inference.errors import PhotoError
 from inference.photo import read_photo
+from inference.prediction import SegmentTable
 from resources.classes import palette
 
 in_one_folder = settings(
@@ -153,6 +154,22 @@ def test_what_is_brought_in_leaves_as_it_came(tmp_path: Path, labels: np.ndarray
     write_labels(again, final_labels(snapshot))
     assert np.array_equal(read_labels(again), labels)
     assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (300, 521), (1, 1000)])
+def test_what_is_brought_in_hides_what_the_network_said(tmp_path: Path, shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 151, shape, dtype=np.uint8)
+    Image.fromarray(labels).save(tmp_path / "a.png")
+    snapshot = DocumentSnapshot(
+        tmp_path / "a.jpg",
+        layer=random.integers(0, 101, shape, dtype=np.uint8),
+        table=SegmentTable(class_ids=random.integers(1, 151, 100, dtype=np.uint8), scores=np.ones(100, np.float32)),
+        corrections=HumanLayer.of_patch(labels_patch(read(inspect(tmp_path / "a.png", PhotoFrame(shape))))),
+    )
+    write_labels(tmp_path / "b.png", final_labels(snapshot))
+    with Image.open(tmp_path / "b.png") as written:
+        assert np.array_equal(np.asarray(written), labels)
 
 
 def test_every_label_is_a_decision() -> None:
