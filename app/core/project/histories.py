@@ -28,6 +28,9 @@ class Histories(StorePart):
             picture, size, mtime_ns, header, height, width, status, why, note, own, revision, exported, model = row
             shape = None if height is None else (height, width)
             history = timeline.window(self._connection, picture, revision=revision, most=most_bytes)
+            corrections = timeline.corrections_at(
+                self._connection, picture, shape=shape, revision=revision, steps=history.steps
+            )
             return StoredPicture(
                 name=name,
                 identity=None if size is None else FileIdentity(size, mtime_ns, header),
@@ -39,7 +42,7 @@ class Histories(StorePart):
                 revision=revision,
                 base_revision=history.base_revision,
                 steps=history.steps,
-                corrections=timeline.corrections_at(self._connection, picture, shape=shape, revision=revision),
+                corrections=corrections,
                 exported=None if exported is None else ExportedRecord.from_json(exported),
                 model=model,
                 damaged_steps=history.damaged,

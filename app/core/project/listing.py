@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from app.core.errors import ProjectError
 from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
@@ -45,21 +46,7 @@ class Listing(StorePart):
     def rows(self) -> list[PictureRow]:
         """All pictures whose files were there at the last look."""
         with self._reading():
-            found = self._connection.execute(f"SELECT {_ROW} FROM picture WHERE NOT gone").fetchall()
-        return [
-            PictureRow(
-                name_of_key(key),
-                size,
-                mtime_ns,
-                STATUSES[status],
-                why,
-                note != 0,
-                other != 0,
-                None if height is None else (height, width),
-                *rest,
-            )
-            for key, size, mtime_ns, status, why, note, other, height, width, *rest in found
-        ]
+            return [_row(*values) for values in self._connection.execute(f"SELECT {_ROW} FROM picture WHERE NOT gone")]
 
     def add_files(self, files: Iterable[tuple[str, FileIdentity]]) -> list[str]:
         """These files are in the folder: (name, identity), the beginning of the file need not have been read.
@@ -117,3 +104,21 @@ class Listing(StorePart):
             self._connection.execute(
                 "UPDATE picture SET name = ?, gone = 0 WHERE name = ?", (name_key(new), name_key(old))
             )
+
+
+def _row(
+    key: bytes,
+    size: int | None,
+    mtime_ns: int | None,
+    status: str,
+    reason: str,
+    note: int,
+    other: int,
+    height: int | None,
+    width: int | None,
+    *rest: Any,
+) -> PictureRow:
+    """From the columns of `_ROW`."""
+    shape = None if height is None or width is None else (height, width)
+    name = name_of_key(key)
+    return PictureRow(name, size, mtime_ns, STATUSES[status], reason, note != 0, other != 0, shape, *rest)

@@ -8,7 +8,7 @@ between. These functions run within a transaction of their caller; sqlite3.Error
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.core.errors import PatchError, ProjectError
@@ -69,11 +69,19 @@ def window(connection: sqlite3.Connection, picture: int, *, revision: int, most:
     return Window((*reversed(done), *undone), base, torn + torn_later)
 
 
-def corrections_at(connection: sqlite3.Connection, picture: int, *, shape: Shape | None, revision: int) -> Patch | None:
+def corrections_at(
+    connection: sqlite3.Connection,
+    picture: int,
+    *,
+    shape: Shape | None,
+    revision: int,
+    steps: Iterable[StoredStep] = (),
+) -> Patch | None:
     """The human layer at `revision` as one patch; None where nobody decided any pixel.
 
-    ProjectError when too much is damaged for that.
+    `steps`: those that were read already. ProjectError when too much is damaged for that.
     """
+    known = {step.revision: step.patch for step in steps}
     marks = [mark for mark in (snapshot_of(connection, picture), base_of(connection, picture)) if mark is not None]
     for mark in sorted(marks, key=lambda mark: _distance(connection, picture, mark.revision, revision)):
         try:
@@ -81,7 +89,7 @@ def corrections_at(connection: sqlite3.Connection, picture: int, *, shape: Shape
                 return mark.patch()
             if shape is None:
                 break
-            return _walked(connection, picture, mark, shape=shape, revision=revision)
+            return _walked(connection, picture, mark, shape=shape, revision=revision, known=known)
         except PatchError:
             continue
     raise ProjectError("The corrections of this picture are damaged and cannot be read.")
@@ -159,14 +167,16 @@ def _steps(
     return connection.execute(query, (picture, after, until))
 
 
-def _walked(connection: sqlite3.Connection, picture: int, mark: Mark, *, shape: Shape, revision: int) -> Patch | None:
+def _walked(
+    connection: sqlite3.Connection, picture: int, mark: Mark, *, shape: Shape, revision: int, known: Mapping[int, Patch]
+) -> Patch | None:
     """The human layer at `revision`, by way of the steps between it and `mark`. PatchError when one is damaged."""
     forward = mark.revision < revision
     low, high = sorted((mark.revision, revision))
     steps = _steps(connection, picture, after=low, until=high, newest_first=not forward)
     start = mark.patch()
     segment_map = applied(SegmentMap(*shape), [] if start is None else [start], forward=True)
-    patches = (Patch.from_bytes(data) for _, _, data in steps)
+    patches = (known.get(step) or Patch.from_bytes(data) for step, _, data in steps)
     return human_snapshot(applied(segment_map, patches, forward=forward))
 
 

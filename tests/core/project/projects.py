@@ -127,3 +127,13 @@ def some_prediction(seed: int = 0, *, size: tuple[int, int] = SHAPE, grid: tuple
     random = np.random.default_rng(seed)
     classes = random.dirichlet(np.full(151, 0.05), 100)[:, :150].astype(np.float32)
     return Prediction(classes, random.random((100, *grid), np.float32), size)
+
+
+def damage(store: ProjectStore, table: str, column: str, where: str = "1") -> None:
+    """Change one byte in the middle of blobs, as a bad disk does; SQLite itself does not notice."""
+    rows = store._connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {where}").fetchall()
+    assert rows
+    for row, data in rows:
+        changed = bytearray(data)
+        changed[len(data) // 2] ^= 0x55
+        store._connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(changed), row))

@@ -112,7 +112,7 @@ def test_a_page_overwritten_in_the_middle(sound: tuple[Path, dict[str, Painter]]
     with closing(sqlite3.connect(file)) as connection:
         (roots,) = connection.execute("SELECT max(rootpage) FROM sqlite_schema").fetchone()
     pages = file.stat().st_size // PAGE
-    chosen = sorted({*range(roots), *random.Random(4).sample(range(pages), 10)})
+    chosen = sorted({*range(roots), *random.Random(4).sample(range(pages), 6)})
     for page in chosen:
         folder = tmp_path / str(page)
         folder.mkdir()
@@ -292,6 +292,36 @@ def test_damage_that_shows_in_use_says_so(sound: tuple[Path, dict[str, Painter]]
         assert {row.model for row in store.rows()} == {None}
 
 
+def test_a_file_too_large_to_be_looked_through_opens_all_the_same(
+    sound: tuple[Path, dict[str, Painter]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, painters = sound
+    with closing(sqlite3.connect(file)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'step'").fetchone()
+    damaged_copy(file, tmp_path, bytes(PAGE), at=(root - 1) * PAGE)
+    monkeypatch.setattr(database, "_CHECK_SECONDS", -1)
+    monkeypatch.setattr(database, "_CHECK_EVERY", 1)
+    with closing(opened(tmp_path)) as store:
+        assert not store.rescued
+        assert {row.name for row in store.rows()} == set(painters)
+        with pytest.raises(DamagedProjectError):
+            store.load("photo 0001.jpg", most_bytes=PLENTY)
+
+
+def test_a_disk_that_knows_no_links(
+    sound: tuple[Path, dict[str, Painter]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = damaged_copy(sound[0], tmp_path, bytes(PAGE))
+
+    def no_links(_file: Path, _name: Path) -> None:
+        raise OSError("Operation not supported")
+
+    monkeypatch.setattr("app.core.project.rescue.os.link", no_links)
+    with closing(opened(tmp_path)) as store:
+        assert whole(store, sound[1])[0] == set(sound[1])
+    assert set_aside(tmp_path).read_bytes() == before
+
+
 def test_nothing_is_touched_when_there_is_no_room_for_a_new_one(
     sound: tuple[Path, dict[str, Painter]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,16 +341,18 @@ def test_nothing_is_touched_when_there_is_no_room_for_a_new_one(
     assert list(tmp_path.iterdir()) == [tmp_path / FILE_NAME]
 
 
-@given(data=st.data())
-@settings(max_examples=30)
-def test_no_damage_of_any_kind_stops_the_work(small: bytes, data: st.DataObject) -> None:
+@given(
+    places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=6),
+    length=st.one_of(st.just(1.0), st.floats(0, 1)),
+)
+@settings(max_examples=25)
+def test_no_damage_of_any_kind_stops_the_work(small: bytes, places: list[float], length: float) -> None:
     """Random bytes at random places: the project opens, what it says is true, and it can be painted in."""
     content = bytearray(small)
-    for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(st.integers(0, len(content) - 1))
+    for place in places:
+        at = int(place * len(small))
         content[at : at + 64] = random.Random(at).randbytes(64)
-    if data.draw(st.booleans()):
-        del content[data.draw(st.integers(0, len(content))) :]
+    del content[int(length * len(content)) :]
     with tempfile.TemporaryDirectory(prefix="ade-mask-studio-project-") as folder:
         (Path(folder) / FILE_NAME).write_bytes(content)
         problem: ProjectError | None = None

@@ -13,16 +13,15 @@ import pytest
 from app.core.document import ViewMode
 from app.core.errors import ProjectError
 from app.core.export import Rest
-from app.core.project.packing import rounded
 from app.core.project.places import FILE_NAME
 from app.core.project.records import ExportedRecord, FileIdentity, Status, StoredStep, identify
 from app.core.project.store import ProjectStore
-from app.core.tables import Thresholds
 from tests.core.project.projects import (
     PLENTY,
     SHAPE,
     Painter,
     check_history,
+    damage,
     identity,
     layer_of,
     layer_patch,
@@ -208,16 +207,6 @@ def test_steps_nearest_to_where_the_picture_stands_come_first(store: ProjectStor
     check_history(part, painter.layers)
 
 
-def damage(store: ProjectStore, table: str, column: str, where: str = "1") -> None:
-    """Change one byte in the middle of blobs, as a bad disk does; SQLite itself does not notice."""
-    rows = store._connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {where}").fetchall()
-    assert rows
-    for row, data in rows:
-        changed = bytearray(data)
-        changed[len(data) // 2] ^= 0x55
-        store._connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(changed), row))
-
-
 def test_a_damaged_step_shortens_the_history_and_costs_no_pixel_where_a_snapshot_is(store: ProjectStore) -> None:
     painter = Painter(store, "a.jpg")
     painter.paint(6)
@@ -246,94 +235,6 @@ def test_corrections_that_cannot_be_made_out_are_an_error_and_not_empty(store: P
     damage(store, "step", "patch", "revision = 2")
     with pytest.raises(ProjectError, match=r"corrections .* are damaged"):
         store.load("a.jpg", most_bytes=PLENTY)
-
-
-# --- predictions ----------------------------------------------------------------------------------------------------
-
-
-def test_a_prediction_comes_back_rounded(store: ProjectStore) -> None:
-    prediction = some_prediction(2)
-    store.keep_prediction("a.jpg", prediction, model="bisenetformer-l", identity=identity(7))
-    kept = store.prediction("a.jpg")
-    assert kept is not None
-    assert (kept.model, kept.identity) == ("bisenetformer-l", identity(7))
-    assert np.array_equal(kept.prediction.mask_probs, rounded(prediction).mask_probs)
-    (row,) = store.rows()
-    assert (row.status, row.model, row.size) == (Status.PREDICTED, "bisenetformer-l", identity(7).size)
-
-
-def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
-    store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity())
-    damage(store, "prediction", "data")
-    assert store.prediction("a.jpg") is None
-
-
-def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
-    for name, model in (("a.jpg", "one"), ("b.jpg", "two"), ("c.jpg", "one")):
-        store.keep_prediction(name, some_prediction(), model=model, identity=identity())
-    Painter(store, "c.jpg").paint()
-    store.set_exported("c.jpg", ExportedRecord(1, ViewMode.SEGMENTS, 0.5))
-    store.forget_predictions("one")
-    rows = {row.name: row for row in store.rows()}
-    assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
-        Status.NEW,
-        Status.PREDICTED,
-        Status.IN_WORK,
-    ]
-    assert [rows[name].changed_since_export(0.5) for name in sorted(rows)] == [False, False, True]
-    assert store.prediction("a.jpg") is None
-    assert store.prediction("b.jpg") is not None
-    store.forget_predictions()
-    assert store.prediction("b.jpg") is None
-
-
-def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
-    painter = Painter(store, "a.jpg")
-    painter.paint(2)
-    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
-
-    def changed(threshold: float | None = 0.5) -> bool:
-        return store.rows()[0].changed_since_export(threshold)
-
-    assert not changed()  # never exported: there is nothing that could differ
-    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
-    assert not changed()
-    assert changed(0.6)
-    assert changed(None)
-    painter.stand_at(1)
-    assert changed()
-    painter.stand_at(2)
-    assert not changed()
-    store.set_threshold("a.jpg", 0.7)
-    assert changed()
-    assert not store.rows()[0].changed_since_export(0.5) or store.rows()[0].threshold == 0.7
-    store.set_threshold("a.jpg", 0.5)
-    assert not changed(0.9)  # its own threshold counts
-    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
-    assert not changed()
-    store.keep_prediction("a.jpg", some_prediction(2), model="other", identity=identity())
-    assert changed()
-    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
-    assert not changed()
-
-
-def test_areas_follow_predictions_and_corrections(store: ProjectStore) -> None:
-    prediction = rounded(some_prediction(4))
-    counts = np.bincount(prediction.segment_map().ravel(), minlength=256)
-    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity(), counts=counts)
-    labels = prediction.labels(0.3)
-    boat = int(np.bincount(labels.ravel(), minlength=151)[1:].argmax()) + 1
-    share = float((labels == boat).mean())
-    assert store.with_class(boat, threshold=0.3, share=share - 0.001) == {"a.jpg"}
-    assert store.with_class(boat, threshold=0.3, share=share + 0.001) == set()
-    assert store.with_class(boat, threshold=Thresholds(0.3, {boat: 1.0})) == set()
-    assert store.areas().unlabelled_shares(threshold=0.3) == pytest.approx([(labels == 0).mean()])
-    decided = np.zeros(256, np.int64)
-    decided[150] = 10
-    store.keep_areas("a.jpg", decided, prediction.segment_table())
-    assert store.with_class(50, threshold=1.0, share=0.99) == {"a.jpg"}
-    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity())
-    assert store.with_class(50, threshold=1.0) == set()  # what is not known is not guessed
 
 
 # --- files ----------------------------------------------------------------------------------------------------

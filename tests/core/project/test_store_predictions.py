@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.core.document import ViewMode
+from app.core.project.packing import rounded
+from app.core.project.records import ExportedRecord, Status
+from app.core.project.store import ProjectStore
+from app.core.tables import Thresholds
+from tests.core.project.projects import PLENTY, Painter, damage, identity, opened, some_prediction
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ProjectStore]:
+    with closing(opened(tmp_path)) as store:
+        yield store
+
+
+def test_a_photo_that_changed_and_was_predicted_anew_is_that_photo_unless_it_has_corrections(
+    store: ProjectStore,
+) -> None:
+    old, new = identity(1), replace(identity(2), header=b"new")
+    for name in ("a.jpg", "b.jpg"):
+        store.add_files([(name, old)])
+        store.keep_prediction(name, some_prediction(), model="starter", identity=old)
+    Painter(store, "b.jpg").paint()
+    for name in ("a.jpg", "b.jpg"):
+        store.keep_prediction(name, some_prediction(), model="starter", identity=new)
+    assert store.add_files([("a.jpg", new), ("b.jpg", new)]) == ["b.jpg"]
+    kept = store.load("b.jpg", most_bytes=PLENTY)
+    assert kept is not None
+    assert kept.identity == old
+    predicted = store.prediction("b.jpg")
+    assert predicted is not None
+    assert predicted.identity == new
+
+
+def test_a_prediction_comes_back_rounded(store: ProjectStore) -> None:
+    prediction = some_prediction(2)
+    store.keep_prediction("a.jpg", prediction, model="bisenetformer-l", identity=identity(7))
+    kept = store.prediction("a.jpg")
+    assert kept is not None
+    assert (kept.model, kept.identity) == ("bisenetformer-l", identity(7))
+    assert np.array_equal(kept.prediction.mask_probs, rounded(prediction).mask_probs)
+    (row,) = store.rows()
+    assert (row.status, row.model, row.size) == (Status.PREDICTED, "bisenetformer-l", identity(7).size)
+
+
+def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
+    store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity())
+    damage(store, "prediction", "data")
+    assert store.prediction("a.jpg") is None
+
+
+def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
+    for name, model in (("a.jpg", "one"), ("b.jpg", "two"), ("c.jpg", "one")):
+        store.keep_prediction(name, some_prediction(), model=model, identity=identity())
+    Painter(store, "c.jpg").paint()
+    store.set_exported("c.jpg", ExportedRecord(1, ViewMode.SEGMENTS, 0.5))
+    store.forget_predictions("one")
+    rows = {row.name: row for row in store.rows()}
+    assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
+        Status.NEW,
+        Status.PREDICTED,
+        Status.IN_WORK,
+    ]
+    assert [rows[name].changed_since_export(0.5) for name in sorted(rows)] == [False, False, True]
+    assert store.prediction("a.jpg") is None
+    assert store.prediction("b.jpg") is not None
+    store.forget_predictions()
+    assert store.prediction("b.jpg") is None
+
+
+def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
+
+    def changed(threshold: float | None = 0.5) -> bool:
+        return store.rows()[0].changed_since_export(threshold)
+
+    assert not changed()  # never exported: there is nothing that could differ
+    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    assert not changed()
+    assert changed(0.6)
+    assert changed(None)
+    painter.stand_at(1)
+    assert changed()
+    painter.stand_at(2)
+    assert not changed()
+    store.set_threshold("a.jpg", 0.7)
+    assert changed()
+    store.set_threshold("a.jpg", 0.5)
+    assert not changed(0.9)  # its own threshold counts
+    store.keep_prediction("a.jpg", some_prediction(1), model="starter", identity=identity())
+    assert not changed()
+    store.keep_prediction("a.jpg", some_prediction(2), model="other", identity=identity())
+    assert changed()
+    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    assert not changed()
+
+
+def test_areas_follow_predictions_and_corrections(store: ProjectStore) -> None:
+    prediction = rounded(some_prediction(4))
+    counts = np.bincount(prediction.segment_map().ravel(), minlength=256)
+    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity(), counts=counts)
+    labels = prediction.labels(0.3)
+    boat = int(np.bincount(labels.ravel(), minlength=151)[1:].argmax()) + 1
+    share = float((labels == boat).mean())
+    assert store.with_class(boat, threshold=0.3, share=share - 0.001) == {"a.jpg"}
+    assert store.with_class(boat, threshold=0.3, share=share + 0.001) == set()
+    assert store.with_class(boat, threshold=Thresholds(0.3, {boat: 1.0})) == set()
+    assert store.areas().unlabelled_shares(threshold=0.3) == pytest.approx([(labels == 0).mean()])
+    decided = np.zeros(256, np.int64)
+    decided[150] = 10
+    store.keep_areas("a.jpg", decided, prediction.segment_table())
+    assert store.with_class(50, threshold=1.0, share=0.99) == {"a.jpg"}
+    store.keep_prediction("a.jpg", prediction, model="starter", identity=identity())
+    assert store.with_class(50, threshold=1.0) == set()  # what is not known is not guessed
