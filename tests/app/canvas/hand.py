@@ -8,6 +8,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
+from app.session import Session
+from app.tools import make_tool
+from app.tools.base import Tool
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 NONE, SHIFT, CTRL, ALT = (
@@ -16,6 +19,13 @@ NONE, SHIFT, CTRL, ALT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.AltModifier,
 )
+
+
+def take(canvas: Canvas, session: Session, tool_id: str) -> Tool:
+    """Take a tool in hand."""
+    tool = make_tool(tool_id, session)
+    canvas.set_tool(tool)
+    return tool
 
 
 def wheel(canvas: Canvas, at: QPoint, notches: float, modifiers: Qt.KeyboardModifier = NONE) -> None:

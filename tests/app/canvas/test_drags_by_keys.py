@@ -18,7 +18,7 @@ from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Tool
-from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag
+from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag, take
 from tests.app.canvas.scene import human, paint, predict, show_photo, spot
 
 KEY = Qt.Key
@@ -67,12 +67,6 @@ def canvas(empty_canvas: Canvas, session: Session) -> Canvas:
     session.set_brush_size(24)
     empty_canvas.zoom_to(1.0)
     return empty_canvas
-
-
-def take(canvas: Canvas, session: Session, tool_id: str) -> Tool:
-    tool = make_tool(tool_id, session)
-    canvas.set_tool(tool)
-    return tool
 
 
 def start(canvas: Canvas) -> QPoint:

@@ -15,9 +15,8 @@ from app.core.arrays import U8, Bool
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.session import Session
-from app.tools import make_tool
 from app.tools.base import Preview, Tool
-from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, drag, leave, wheel
+from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, drag, leave, take, wheel
 from tests.app.canvas.scene import grabbed, human, map_of, predict, show_photo, spot, steps
 
 WIDTH, HEIGHT = 240, 160
@@ -43,12 +42,6 @@ def canvas(empty_canvas: Canvas, session: Session) -> Canvas:
     session.set_current_class(5)
     empty_canvas.zoom_to(1.0)
     return empty_canvas
-
-
-def take(canvas: Canvas, session: Session, tool_id: str) -> Tool:
-    tool = make_tool(tool_id, session)
-    canvas.set_tool(tool)
-    return tool
 
 
 def at(canvas: Canvas, x: int, y: int) -> QPoint:
