@@ -141,7 +141,12 @@ def _decode_indexed(data: bytes) -> Decoded:
 
 
 def _first_class(indices: Intp, colours: Intp) -> int | None:
-    """From what number a palette gives the indices used their ADE colours: 0, 1, or None where it does not."""
+    """From what number a palette gives the indices used their ADE colours: 0, 1, or None where it does not.
+
+    Greys alone prove nothing: a palette may hold them for another reason.
+    """
+    if (colours == colours[:, :1]).all():
+        return None
     ade = palette().astype(np.int64)
     for first in (0, 1):
         classes = indices + (1 - first)

@@ -238,7 +238,7 @@ def test_colours_of_a_palette_in_any_order(tmp_path: Path, labels: np.ndarray) -
     assume((labels > 0).any() and not np.isin(labels, (0, 1, 7, 9, 28)).all())
     names = np.unique(labels)[::-1]
     codes = np.zeros(151, np.uint8)
-    codes[names] = np.arange(len(names)) + 100
+    codes[names] = 255 - np.arange(len(names))
     colours = np.zeros((256, 3), np.uint8)
     colours[codes[names]] = palette()[names]
     indexed(codes[labels], tmp_path / "a.png", colours)
