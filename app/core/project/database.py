@@ -15,6 +15,7 @@ from app.core.files import reason
 from app.core.project import schema
 
 _BUSY_MS = 5000  # how long to wait for another process that writes at this moment
+_ATTEMPTS = 10
 _CHECKED = ("picture", "step", "base", "snapshot")  # what cannot be worked out again
 _CHECK_SECONDS = 0.25  # a large file is checked as far as that goes; the rest shows itself when it is read
 _CHECK_EVERY = 20_000  # SQLite's own steps between two looks at the clock
@@ -149,7 +150,15 @@ def _has_log(file: Path) -> bool:
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """A commit is one write to the end of the log: quick, and whole or not there at all after a crash."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    for attempt in range(_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:  # here alone SQLite does not wait for who is about to do the same
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or attempt == _ATTEMPTS - 1:
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
 

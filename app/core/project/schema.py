@@ -129,9 +129,10 @@ def check_version(connection: sqlite3.Connection, file: Path) -> None:
 
 def known_version(connection: sqlite3.Connection, file: Path) -> int:
     """The version of the tables, 0 where there are none yet. ProjectError unless this program may touch them."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    version, application, tables = connection.execute(  # at once: another process may be making them at this moment
+        "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "
+        "FROM pragma_user_version, pragma_application_id"
+    ).fetchone()
     if application or version or tables:
         _check(file, application, version)
     return int(version)

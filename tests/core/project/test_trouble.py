@@ -219,3 +219,27 @@ def test_half_a_transaction_at_the_end_of_the_log_is_no_damage(tmp_path: Path) -
                 assert kept is not None
                 assert (kept.revision, after.rescued) == (2, "")
                 check_history(kept, painter.layers)
+
+
+def test_a_project_that_several_make_at_the_same_moment(tmp_path: Path) -> None:
+    wrong: list[BaseException] = []
+    for number in range(10):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        start = threading.Barrier(3)
+
+        def make(folder: Path = folder, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                opened(folder).close()
+            except BaseException as error:  # noqa: BLE001 - told in the test's own thread
+                wrong.append(error)
+
+        threads = [threading.Thread(target=make) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with closing(opened(folder)) as store:
+            assert store.rows() == []
+    assert not wrong
