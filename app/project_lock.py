@@ -10,6 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QLockFile, QSysInfo
 
+_WRITING_MS = 500  # how long somebody may take to write a lock
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -38,7 +40,8 @@ class ProjectLock:
 
     def __init__(self, database: Path) -> None:
         """`database`: the project's file; the lock lies beside it."""
-        self._lock = QLockFile(str(database.with_name(database.name + ".lock")))
+        self._file = database.with_name(database.name + ".lock")
+        self._lock = QLockFile(str(self._file))
         self._lock.setStaleLockTime(0)  # a window that is open for a week is no dead one
 
     @property
@@ -51,8 +54,21 @@ class ProjectLock:
         The folder is made where it is not there yet: the first project outside the folder of its photos has none.
         """
         with contextlib.suppress(OSError):
-            Path(self._lock.fileName()).parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        if self._try():
+            return True
+        if self._says_nothing():  # somebody is writing it at this moment, or died while doing so
+            self._lock.tryLock(_WRITING_MS)
+            if not self._lock.isLocked() and self._says_nothing():
+                self._file.unlink(missing_ok=True)
+                return self._try()
+        return self._lock.isLocked()
+
+    def _try(self) -> bool:
         return self._lock.tryLock(0) or self._lock.error() is QLockFile.LockError.PermissionError
+
+    def _says_nothing(self) -> bool:
+        return self._file.exists() and not self.holder().process
 
     def holder(self) -> Holder:
         """Who holds it now."""
@@ -63,7 +79,7 @@ class ProjectLock:
     def take_over(self) -> bool:
         """Hold the project although another computer's process seems to: for when its window is gone for good."""
         self._lock.removeStaleLockFile()
-        Path(self._lock.fileName()).unlink(missing_ok=True)
+        self._file.unlink(missing_ok=True)
         return self.take()
 
     def release(self) -> None:
