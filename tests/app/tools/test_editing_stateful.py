@@ -155,7 +155,7 @@ class Editing(RuleBasedStateMachine):
             case Meanwhile.ANSWER:
                 self.hand.predict(path, (self.editor.pictures[path].index + 1) % ANSWERS, self.editor.mode)
             case Meanwhile.THRESHOLD:
-                self._set_threshold(1 - self.editor.pictures[path].threshold)
+                self._set_threshold(0.2 if self.editor.pictures[path].threshold >= 0.5 else 1)
             case Meanwhile.RULE:
                 self._set_rule(PaintRule(Where.UNLABELLED) if self.editor.rule == PaintRule() else PaintRule())
             case Meanwhile.OPTION:
@@ -167,7 +167,9 @@ class Editing(RuleBasedStateMachine):
             case Meanwhile.EXPORT:
                 self._export(path)
             case Meanwhile.OTHER:
-                self.hand.show(PATHS[PATHS.index(path) ^ 1] if path is not PATHS[-1] else PATHS[0])
+                other = PATHS[0] if path == PATHS[-1] else PATHS[PATHS.index(path) ^ 1]
+                self.hand.show(other)
+                self.hand.attach_photo(other)
         self.both_agree()
 
     use_any = rule(gestures=several(sorted(TOOLS)), together=st.booleans())(use)
