@@ -56,10 +56,8 @@ class PictureStates(QObject):
         if path in self._problems:
             return
         document = self._session.find(path)
-        if self._session.is_unexported(path):
-            status = PictureStatus.CORRECTED
-        elif self._session.is_exported(path):
-            status = PictureStatus.EXPORTED
+        if self._session.is_unexported(path) or (document is not None and document.has_corrections):
+            status = PictureStatus.IN_WORK
         elif document is not None and document.prediction is not None:
             status = PictureStatus.PREDICTED
         else:

@@ -19,11 +19,12 @@ from typing import assert_never
 import numpy as np
 
 from app.core.arrays import F32, I32, I64, U8, Bool
+from app.core.pictures import PictureStatus
 from app.core.project.areas import FolderAreas
-from app.core.project.records import PictureRow, Status
+from app.core.project.records import PictureRow
 from app.core.tables import Thresholds
 
-STATUSES = tuple(Status)
+STATUSES = tuple(PictureStatus)
 """What the numbers in the column `status` stand for."""
 _STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 _LAST = np.iinfo(np.int64).max
@@ -50,14 +51,23 @@ class SortBy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ClassShare:
+    """A class 1..150 and the share 0..1 of a picture that it has to cover more than."""
+
+    class_id: int
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which pictures to show: those for which everything asked for holds."""
 
     text: str = ""  # words that all occur in the name, in any case
-    statuses: frozenset[Status] | None = None  # None: any
+    statuses: frozenset[PictureStatus] | None = None  # None: any
     exported: frozenset[Exported] | None = None  # None: any
     unlabelled: tuple[float, float] | None = None  # least and largest share 0..1; unknown shares are left out
     noted: bool = False  # only those with a note
+    of_class: ClassShare | None = None  # which pictures that are is in the project: whoever asks there fills `among`
     among: frozenset[str] | None = None  # names, such as of the pictures with more than 2 % of a class; None: any
 
 
@@ -75,7 +85,7 @@ class PictureFacts:
 
     size: int = _UNKNOWN  # bytes
     mtime_ns: int = _UNKNOWN  # when its file was last changed, in ns since 1970
-    status: Status = Status.NEW
+    status: PictureStatus = PictureStatus.NEW
     exported: Exported = Exported.NEVER
     unlabelled: float | None = None  # share of its pixels 0..1
     uncertainty: float | None = None  # 0..1
@@ -94,7 +104,7 @@ class Catalogue:
         self.names = names
         self.size: I64 = np.full(count, _UNKNOWN, np.int64)
         self.mtime_ns: I64 = np.full(count, _UNKNOWN, np.int64)
-        self.status: U8 = np.full(count, _STATUS_CODES[Status.NEW], np.uint8)
+        self.status: U8 = np.full(count, _STATUS_CODES[PictureStatus.NEW], np.uint8)
         self.exported: U8 = np.full(count, Exported.NEVER.value, np.uint8)
         self.unlabelled: F32 = np.full(count, np.nan, np.float32)
         self.uncertainty: F32 = np.full(count, np.nan, np.float32)

@@ -24,12 +24,13 @@ _Identity = tuple[int, int]  # device and inode: the same however a folder is re
 
 
 class PictureStatus(Enum):
-    """How far the work on a picture has come."""
+    """How far the work on a picture has come. That it was exported is a mark of its own."""
 
     NEW = "new"
     PREDICTED = "predicted"
-    CORRECTED = "corrected"
-    EXPORTED = "exported"
+    IN_WORK = "in work"
+    DONE = "done"
+    SKIPPED = "skipped"
     UNREADABLE = "unreadable"
 
 

@@ -39,8 +39,9 @@ class _Picture:
 _EXPLAINED = {
     PictureStatus.NEW: "Not predicted yet",
     PictureStatus.PREDICTED: "The network has predicted it; nothing is corrected",
-    PictureStatus.CORRECTED: "Has corrections that no export has written yet",
-    PictureStatus.EXPORTED: "Exported as it is now",
+    PictureStatus.IN_WORK: "Has corrections",
+    PictureStatus.DONE: "Finished",
+    PictureStatus.SKIPPED: "Left out on purpose",
     PictureStatus.UNREADABLE: "Cannot be read",
 }
 
@@ -52,10 +53,12 @@ def status_text(status: PictureStatus) -> str:
             return "New"
         case PictureStatus.PREDICTED:
             return "Predicted"
-        case PictureStatus.CORRECTED:
-            return "Corrected"
-        case PictureStatus.EXPORTED:
-            return "Exported"
+        case PictureStatus.IN_WORK:
+            return "In work"
+        case PictureStatus.DONE:
+            return "Done"
+        case PictureStatus.SKIPPED:
+            return "Skipped"
         case PictureStatus.UNREADABLE:
             return "Cannot be read"
         case unexpected:

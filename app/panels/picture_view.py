@@ -92,7 +92,7 @@ def paint_status(painter: QPainter, rect: QRectF, status: PictureStatus, palette
     """The mark of a status: a ring, a dot, a dot in the accent, a tick, a warning sign."""
     quiet = muted(palette)
     dot = rect.adjusted(2.5, 2.5, -2.5, -2.5)
-    if status is PictureStatus.EXPORTED:
+    if status is PictureStatus.DONE:
         paint_icon(painter, rect, "check", accent(palette))
     elif status is PictureStatus.UNREADABLE:
         paint_icon(painter, rect, "warning", warning(palette))
@@ -102,7 +102,7 @@ def paint_status(painter: QPainter, rect: QRectF, status: PictureStatus, palette
         painter.drawEllipse(dot)
     else:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(accent(palette) if status is PictureStatus.CORRECTED else quiet)
+        painter.setBrush(accent(palette) if status is PictureStatus.IN_WORK else quiet)
         painter.drawEllipse(dot)
 
 

@@ -93,7 +93,7 @@ def test_corrections_are_in_the_project_when_others_are_opened(desk: Desk, photo
     assert desk.pictures == photos[2:]
     desk.open(photos[:2])
     qtbot.waitUntil(lambda: desk.current == photos[0] and desk.idle)
-    assert desk.states.status(photos[0]) is PictureStatus.CORRECTED
+    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
 
 
 def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_opened(
@@ -112,7 +112,7 @@ def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_open
     desk.open(photos[2:])
     qtbot.waitUntil(lambda: desk.current == photos[2])
     assert desk.pictures == [*photos[2:], photos[0]]
-    assert desk.states.status(photos[0]) is PictureStatus.CORRECTED
+    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
 
 
 def test_folder_without_photos_changes_nothing(desk: Desk, photos: list[Path], qtbot: QtBot, tmp_path: Path) -> None:

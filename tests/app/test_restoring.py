@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.patches import human_snapshot
-from app.core.project.records import ExportedRecord, Status, StoredPicture, StoredStep
+from app.core.pictures import PictureStatus
+from app.core.project.records import ExportedRecord, StoredPicture, StoredStep
 from app.core.segment_map import human_value
 from app.session import Session
 from app.settings import Settings
@@ -56,7 +57,7 @@ def stored(
         name="a.jpg",
         identity=None,
         shape=SHAPE,
-        status=Status.IN_WORK,
+        status=PictureStatus.IN_WORK,
         reason="",
         note="",
         threshold=threshold,

@@ -128,7 +128,7 @@ def test_what_is_being_worked_out_or_under_the_hand_is_kept_when_others_are_open
     desk: Desk, exporter: Exporter, gate: Gate, photos: list[Path], qtbot: QtBot
 ) -> None:
     start_edit(desk, gate)
-    assert desk.states.status(photos[0]) is PictureStatus.CORRECTED
+    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
     desk.show(photos[1])
     qtbot.waitUntil(lambda: predicted(desk, photos[1]))
     begin(desk)

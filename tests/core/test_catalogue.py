@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.catalogue import Catalogue, Exported, Filter, PictureFacts, Sort, SortBy, following, matching, order
-from app.core.pictures import natural_key
+from app.core.pictures import PictureStatus, natural_key
 from app.core.project.areas import FolderAreas, pack_areas
-from app.core.project.records import PictureRow, Status
+from app.core.project.records import PictureRow
 from inference.prediction import SegmentTable
 
 shares = st.none() | st.integers(0, 4).map(lambda quarters: quarters / 4)
@@ -20,7 +20,7 @@ facts = st.builds(
     PictureFacts,
     size=st.sampled_from([-1, 0, 5, 6]),
     mtime_ns=st.sampled_from([-1, 0, 2**62, 2**62 + 1]),
-    status=st.sampled_from(Status),
+    status=st.sampled_from(PictureStatus),
     exported=st.sampled_from(Exported),
     unlabelled=shares,
     uncertainty=shares,
@@ -33,7 +33,7 @@ pictures = st.dictionaries(names, facts, max_size=12).map(
 filters = st.builds(
     Filter,
     text=st.text(alphabet="abÉ1 ", max_size=3),
-    statuses=st.none() | st.frozensets(st.sampled_from(Status)),
+    statuses=st.none() | st.frozensets(st.sampled_from(PictureStatus)),
     exported=st.none() | st.frozensets(st.sampled_from(Exported)),
     unlabelled=st.none() | st.tuples(st.sampled_from([0, 0.25, 0.5]), st.sampled_from([0.25, 0.75, 1])),
     noted=st.booleans(),
@@ -71,7 +71,7 @@ def plainly(known: dict[str, PictureFacts], wanted: Filter, sort: Sort) -> list[
     field = {SortBy.TIME: "mtime_ns", SortBy.SIZE: "size", SortBy.STATUS: "status"}.get(sort.by, sort.by.value)
     values = {name: getattr(known[name], field) for name in shown}
     if sort.by is SortBy.STATUS:
-        values = {name: list(Status).index(status) for name, status in values.items()}
+        values = {name: list(PictureStatus).index(status) for name, status in values.items()}
     elif sort.by in (SortBy.TIME, SortBy.SIZE):
         values = {name: None if value == -1 else value for name, value in values.items()}
     sign = -1 if sort.descending else 1
@@ -151,17 +151,19 @@ def test_nothing_to_show() -> None:
 
 
 def test_what_a_project_keeps_is_taken_over() -> None:
-    row = PictureRow("b", 5, 7, Status.DONE, "", True, False, (2, 2), None, "starter", 3, 3, 0.5)
+    row = PictureRow("b", 5, 7, PictureStatus.DONE, "", True, False, (2, 2), None, "starter", 3, 3, 0.5)
     rows = [
         row,
-        row._replace(name="a", size=None, mtime_ns=None, status=Status.NEW, has_note=False, exported_revision=None),
+        row._replace(
+            name="a", size=None, mtime_ns=None, status=PictureStatus.NEW, has_note=False, exported_revision=None
+        ),
         row._replace(name="c", revision=4),
         row._replace(name="d", threshold=0.25),
         row._replace(name="gone"),
     ]
     catalogue = Catalogue(["a", "b", "c", "d", "new"])
     catalogue.fill(rows, threshold=0.5)
-    done = PictureFacts(size=5, mtime_ns=7, status=Status.DONE, exported=Exported.CURRENT, noted=True)
+    done = PictureFacts(size=5, mtime_ns=7, status=PictureStatus.DONE, exported=Exported.CURRENT, noted=True)
     changed = dataclasses.replace(done, exported=Exported.CHANGED)
     assert [catalogue.facts(row) for row in range(5)] == [PictureFacts(), done, changed, changed, PictureFacts()]
 

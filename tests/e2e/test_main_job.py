@@ -167,7 +167,7 @@ def export_to(window: MainWindow, folder: Path) -> Script:
     field.selectAll()
     QTest.keyClicks(field, str(folder))
     click_button(dialog, "Export")
-    yield lambda: window.desk.states.status(shown(window).path) is PictureStatus.EXPORTED
+    yield lambda: window.session.is_exported(shown(window).path)
 
 
 def test_open_threshold_correct_export(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.core.errors import ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
-from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow, Status
+from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow
 
 _ROW = (
     "name, size, mtime_ns, status, reason, note != '', repredicted, height, width, threshold, model, revision, "
@@ -24,7 +25,7 @@ class Listing(StorePart):
         with self._writing():
             self._identify(self._need(name), identity)
 
-    def set_status(self, name: str, status: Status, reason: str = "") -> None:
+    def set_status(self, name: str, status: PictureStatus, reason: str = "") -> None:
         self._update(name, "status = ?, reason = ?", status.value, plain_text(reason))
 
     def set_note(self, name: str, note: str) -> None:

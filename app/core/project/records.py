@@ -5,32 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from app.core.document import ViewMode
 from app.core.export import Rest
 from app.core.patches import Patch
+from app.core.pictures import PictureStatus
 from inference.prediction import Prediction
 
 _HEADER_BYTES = 16 * 2**10
 _HASH_BYTES = 16
 
-
-class Status(Enum):
-    """How far the work on a picture has come. That it was exported is a mark of its own."""
-
-    NEW = "new"
-    PREDICTED = "predicted"
-    IN_WORK = "in work"
-    DONE = "done"
-    SKIPPED = "skipped"
-    UNREADABLE = "unreadable"
-
-
-STATUSES = {status.value: status for status in Status}
-"""By their values. `Status(value)` takes several times as long, which counts for a hundred thousand pictures."""
+STATUSES = {status.value: status for status in PictureStatus}
+"""By their values. `PictureStatus(value)` takes several times as long, which counts for a hundred thousand pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +115,7 @@ class StoredPicture:
     name: str
     identity: FileIdentity | None  # None where nobody looked at the file yet
     shape: tuple[int, int] | None  # (H, W), None while no step was recorded
-    status: Status
+    status: PictureStatus
     reason: str
     note: str
     threshold: float | None  # its own, or None
@@ -146,7 +134,7 @@ class PictureRow(NamedTuple):
     name: str
     size: int | None  # bytes of the photo's file
     mtime_ns: int | None
-    status: Status
+    status: PictureStatus
     reason: str
     has_note: bool
     repredicted: bool  # the network has answered otherwise since the export

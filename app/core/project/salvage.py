@@ -13,13 +13,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.core.pictures import PictureStatus
 from app.core.project.areas import is_sound_areas
 from app.core.project.mending import Remains, mend
 from app.core.project.packing import is_sound_prediction
 from app.core.project.parts import name_of_key
-from app.core.project.records import STATUSES, ExportedRecord, Status
+from app.core.project.records import STATUSES, ExportedRecord
 from app.core.project.timeline import Mark, put_base, put_snapshot, put_step
 
+_NEW, _IN_WORK = PictureStatus.NEW.value, PictureStatus.IN_WORK.value
 _PROBED = 10_000  # rows that are looked for in vain, one after the other, where a table cannot be read from its ends
 _AT_ONCE = 100  # predictions in one transaction
 _NUMBER, _NUMBER_OR_NONE, _REAL_OR_NONE = (int,), (int, type(None)), (float, int, type(None))
@@ -166,7 +168,7 @@ def _keep(target: sqlite3.Connection, remains: Remains, salvaged: Salvaged) -> N
     target.execute(
         "UPDATE picture SET revision = ?, last = max(last, ?), height = ?, width = ?, "
         "status = iif(status = ? AND ?, ?, status) WHERE id = ?",
-        (mended.revision, newest, height, width, Status.NEW.value, newest > 0, Status.IN_WORK.value, picture),
+        (mended.revision, newest, height, width, _NEW, newest > 0, _IN_WORK, picture),
     )
     salvaged.corrected += mended.corrections is not None
     salvaged.steps += len(mended.steps)

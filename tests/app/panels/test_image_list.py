@@ -182,11 +182,11 @@ def test_thumbnails_are_bounded_and_the_oldest_go_first(qtbot: QtBot) -> None:
 
 def test_a_longer_list_keeps_what_is_known(pictures: ImageList) -> None:
     pictures.select(PATHS[1])
-    pictures.set_status(PATHS[1], PictureStatus.CORRECTED)
+    pictures.set_status(PATHS[1], PictureStatus.IN_WORK)
     pictures.set_paths([Path("/photos/acorn.jpg"), *PATHS, PATHS[0]])
     assert pictures.current_path() == PATHS[1]
     assert pictures.count.text() == "3 of 6 pictures"
-    assert pictures.proxy.index(2, 0).data(PictureRole.STATUS) is PictureStatus.CORRECTED
+    assert pictures.proxy.index(2, 0).data(PictureRole.STATUS) is PictureStatus.IN_WORK
     pictures.set_paths([PATHS[0]])
     assert pictures.current_path() is None
     assert pictures.count.text() == "1 picture"

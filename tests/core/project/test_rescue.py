@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import DamagedProjectError, ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project import database
 from app.core.project.places import FILE_NAME
-from app.core.project.records import Status
 from app.core.project.store import ProjectStore
 from tests.core.project.projects import (
     PLENTY,
@@ -147,7 +147,7 @@ def test_the_first_page_is_the_least_of_it(sound: tuple[Path, dict[str, Painter]
         assert store.value("view") == {"zoom": 2}
         assert sum(store.prediction(name) is not None for name in painters) == len(painters)
         rows = {row.name: row for row in store.rows()}
-        assert all(rows[name].status is Status.IN_WORK for name in painters)
+        assert all(rows[name].status is PictureStatus.IN_WORK for name in painters)
         assert rows["photo 0003.jpg"].size == identity(3).size
     assert set_aside(tmp_path).read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, set_aside(tmp_path).name]
@@ -269,7 +269,7 @@ def test_a_picture_whose_row_is_lost_keeps_its_name_and_its_corrections(tmp_path
     (tmp_path / FILE_NAME).write_bytes(data)
     with closing(opened(tmp_path)) as store:
         assert {row.name for row in store.rows()} == set(painters)
-        assert all(row.status is Status.IN_WORK for row in store.rows())
+        assert all(row.status is PictureStatus.IN_WORK for row in store.rows())
         for name, painter in painters.items():
             kept = store.load(name, most_bytes=PLENTY)
             assert kept is not None

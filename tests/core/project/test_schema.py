@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from app.core.errors import DamagedProjectError, ProjectError
 from app.core.patches import Patch
+from app.core.pictures import PictureStatus
 from app.core.project import schema
 from app.core.project.places import FILE_NAME
-from app.core.project.records import Status
 from tests.core.project.projects import PLENTY, SHAPE, Painter, layer_patch, opened, painted
 
 # The tables as version 1 made them. They are never changed: files like that are out there.
@@ -79,7 +79,7 @@ pictures = st.lists(
             "size": numbers,
             "mtime_ns": numbers,
             "header": st.one_of(st.none(), st.binary(max_size=16)),
-            "status": st.sampled_from([status.value for status in Status]),
+            "status": st.sampled_from([status.value for status in PictureStatus]),
             "reason": st.text(max_size=5),
             "threshold": st.one_of(st.none(), st.floats(0, 1)),
             "model": st.one_of(st.none(), st.text(max_size=3)),

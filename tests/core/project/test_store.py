@@ -13,8 +13,9 @@ import pytest
 from app.core.document import ViewMode
 from app.core.errors import ProjectError
 from app.core.export import Rest
+from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
-from app.core.project.records import ExportedRecord, FileIdentity, Status, StoredStep, identify
+from app.core.project.records import ExportedRecord, FileIdentity, StoredStep, identify
 from app.core.project.store import ProjectStore
 from tests.core.project.projects import (
     PLENTY,
@@ -60,7 +61,7 @@ def test_facts_come_back(tmp_path: Path) -> None:
     record = ExportedRecord(0, ViewMode.SEGMENTS, 0.4, ((3, 0.25),), Rest.SEMANTIC, "/out/ä\udcff.png", 12345)
     with closing(opened(tmp_path)) as store:
         store.add_files([("a.jpg", identity(5))])
-        store.set_status("a.jpg", Status.SKIPPED, "blurred")
+        store.set_status("a.jpg", PictureStatus.SKIPPED, "blurred")
         store.set_note("a.jpg", "ask Ännchen about \udcff")
         store.set_threshold("a.jpg", 0.3)
         store.set_exported("a.jpg", record)
@@ -70,7 +71,7 @@ def test_facts_come_back(tmp_path: Path) -> None:
         assert kept is not None
         assert (kept.identity, kept.status, kept.reason, kept.threshold) == (
             identity(5),
-            Status.SKIPPED,
+            PictureStatus.SKIPPED,
             "blurred",
             0.3,
         )
@@ -78,7 +79,7 @@ def test_facts_come_back(tmp_path: Path) -> None:
         assert kept.exported == record
         assert store.value("view") == {"zoom": 1.5, "picture": "a\udcff.jpg"}
         (row,) = store.rows()
-        assert (row.status, row.reason, row.has_note, row.threshold) == (Status.SKIPPED, "blurred", True, 0.3)
+        assert (row.status, row.reason, row.has_note, row.threshold) == (PictureStatus.SKIPPED, "blurred", True, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +111,16 @@ def test_a_picture_elsewhere_has_no_name_here(store: ProjectStore, tmp_path: Pat
 
 
 def test_a_step_makes_work_of_a_picture_that_could_not_be_read(store: ProjectStore) -> None:
-    store.set_status("a.jpg", Status.UNREADABLE, "It is half there.")
+    store.set_status("a.jpg", PictureStatus.UNREADABLE, "It is half there.")
     Painter(store, "a.jpg").paint()
     (row,) = store.rows()
-    assert (row.status, row.reason, row.shape) == (Status.IN_WORK, "", SHAPE)
+    assert (row.status, row.reason, row.shape) == (PictureStatus.IN_WORK, "", SHAPE)
 
 
 def test_a_step_leaves_a_picture_done(store: ProjectStore) -> None:
-    store.set_status("a.jpg", Status.DONE)
+    store.set_status("a.jpg", PictureStatus.DONE)
     Painter(store, "a.jpg").paint()
-    assert store.rows()[0].status is Status.DONE
+    assert store.rows()[0].status is PictureStatus.DONE
 
 
 def test_revisions_are_never_used_twice(store: ProjectStore) -> None:
@@ -161,7 +162,7 @@ def test_starting_over_forgets_the_work_and_keeps_the_note(store: ProjectStore) 
     kept = store.load("a.jpg", most_bytes=PLENTY)
     assert kept is not None
     assert (kept.steps, kept.corrections, kept.shape, kept.model) == ((), None, None, None)
-    assert (kept.identity, kept.status, kept.note, kept.revision) == (identity(2), Status.NEW, "sea", 2)
+    assert (kept.identity, kept.status, kept.note, kept.revision) == (identity(2), PictureStatus.NEW, "sea", 2)
     other = Painter(store, "a.jpg", shape=(40, 50), first=3)
     other.revision, other.layers[2] = 2, other.layers[0]
     other.paint(2)
@@ -246,13 +247,13 @@ def test_files_that_changed_are_told_and_not_paired_with_old_work(store: Project
     assert store.add_files(files) == []
     Painter(store, "a.jpg").paint()
     store.keep_prediction("b.jpg", some_prediction(), model="starter", identity=files[1][1])
-    store.set_status("c.jpg", Status.UNREADABLE, "It is half there.")
+    store.set_status("c.jpg", PictureStatus.UNREADABLE, "It is half there.")
     other = [(name, FileIdentity(kept.size, kept.mtime_ns + 1)) for name, kept in files]
     assert store.add_files(other) == ["a.jpg", "b.jpg"]
     rows = {row.name: row for row in store.rows()}
     assert rows["a.jpg"].mtime_ns == files[0][1].mtime_ns
     assert rows["d.jpg"].mtime_ns == files[3][1].mtime_ns + 1
-    assert (rows["c.jpg"].status, rows["c.jpg"].reason) == (Status.NEW, "")
+    assert (rows["c.jpg"].status, rows["c.jpg"].reason) == (PictureStatus.NEW, "")
     store.set_identity("a.jpg", other[0][1])
     assert store.add_files(other) == ["b.jpg"]
 

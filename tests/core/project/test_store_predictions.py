@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from app.core.document import ViewMode
+from app.core.pictures import PictureStatus
 from app.core.project.packing import rounded
-from app.core.project.records import ExportedRecord, Status
+from app.core.project.records import ExportedRecord
 from app.core.project.store import ProjectStore
 from app.core.tables import Thresholds
 from tests.core.project.projects import PLENTY, Painter, damage, identity, opened, some_prediction
@@ -49,7 +50,7 @@ def test_a_prediction_comes_back_rounded(store: ProjectStore) -> None:
     assert (kept.model, kept.identity) == ("bisenetformer-l", identity(7))
     assert np.array_equal(kept.prediction.mask_probs, rounded(prediction).mask_probs)
     (row,) = store.rows()
-    assert (row.status, row.model, row.size) == (Status.PREDICTED, "bisenetformer-l", identity(7).size)
+    assert (row.status, row.model, row.size) == (PictureStatus.PREDICTED, "bisenetformer-l", identity(7).size)
 
 
 def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
@@ -66,9 +67,9 @@ def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
     store.forget_predictions("one")
     rows = {row.name: row for row in store.rows()}
     assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
-        Status.NEW,
-        Status.PREDICTED,
-        Status.IN_WORK,
+        PictureStatus.NEW,
+        PictureStatus.PREDICTED,
+        PictureStatus.IN_WORK,
     ]
     assert [rows[name].changed_since_export(0.5) for name in sorted(rows)] == [False, False, True]
     assert store.prediction("a.jpg") is None

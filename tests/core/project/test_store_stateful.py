@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from numpy.typing import NDArray
 
-from app.core.project.records import Status, StoredStep
+from app.core.pictures import PictureStatus
+from app.core.project.records import StoredStep
 from tests.core.project.projects import (
     PLENTY,
     SHAPE,
@@ -41,7 +42,7 @@ class Picture:
     history: list[int] = field(default_factory=lambda: [0])  # revisions, the base first
     texts: dict[int, str] = field(default_factory=dict)
     at: int = 0
-    status: Status = Status.NEW
+    status: PictureStatus = PictureStatus.NEW
 
     def index(self) -> int:
         return self.history.index(self.at)
@@ -75,8 +76,8 @@ class Work(RuleBasedStateMachine):
         picture.history.append(self.last)
         picture.layers[self.last], picture.texts[self.last] = after, text
         picture.at = self.last
-        if picture.status in (Status.NEW, Status.PREDICTED, Status.UNREADABLE):
-            picture.status = Status.IN_WORK
+        if picture.status in (PictureStatus.NEW, PictureStatus.PREDICTED, PictureStatus.UNREADABLE):
+            picture.status = PictureStatus.IN_WORK
 
     @rule(name=names, data=st.data())
     def stand_at(self, name: str, data: st.DataObject) -> None:
@@ -101,8 +102,8 @@ class Work(RuleBasedStateMachine):
         assert folded == max(0, len(picture.history) - 1 - kept)
         del picture.history[:folded]
 
-    @rule(name=names, status=st.sampled_from(Status))
-    def set_status(self, name: str, status: Status) -> None:
+    @rule(name=names, status=st.sampled_from(PictureStatus))
+    def set_status(self, name: str, status: PictureStatus) -> None:
         self.store.set_status(name, status)
         self.pictures[name].status = status
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import DamagedProjectError, ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
-from app.core.project.records import Status
 from app.core.project.store import ProjectStore
 from tests.core.project.projects import PLENTY, Painter, check_history, identity, opened, some_prediction
 
@@ -136,7 +136,7 @@ def test_one_writes_while_another_reads(tmp_path: Path) -> None:
             assert kept is not None
             check_history(kept, painter.layers)
         with pytest.raises(ProjectError, match="for reading only"):
-            reader.set_status("a.jpg", Status.DONE)
+            reader.set_status("a.jpg", PictureStatus.DONE)
         assert reader.rows() == writer.rows()
     with closing(opened(tmp_path, read_only=True)) as reader:  # the writer has closed, and left nothing behind
         assert len(reader.rows()) == 1
@@ -175,10 +175,10 @@ def test_a_file_that_another_process_is_writing_is_said_to_be_in_use(tmp_path: P
         store._connection.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(ProjectError, match=r"cannot be written: another program is using it\.$"):
-            store.set_status("a.jpg", Status.DONE)
+            store.set_status("a.jpg", PictureStatus.DONE)
         other.rollback()
-        store.set_status("a.jpg", Status.DONE)
-        assert store.rows()[0].status is Status.DONE
+        store.set_status("a.jpg", PictureStatus.DONE)
+        assert store.rows()[0].status is PictureStatus.DONE
 
 
 def test_what_was_written_is_there_after_a_crash(tmp_path: Path) -> None:
