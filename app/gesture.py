@@ -17,7 +17,7 @@ from inference.errors import ExpectedError
 if TYPE_CHECKING:
     from app.session import Session
 
-AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
+REACH_AT_ONCE = 32_000_000  # pixels; changes that may reach further are worked out in the background
 
 Paint = tuple[Box, Bool | U8 | None, int | U8]
 """One part of an edit: box, mask (None = all of it) and the human-layer value, or (h, w) of them, to write there."""

@@ -15,7 +15,7 @@ from app.core.parts import Check, unhindered
 from app.core.patches import Edit, Patch
 from app.core.project.records import StoredPicture
 from app.core.segment_map import SegmentMap, ShownCounts
-from app.gesture import AT_ONCE, Gesture, Paints, Runner, run_now
+from app.gesture import REACH_AT_ONCE, Gesture, Paints, Runner, run_now
 from app.history import History
 from app.recording import Recording
 from app.settings import Settings
@@ -217,14 +217,14 @@ class Session(Recording):
     ) -> bool:
         """Make what `paints` works out one undo step of the current document; False when nothing comes of it.
 
-        It happens at once, or in the background where it may touch more than `AT_ONCE` pixels (`reach`: the box it
-        stays in, default the whole picture) or is `slow` by itself. `unchanged` is said when no pixel differs.
+        It happens at once, or in the background where it may touch more than `REACH_AT_ONCE` pixels (`reach`: the box
+        it stays in, default the whole picture) or is `slow` by itself. `unchanged` is said when no pixel differs.
         """
         document = self.document
         if document is None or document.segment_map is None:
             return False
         box = document.segment_map.box if reach is None else reach.clip(document.segment_map.shape)
-        if slow or box.area > AT_ONCE:
+        if slow or box.area > REACH_AT_ONCE:
             return self._background.start(document, text, paints, unchanged=unchanged)
         gesture = self.begin_edit(text)
         if gesture is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.core.parts import Check
 from app.gesture import Drafted, Paint, draft_edit
 from app.history import History
-from app.under_way import AT_ONCE, BackgroundEdits
+from app.under_way import EFFORT_AT_ONCE, BackgroundEdits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ class Stepping:
         if len(patches) == 1:
             self._background.show(document.path, "Redo" if forward else "Undo", patches[0], forward=forward)
             history.stand_at(index)
-        elif sum(patch.effort(forward=forward) for patch in patches) > AT_ONCE:
+        elif sum(patch.effort(forward=forward) for patch in patches) > EFFORT_AT_ONCE:
             self._go_later(document.path, document.segment_map, history, index)
             return
         else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.core.document import Document
     from app.session import Session
 
-AT_ONCE = 40_000  # microseconds; patches that take longer are shown in slices
+EFFORT_AT_ONCE = 40_000  # microseconds; patches that take longer are shown in slices
 SLICE = 20_000  # microseconds of data for each turn of the event loop: the screen takes as long again
 
 
@@ -114,7 +114,7 @@ class BackgroundEdits:
         segment_map = None if document is None else document.segment_map
         if document is None or segment_map is None:
             return
-        if session.next_turn is None or patch.effort(forward=forward) <= AT_ONCE:
+        if session.next_turn is None or patch.effort(forward=forward) <= EFFORT_AT_ONCE:
             session.show_change(path, apply_patch(segment_map, patch, forward=forward), written=written)
             return
         slices = deque(patch.slices(SLICE, forward=forward))

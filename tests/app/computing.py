@@ -56,7 +56,7 @@ def background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backgr
 @pytest.fixture
 def session(qtbot: QtBot, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The known picture; whatever reaches further than 100 pixels is worked out in the background."""
-    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
     session = Session(Settings())
     session.runner = background.run
     show_photo(session)

@@ -28,7 +28,7 @@ SKY, CURRENT = human_value(3), human_value(17)
 @pytest.fixture
 def session(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The known picture; whatever reaches further than 100 pixels waits in the runner."""
-    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
     session = Session(Settings())
     show_photo(session)
     predict(session)

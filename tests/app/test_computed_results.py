@@ -145,7 +145,7 @@ def test_without_a_picture_there_is_nothing_to_edit(session: Session, gate: Gate
 def test_classes_painted_by_an_array_are_shown_even_if_they_were_hidden(
     qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", at_once)
     session.set_overlay(hidden=frozenset({17, 20, 22}))
     values = np.full((4, 6), human_value(17), np.uint8)
     values[:, 3:] = human_value(20)

@@ -32,7 +32,7 @@ CORNERS = ((30, 20), (70, 22), (60, 50))
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """The known picture; whatever reaches further than 100 pixels is worked out in the background."""
     monkeypatch.setattr("app.workers.background.PATIENCE_MS", 20)
-    monkeypatch.setattr("app.session.AT_ONCE", 100)
+    monkeypatch.setattr("app.session.REACH_AT_ONCE", 100)
     window = shown_window(qtbot, Settings(current_class=5, tool="polygon"))
     show_photo(window.session)
     predict(window.session)

@@ -329,7 +329,7 @@ def test_paint_is_seen_whatever_was_hidden(session: Session) -> None:
 @pytest.mark.parametrize("at_once", [10_000_000, 0])
 def test_what_was_not_painted_stays_hidden(session: Session, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     """Whether the rule refused all of a class, or it is there already."""
-    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", at_once)
     paint(session, Box(0, 0, 2, 5), 7)
     session.set_overlay(hidden=frozenset({3, 7, 9}))
     session.set_rule(locked=frozenset({7}))

@@ -50,7 +50,7 @@ class Turns:
 @pytest.fixture
 def slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every tile is a slice of its own."""
-    monkeypatch.setattr(under_way, "AT_ONCE", 0)
+    monkeypatch.setattr(under_way, "EFFORT_AT_ONCE", 0)
     monkeypatch.setattr(under_way, "SLICE", 1)
 
 
@@ -210,9 +210,9 @@ def test_whatever_is_done_meanwhile_the_end_is_that_of_showing_at_once(
 ) -> None:
     random = np.random.default_rng(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(under_way, "AT_ONCE", 0)
+        patch.setattr(under_way, "EFFORT_AT_ONCE", 0)
         patch.setattr(under_way, "SLICE", 1)
-        patch.setattr("app.stepping.AT_ONCE", int(random.integers(0, 2)) * 10**9)
+        patch.setattr("app.stepping.EFFORT_AT_ONCE", int(random.integers(0, 2)) * 10**9)
         session = Session(Settings())
         turns = Turns(session)
         open_picture(session, A)

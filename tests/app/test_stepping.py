@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import gesture, stepping
+from app import stepping, under_way
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.patches import human_snapshot
@@ -89,14 +89,14 @@ def park(session: Session, path: Path) -> None:
     assert document.parked
 
 
-@pytest.mark.parametrize("pixels", [gesture.AT_ONCE, 0], ids=["step by step", "as one change"])
+@pytest.mark.parametrize("effort", [under_way.EFFORT_AT_ONCE, 0], ids=["step by step", "as one change"])
 @given(ways=st.lists(st.integers(0, 8), min_size=1, max_size=12), seed=st.integers(0, 1000))
 def test_any_way_through_the_history_ends_where_it_should(
-    qapp: QApplication, pixels: int, ways: list[int], seed: int
+    qapp: QApplication, effort: int, ways: list[int], seed: int
 ) -> None:
     session = Session(Settings())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stepping, "AT_ONCE", pixels)
+        patch.setattr(stepping, "EFFORT_AT_ONCE", effort)
         open_picture(session, A)
         states = scribble(session, 8, seed)
         for step in ways:
@@ -160,7 +160,7 @@ def test_a_running_edit_refuses_and_says_so(session: Session) -> None:
 def test_a_long_way_refuses_paint_until_it_is_there_and_can_be_stopped(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stepping, "AT_ONCE", 0)
+    monkeypatch.setattr(stepping, "EFFORT_AT_ONCE", 0)
     states = scribble(session, 3)
     session.runner = later = Later()
     session.go_to_step(0)
@@ -180,7 +180,7 @@ def test_a_long_way_refuses_paint_until_it_is_there_and_can_be_stopped(
 def test_a_long_way_is_given_up_when_the_history_loses_its_oldest_steps(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stepping, "AT_ONCE", 0)
+    monkeypatch.setattr(stepping, "EFFORT_AT_ONCE", 0)
     states = scribble(session, 3)
     session.runner = later = Later()
     session.go_to_step(0)

@@ -132,7 +132,7 @@ def test_what_is_accepted_is_the_exact_mask_as_one_step(
 def test_a_large_answer_shows_until_it_is_painted_or_stopped(
     ask: Ask, session: Session, answer: Prediction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
     session.runner = later = Later()
     click(ask, *POINT)
     offered = shown(ask)

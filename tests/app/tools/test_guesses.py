@@ -171,7 +171,7 @@ def test_cancel_takes_it_back_and_end_keeps_it(session: Session, guesses: Guesse
 def test_a_rule_that_keeps_paint_away_is_told_and_no_answer_is_marked(
     session: Session, guesses: Guesses, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(app.session, "AT_ONCE", at_once)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", at_once)
     session.runner = runner = Later()
     sentences = said(session)
     session.set_rule(locked=frozenset({3}))
@@ -260,7 +260,7 @@ def test_erased_pixels_keep_their_answers(session: Session, guesses: Guesses) ->
 @pytest.fixture
 def later(session: Session, monkeypatch: pytest.MonkeyPatch) -> Later:
     """Whatever reaches further than 100 pixels takes its time."""
-    monkeypatch.setattr(app.session, "AT_ONCE", 100)
+    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
     session.runner = later = Later()
     return later
 

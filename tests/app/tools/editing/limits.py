@@ -27,9 +27,9 @@ class Limits:
 
     def set(self, patch: pytest.MonkeyPatch) -> None:
         """Make them hold for all sessions; the bytes and the slices are each session's own."""
-        patch.setattr(app.session, "AT_ONCE", self.reach)
+        patch.setattr(app.session, "REACH_AT_ONCE", self.reach)
         for module in (app.stepping, app.under_way):
-            patch.setattr(module, "AT_ONCE", self.effort)
+            patch.setattr(module, "EFFORT_AT_ONCE", self.effort)
         patch.setattr(app.under_way, "SLICE", self.effort)
         patch.setattr(app.core.regions, "LARGEST_MASK", self.largest_mask)
         patch.setattr(app.tools.brush, "_LARGE", self.large_brush)
