@@ -123,7 +123,7 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--resume",
         action="store_true",
-        help="skip photos whose results are there, whole and newer than the photo, whatever options made them",
+        help="skip photos whose results are there, whole, and made of the same photo with the same model and options",
     )
     add("--json", action="store_true", help="also write DIR/<stem>.json, the detections")
     add("--overlay", action="store_true", help="also write DIR/<stem>_overlay.jpg, the labels over the photo")

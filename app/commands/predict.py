@@ -18,15 +18,16 @@ from app.commands import ExitCode
 from app.core.ade_png import read_labels
 from app.core.arrays import U8
 from app.core.document import DocumentSnapshot, ViewMode
-from app.core.export import ExportOptions, export_snapshot
+from app.core.export import ExportOptions, export_snapshot, is_own_overlay
 from app.core.export_plan import ExportPlan, plan_export
-from app.core.files import atomic_write, make_folder
+from app.core.files import atomic_write, make_folder, reason, remove_leftovers
+from app.core.origin import Finding, Origin, Recipe
 from app.core.pictures import list_pictures
 from app.core.pipeline import run
 from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
-from inference.errors import ExpectedError
-from inference.models import known_models
+from inference.errors import ExpectedError, PhotoError
+from inference.models import find_card, known_models
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from resources.classes import CLASS_COUNT
@@ -53,6 +54,11 @@ class PredictJob:
     def options(self) -> ExportOptions:
         return ExportOptions(overlay=self.overlay, detections=self.detections)
 
+    def recipe(self) -> Recipe:
+        """What the results are made of beside the photo. WeightsError where the model is not to be found."""
+        threshold = None if self.mode is ViewMode.SEMANTIC else self.threshold
+        return Recipe.of(find_card(self.model), mode=self.mode.value, threshold=threshold)
+
 
 @dataclass
 class _Report:
@@ -60,6 +66,7 @@ class _Report:
 
     written: int = 0
     kept: int = 0  # found finished by --resume
+    untold: int = 0  # of those, labels that do not say what they were made of
     refused: list[tuple[Path, str]] = field(default_factory=list)
 
     @property
@@ -78,13 +85,12 @@ def predict(job: PredictJob) -> ExitCode:
         print(problem, file=sys.stderr)
         return ExitCode.USAGE
     report = _Report()
-    plan = _without_clashes(_find_photos(job.paths, report), job, report)
-    photos = list(plan.targets)
-    if job.resume:
-        waiting = [photo for photo in photos if not _is_finished(photo, plan.files(photo))]
-        report.kept = len(photos) - len(waiting)
-        photos = waiting
+    plan = plan_export(_find_photos(job.paths, report), job.folder, job.options)
+    report.refused += plan.refused.items()
     try:
+        if job.resume:
+            plan = _without_finished(plan, job.recipe(), report)
+        photos = list(_without_foreign(plan, report).targets)
         if photos:
             _try_folder(job.folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
@@ -100,6 +106,7 @@ def predict(job: PredictJob) -> ExitCode:
 def _try_folder(folder: Path) -> None:
     """Before the network runs for nothing. Raises ExportError when no result could be written."""
     make_folder(folder)
+    remove_leftovers(folder)
     probe = folder / f".{os.getpid()}.part"
     atomic_write(probe, b"")
     probe.unlink(missing_ok=True)
@@ -130,18 +137,32 @@ def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
     return list(photos.values())
 
 
-def _without_clashes(photos: Sequence[Path], job: PredictJob, report: _Report) -> ExportPlan:
-    """Refuses photos whose results would overwrite another photo's results, a photo, or somebody's file."""
-    plan = plan_export(photos, job.folder, job.options)
+def _without_finished(plan: ExportPlan, recipe: Recipe, report: _Report) -> ExportPlan:
+    """Leaves out the photos whose results are there already, whole and made of what they would be made of now."""
+    waiting: dict[Path, str] = {}
+    for photo, stem in plan.targets.items():
+        try:
+            finding = Origin.of(photo, recipe).find(plan.files(photo), stem=stem)
+        except OSError:  # reading the photo will say why
+            finding = Finding.WANTING
+        if finding is Finding.UNTOLD and _is_of(photo, plan.files(photo)):
+            report.untold += 1
+        elif finding is not Finding.DONE:
+            waiting[photo] = stem
+    report.kept = len(plan.targets) - len(waiting)
+    return ExportPlan(plan.folder, waiting, plan.refused, plan.options)
+
+
+def _without_foreign(plan: ExportPlan, report: _Report) -> ExportPlan:
+    """Refuses photos whose results would overwrite somebody's file."""
     foreign = {
         photo: f"{file} is a file of another kind: use another output folder."
         for photo, files in plan.existing().items()
         for file in reversed(files)
         if not _is_ours(file)
     }
-    plan = plan.without(foreign)
-    report.refused += plan.refused.items()
-    return plan
+    report.refused += foreign.items()
+    return plan.without(foreign)
 
 
 def _is_ours(file: Path) -> bool:
@@ -160,11 +181,14 @@ def _is_ours(file: Path) -> bool:
                 return False
             return isinstance(record, dict) and {"image", "detections"} <= set(record)
         case _:
-            return file.with_name(file.name.replace("_overlay.jpg", ".png")).exists()
+            try:
+                return is_own_overlay(file) or file.with_name(file.name.replace("_overlay.jpg", ".png")).exists()
+            except OSError:
+                return False
 
 
-def _is_finished(photo: Path, targets: Sequence[Path]) -> bool:
-    """Whether every result is there and newer than the photo, and the labels are whole and of the photo's size."""
+def _is_of(photo: Path, targets: Sequence[Path]) -> bool:
+    """Whether labels that say nothing of their origin may be of a photo: newer than it, and of its size."""
     try:
         born = photo.stat().st_mtime_ns
         if any(target.stat().st_mtime_ns < born for target in targets):
@@ -193,13 +217,20 @@ class _Ready:
     picture: U8  # what the network sees, (h, w, 3) RGB
     size: tuple[int, int]  # (H, W) of the photo
     photo: U8 | None  # the photo itself, (H, W, 3), where the overlay needs it
+    origin: Origin
 
 
 def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: _Report) -> None:
+    recipe = job.recipe()
+
     def read(path: Path) -> _Ready:
+        try:
+            origin = Origin.of(path, recipe)  # before the photo: if it changes meanwhile, it has changed since
+        except OSError as error:
+            raise PhotoError(f"{path.name} cannot be read: {reason(error)}.") from error
         photo = read_photo(path)
         height, width = photo.shape[:2]
-        return _Ready(segmenter.prepare(photo), (height, width), photo if job.overlay else None)
+        return _Ready(segmenter.prepare(photo), (height, width), photo if job.overlay else None, origin)
 
     def think(ready: _Ready) -> tuple[_Ready, Prediction]:
         return ready, rounded(segmenter.run(ready.picture, size=ready.size))
@@ -213,6 +244,7 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
             stem=path.stem,
             photo=ready.photo,
             options=job.options,
+            origin=ready.origin,
         )
         report.written += 1  # here, so that a run that is stopped tells of those as well
 
@@ -224,6 +256,11 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
 
 def _print_report(report: _Report, folder: Path) -> None:
     print(f"{_count(report.written)} done, in {folder}." + (f" {report.kept} already there." if report.kept else ""))
+    if report.untold:
+        print(
+            f"Left alone: {_count(report.untold)} with labels that do not say what they were made of. "
+            "Without --resume they are made anew."
+        )
     if report.refused:
         print(f"{_count(len(report.refused))} refused:", file=sys.stderr)
         for path, reason in report.refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from resources.classes import CLASS_COUNT
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
 _IHDR = struct.Struct(">IIBBBBB")  # width, height, bit depth, colour type, compression, filter, interlace
+_KEYWORD = b"ade-mask-studio"  # of the text chunk (specification, 11.3.3) that says what labels were made of
 _COLOUR_TYPES = {0: "greyscale", 2: "colour", 3: "palette", 4: "greyscale with alpha", 6: "colour with alpha"}
 # Rows of a label map are mostly like the row above: this filter gives the smallest files, in half the usual time.
 _OPTIONS = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP, cv2.IMWRITE_PNG_COMPRESSION, 6)
@@ -36,14 +38,15 @@ class PngHeader(NamedTuple):
     colour_type: int
 
 
-def write_labels(path: Path, labels: U8) -> None:
+def write_labels(path: Path, labels: U8, *, origin: str = "") -> None:
     """Write labels (H, W) uint8 0..150 as an ADE PNG, atomically, then read the file back and compare every pixel.
 
+    `origin`, plain ASCII, goes into the file as a text that no reader of pixels sees; `png_origin` finds it again.
     ExportError when it cannot be written or does not come back as it was; ValueError for what is no label map.
     """
     if labels.ndim != 2 or labels.dtype != np.uint8 or not labels.size or int(labels.max()) > CLASS_COUNT:
         raise ValueError(f"An array of {labels.shape} {labels.dtype} is not a label map of 0..{CLASS_COUNT}.")
-    atomic_write(path, _encode(labels))
+    atomic_write(path, _encode(labels, origin))
     try:
         same = np.array_equal(read_labels(path), labels)
     except LabelsError as error:
@@ -73,11 +76,17 @@ def read_labels(path: Path) -> U8:
     return np.asarray(labels, np.uint8)
 
 
-def _encode(labels: U8) -> bytes:
-    done, png = cv2.imencode(".png", labels, _OPTIONS)
+def _encode(labels: U8, origin: str) -> bytes:
+    done, encoded = cv2.imencode(".png", labels, _OPTIONS)
     if not done:
         raise ExportError(f"Labels of {labels.shape[1]} x {labels.shape[0]} pixels cannot be stored as PNG.")
-    return png.tobytes()
+    png = encoded.tobytes()
+    if not origin:
+        return png
+    text = b"tEXt" + _KEYWORD + b"\0" + origin.encode("ascii")
+    end = len(_SIGNATURE) + _CHUNK.size + _IHDR.size + 4  # of the header, which comes first
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    return png[:end] + chunk + png[end:]
 
 
 def png_header(data: bytes, name: str) -> PngHeader:
@@ -85,12 +94,26 @@ def png_header(data: bytes, name: str) -> PngHeader:
 
     LabelsError, one sentence with the file's `name`, for what is no whole PNG.
     """
+    content = [content for kind, content in _chunks(data, name) if kind == b"IHDR"]
+    return PngHeader._make(_IHDR.unpack(content[0])[:4])
+
+
+def png_origin(data: bytes, name: str) -> str | None:
+    """The `origin` that labels were written with; None where there is none. LabelsError for what is no whole PNG."""
+    start = _KEYWORD + b"\0"
+    found = [
+        bytes(content) for kind, content in _chunks(data, name) if kind == b"tEXt" and content[: len(start)] == start
+    ]
+    return found[0][len(start) :].decode("ascii", "replace") if found else None
+
+
+def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Kind and content of each chunk, the header first, as each has proved complete. LabelsError as above."""
     if not data:
         raise LabelsError(f"{name} is empty.")
     if not data.startswith(_SIGNATURE):
         raise LabelsError(f"{name} is not a PNG.")
-    header: PngHeader | None = None
-    position, kind = len(_SIGNATURE), b""
+    position, kind, is_first = len(_SIGNATURE), b"", True
     try:
         while kind != b"IEND":
             length, kind = _CHUNK.unpack_from(data, position)
@@ -98,12 +121,9 @@ def png_header(data: bytes, name: str) -> PngHeader:
             (checksum,) = struct.unpack_from(">I", data, start + length)
             if zlib.crc32(data[position + 4 : start + length]) != checksum:
                 raise LabelsError(f"{name} is damaged.")
-            if header is None:
-                if kind != b"IHDR" or length != _IHDR.size:
-                    raise LabelsError(f"{name} is damaged.")
-                header = PngHeader._make(_IHDR.unpack_from(data, start)[:4])
-            position = start + length + 4
+            if is_first and (kind != b"IHDR" or length != _IHDR.size):
+                raise LabelsError(f"{name} is damaged.")
+            yield kind, memoryview(data)[start : start + length]
+            position, is_first = start + length + 4, False
     except struct.error:
         raise LabelsError(f"{name} is cut off.") from None
-    assert header is not None
-    return header

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -22,8 +23,12 @@ from app.core.tile_counts import count_codes
 from inference.prediction import Detection, SegmentTable, detections_of
 from resources.classes import palette
 
+if TYPE_CHECKING:
+    from app.core.origin import Origin
+
 _ROWS_AT_ONCE = 512
 _JPEG_QUALITY = 92
+_OWN_JPEG = b"\xff\xd8\xff\xfe\x00\x11ade-mask-studio"  # begins with a comment (ITU-T T.81, B.2.4.5): 2 + 15 bytes
 
 
 class Rest(Enum):
@@ -84,6 +89,7 @@ def export_snapshot(
     stem: str,
     photo: U8 | None,
     options: ExportOptions,
+    origin: Origin | None = None,
 ) -> list[Path]:
     """Write one picture as it was when the snapshot was taken; arguments, result and errors as for `export_picture`."""
     final = _resolve(snapshot, options.rest)
@@ -97,6 +103,7 @@ def export_snapshot(
         source=snapshot.path,
         model=snapshot.model,
         thresholds=snapshot.thresholds,
+        origin=origin,
     )
 
 
@@ -111,13 +118,15 @@ def export_picture(
     source: Path | None = None,
     model: str | None = None,
     thresholds: Thresholds | None = None,
+    origin: Origin | None = None,
 ) -> list[Path]:
     """Write `<stem>.png` and, as the options say, `<stem>.json` and `<stem>_overlay.jpg`; the paths, the PNG first.
 
     `labels` (H, W) uint8 0..150; `photo` (H, W, 3) RGB, needed for the overlay; `detections`, needed for the JSON file,
-    which also names `source`, the photo's path, `model` and `thresholds` (None: every segment counted). The folder is
-    made if need be. Every file is written atomically, the PNG last and checked by reading it back: where it is there,
-    the picture is done. ExportError when a file cannot be written, or would overwrite the photo itself.
+    which also names `source`, the photo's path, `model` and `thresholds` (None: every segment counted). What all was
+    made of, `origin`, is kept in the PNG. The folder is made if need be. Every file is written atomically, the PNG last
+    and checked by reading it back: where it is there, the picture is done. ExportError when a file cannot be written,
+    or would overwrite the photo itself.
     """
     target = folder / f"{stem}.png"
     beside: list[tuple[Path, bytes]] = []
@@ -142,7 +151,8 @@ def export_picture(
     _spare_source(source, [target, *(path for path, _ in beside)])
     for path, data in beside:
         atomic_write(path, data)
-    write_labels(target, labels)
+    kept = "" if origin is None else origin.text({path.name[len(stem) :]: data for path, data in beside})
+    write_labels(target, labels, origin=kept)
     return [target, *(path for path, _ in beside)]
 
 
@@ -203,7 +213,13 @@ def _jpeg(picture: U8, stem: str) -> bytes:
         done = False
     if not done:  # JPEG ends at 65,500 pixels a side
         raise ExportError(f"{stem} is too large for an overlay as JPEG.")
-    return data.tobytes()
+    return _OWN_JPEG + data.tobytes()[2:]
+
+
+def is_own_overlay(file: Path) -> bool:
+    """Whether this program wrote a picture, also where it was stopped before it wrote the labels. OSError."""
+    with file.open("rb") as opened:
+        return opened.read(len(_OWN_JPEG)) == _OWN_JPEG
 
 
 def _spare_source(source: Path | None, targets: Sequence[Path]) -> None:

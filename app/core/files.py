@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import time
 from pathlib import Path
 
 from app.core.errors import ExportError
 
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.part")
+_LEFT_BEHIND = 60.0  # seconds after which nobody is writing a temporary file any more
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -45,6 +49,16 @@ def atomic_write(path: Path, data: bytes) -> None:
     except OSError as error:
         raise ExportError(f"{path.name} cannot be written to {path.parent}: {reason(error)}.") from error
     _sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what `atomic_write` left behind where a process was killed in the middle of it, a minute ago or more."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name):
+                with contextlib.suppress(OSError):
+                    if time.time() - path.stat().st_mtime > _LEFT_BEHIND:
+                        path.unlink()
 
 
 def make_folder(folder: Path) -> None:

@@ -129,7 +129,7 @@ def test_detections_and_overlay_are_written_when_asked_for(photos: Path, tmp_pat
     np.testing.assert_array_equal(rebuilt, labels)
 
 
-def test_resume_does_only_what_is_missing_damaged_old_or_of_another_size(
+def test_resume_does_only_what_is_missing_damaged_or_of_another_photo(
     photos: Path, tmp_path: Path, quick: QuickSegmenter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -139,13 +139,13 @@ def test_resume_does_only_what_is_missing_damaged_old_or_of_another_size(
     assert len(quick.seen) == 7
     (out / "0.png").unlink()
     (out / "1.png").write_bytes((out / "1.png").read_bytes()[:60])
-    os.utime(out / "2.png", (1, 1))
+    os.utime(out / "2.png", (1, 1))  # no matter: it says itself what it was made of
     shutil.copy(out / "b.png", out / "3.png")
     quick.seen.clear()
     capsys.readouterr()
     assert command(photos, "-o", out, "--resume") == ExitCode.DONE
-    assert len(quick.seen) == 4
-    assert "4 photos done" in capsys.readouterr().out
+    assert len(quick.seen) == 3
+    assert "3 photos done" in capsys.readouterr().out
     assert plain_header(out / "3.png")[:2] == (40, 24)
 
 

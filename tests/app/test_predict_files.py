@@ -37,6 +37,16 @@ def test_files_of_others_are_never_replaced(photos: Path, tmp_path: Path, capsys
 
 
 @pytest.mark.usefixtures("quick")
+def test_an_overlay_is_known_without_its_labels(photos: Path, tmp_path: Path) -> None:
+    """The process may have been killed between the two."""
+    out = tmp_path / "out"
+    assert command(photos, "-o", out, "--overlay") == ExitCode.DONE
+    (out / "a.png").unlink()
+    assert command(photos, "-o", out, "--overlay") == ExitCode.DONE
+    assert (out / "a.png").exists()
+
+
+@pytest.mark.usefixtures("quick")
 def test_own_results_are_replaced(photos: Path, tmp_path: Path) -> None:
     for _ in range(2):
         assert command(photos, "-o", tmp_path / "out", "--json", "--overlay") == ExitCode.DONE
