@@ -121,6 +121,7 @@ class PictureView(SaysWhenEmpty, QListView):
         self.setItemDelegate(PictureDelegate(self))
         self.setAccessibleName("Pictures")
         self.setUniformItemSizes(True)
+        self.clicked.connect(self.chosen)  # also where the window does not have the focus when it is clicked
         make_quiet(self)
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._ask_for_visible)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.pictures import PictureStatus
@@ -52,6 +53,19 @@ def test_a_click_or_an_arrow_goes_to_a_picture(qtbot: QtBot, pictures: ImageList
     assert pictures.current_path() == PATHS[0]
     click(qtbot, pictures, 0)
     assert len(went) == 3  # it is there already
+
+
+def test_a_click_goes_to_a_picture_in_a_window_without_the_focus(
+    qtbot: QtBot, pictures: ImageList, went: list[Path]
+) -> None:
+    with qtbot.waitActive(other := QWidget()):
+        qtbot.addWidget(other)
+        other.show()
+        other.activateWindow()
+    assert not pictures.isActiveWindow()
+    click(qtbot, pictures, 2)
+    assert not pictures.view.hasFocus()
+    assert went == [PATHS[2]]
 
 
 def test_being_told_the_picture_reports_nothing(pictures: ImageList, went: list[Path]) -> None:
