@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.errors import ProjectError
 from app.core.pictures import PictureStatus
-from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
+from app.core.project.parts import EVERY_ROW, StorePart, name_key, name_of_key, plain_text
 from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow
 
 _ROW = (
@@ -44,10 +44,30 @@ class Listing(StorePart):
             record.threshold,
         )
 
-    def rows(self) -> list[PictureRow]:
-        """All pictures whose files were there at the last look."""
+    def last_row(self) -> int:
+        """The number of the last row: a long list is read in parts, so that nobody waits for the whole of it."""
         with self._reading():
-            return [_row(*values) for values in self._connection.execute(f"SELECT {_ROW} FROM picture WHERE NOT gone")]
+            (last,) = self._connection.execute("SELECT ifnull(max(id), 0) FROM picture").fetchone()
+        return int(last)
+
+    def rows(self, names: Iterable[str] | None = None, *, part: range = EVERY_ROW) -> list[PictureRow]:
+        """All pictures whose files were there at the last look, or those of these names that are known.
+
+        `part`: of all, only the rows with these numbers.
+        """
+        select = f"SELECT {_ROW} FROM picture WHERE "
+        with self._reading():
+            if names is None:
+                query = select + "NOT gone AND id BETWEEN ? AND ?"
+                return [_row(*values) for values in self._connection.execute(query, (part.start, part.stop - 1))]
+            found = (self._connection.execute(select + "name = ?", (name_key(name),)).fetchone() for name in names)
+            return [_row(*values) for values in found if values is not None]
+
+    def notes(self) -> dict[str, str]:
+        """What was written about pictures, by their names."""
+        with self._reading():
+            rows = self._connection.execute("SELECT name, note FROM picture WHERE note != ''").fetchall()
+        return {name_of_key(key): note for key, note in rows}
 
     def add_files(self, files: Iterable[tuple[str, FileIdentity]]) -> list[str]:
         """These files are in the folder: (name, identity), the beginning of the file need not have been read.
@@ -57,16 +77,16 @@ class Listing(StorePart):
         has to look whether it still is the same photo.
         """
         with self._writing():
-            query = f"SELECT name, size, mtime_ns, gone, {_UNTOUCHED} FROM picture"
-            known = {key: rest for key, *rest in self._connection.execute(query)}
+            query = f"SELECT size, mtime_ns, gone, {_UNTOUCHED} FROM picture WHERE name = ?"
             fresh, back, renewed, others = [], [], [], []
             for name, identity in files:
                 key = name_key(name)
                 values = (identity.size, identity.mtime_ns, identity.header, key)
-                if key not in known:
+                known = self._connection.execute(query, (key,)).fetchone()
+                if known is None:
                     fresh.append(values)
                     continue
-                size, mtime_ns, gone, untouched = known[key]
+                size, mtime_ns, gone, untouched = known
                 if gone:
                     back.append((key,))
                 if (size, mtime_ns) == values[:2]:

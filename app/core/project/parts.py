@@ -13,6 +13,8 @@ from app.core.errors import ProjectError
 from app.core.project.database import reading, writing
 from app.core.project.records import FileIdentity
 
+EVERY_ROW = range(1, 2**62)
+
 
 class StorePart:
     """The connection to the project of the folder `root`, in `file`, and what all its methods need."""

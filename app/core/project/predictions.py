@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.core.arrays import I64
 from app.core.errors import ProjectError
 from app.core.project.areas import FolderAreas, pack_areas
 from app.core.project.packing import pack_prediction, unpack_prediction
-from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
+from app.core.project.parts import EVERY_ROW, StorePart, name_key, name_of_key, plain_text
 from app.core.project.records import FileIdentity, StoredPrediction
 from app.core.tables import Thresholds
 from inference.prediction import Prediction, SegmentTable
@@ -92,12 +94,19 @@ class Predictions(StorePart):
         with self._writing():
             self._put_areas(self._need(name), packed)
 
-    def areas(self) -> FolderAreas:
-        """What the segments of all pictures cover of which that is known."""
+    def areas(self, names: Iterable[str] | None = None, *, part: range = EVERY_ROW) -> FolderAreas:
+        """What the segments of all pictures cover, or of those of these names, of which that is known.
+
+        `part`: as in `rows`.
+        """
+        select = "SELECT name, threshold, segments FROM areas JOIN picture ON picture.id = picture WHERE "
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT name, threshold, segments FROM areas JOIN picture ON picture.id = picture WHERE NOT gone"
-            ).fetchall()
+            if names is None:
+                query = select + "NOT gone AND picture.id BETWEEN ? AND ?"
+                rows = self._connection.execute(query, (part.start, part.stop - 1)).fetchall()
+            else:
+                found = (self._connection.execute(select + "name = ?", (name_key(name),)).fetchone() for name in names)
+                rows = [row for row in found if row is not None]
         return FolderAreas.of_packed([(name_of_key(key), own, packed) for key, own, packed in rows])
 
     def with_class(self, class_id: int, *, threshold: Thresholds | float | None, share: float = 0.0) -> set[str]:

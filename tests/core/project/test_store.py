@@ -316,3 +316,14 @@ def test_a_moved_folder_keeps_its_project(tmp_path: Path) -> None:
         assert store.path_of("sub/a.jpg") == tmp_path / "Neuer Ort" / "sub" / "a.jpg"
         assert np.array_equal(layer_of(kept.corrections), painter.layer)
         assert store.file == tmp_path / "Neuer Ort" / FILE_NAME
+
+
+def test_the_list_can_be_read_in_parts_and_by_names(store: ProjectStore) -> None:
+    names = [f"{number}.jpg" for number in range(10)]
+    store.add_files((name, identity(number)) for number, name in enumerate(names))
+    store.set_note("3.jpg", "the sea")
+    store.gone(["4.jpg"])
+    parts = [store.rows(part=range(start, start + 4)) for start in range(1, store.last_row() + 1, 4)]
+    assert [row for part in parts for row in part] == store.rows()
+    assert [row.name for row in store.rows(["7.jpg", "nobody.jpg", "2.jpg"])] == ["7.jpg", "2.jpg"]
+    assert store.notes() == {"3.jpg": "the sea"}
