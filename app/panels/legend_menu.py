@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.core.document import ViewMode
+from app.core.rules import Where
 from app.panels.class_texts import class_name
 from app.panels.icons import icon, swatch_icon
 from app.panels.legend_model import SORT_TEXTS
@@ -35,6 +36,7 @@ def class_menu(legend: Legend, session: Session, class_id: int) -> QMenu:
     _add(menu, text, lambda: legend.toggle_locked(class_id), key="L", image=icon(image))
     if locked - {class_id}:
         _add(menu, "Unlock all classes", lambda: session.set_rule(locked=frozenset()))
+    _add_rule(menu, session, class_id)
     if class_id:
         _add_threshold(menu, legend, session, class_id)
         starred = class_id in session.favourites
@@ -69,6 +71,16 @@ def _add_showing(menu: QMenu, legend: Legend, session: Session, class_id: int) -
     _add(menu, text, lambda: legend.toggle_hidden(class_id), key="Space", image=icon(image))
     if overlay.hidden or overlay.solo:
         _add(menu, "Show all classes", legend.show_all.click)
+
+
+def _add_rule(menu: QMenu, session: Session, class_id: int) -> None:
+    """Limit paint to the class while another one is in hand, or end that."""
+    rule = session.rule
+    limited = rule.where is Where.CLASS and rule.class_id == class_id
+    text, where = (
+        ("Paint anywhere", Where.ANYWHERE) if limited else (f"Paint only over {class_name(class_id)}", Where.CLASS)
+    )
+    _add(menu, text, lambda: session.set_rule(where=where, class_id=class_id))
 
 
 def _add_threshold(menu: QMenu, legend: Legend, session: Session, class_id: int) -> None:

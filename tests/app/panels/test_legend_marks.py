@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 from pytestqt.qtbot import QtBot
 
+from app.core.rules import PaintRule, Where
 from app.panels.legend import NO_MASKS, Legend
 from app.panels.legend_model import Column
 from app.session import Session
@@ -88,6 +89,24 @@ def test_unlabelled_can_be_locked_by_key_and_by_menu(qtbot: QtBot, legend: Legen
     assert session.rule.locked == {TREE}
     entry(legend.make_menu(0), "Unlock all classes").trigger()
     assert session.rule.locked == frozenset()
+
+
+def test_paint_is_limited_to_a_class_of_the_list_while_another_is_in_hand(
+    qtbot: QtBot, legend: Legend, session: Session
+) -> None:
+    session.set_current_class(TREE)
+
+    def choose(text: str) -> None:
+        menu = legend.make_menu(SKY)
+        menu.popup(QPoint(0, 0))
+        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entry(menu, text)).center())
+
+    choose("Paint only over sky")
+    assert session.rule == PaintRule(Where.CLASS, SKY)
+    assert session.current_class == TREE
+    assert "Paint only over tree" in [action.text() for action in legend.make_menu(TREE).actions()]
+    choose("Paint anywhere")
+    assert session.rule.where is Where.ANYWHERE
 
 
 def test_a_locked_class_stays_listed(legend: Legend, session: Session) -> None:
