@@ -17,9 +17,11 @@ from PySide6.QtCore import QObject, Signal
 from app.core.document import DocumentSnapshot
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
+from app.core.human_layer import HumanLayer
 from app.desk import LATER, Desk
 from app.history import ExportedState
 from app.predictions import NOW
+from app.projects import CHANGED
 from app.session import Session
 from app.workers.lane import CancelToken
 from inference.errors import ExpectedError, PhotoError
@@ -121,12 +123,16 @@ class Exporter(QObject):
     def _queue(self, snapshot: DocumentSnapshot, state: ExportedState, plan: ExportPlan, *, priority: int) -> None:
         picture = snapshot.path
 
-        def work(token: CancelToken) -> tuple[list[Path], list[str]]:
-            return self._write(snapshot, plan, token)
+        is_loaded = self._desk.keeper.is_loaded(picture)
 
-        def done(result: tuple[list[Path], list[str]]) -> None:
-            self._session.mark_exported(picture, state)
-            self._one_finished(picture, written=result[0], notes=result[1])
+        def work(token: CancelToken) -> tuple[ExportedState, list[Path], list[str]]:
+            known = (snapshot, state) if is_loaded else self._looked_up(snapshot, state, token)
+            return known[1], *self._write(known[0], plan, token)
+
+        def done(result: tuple[ExportedState, list[Path], list[str]]) -> None:
+            written, files, notes = result
+            self._desk.keeper.mark_exported(picture, written)
+            self._one_finished(picture, written=files, notes=notes)
 
         self._desk.engine_lane.submit(
             work,
@@ -134,6 +140,31 @@ class Exporter(QObject):
             done=done,
             failed=lambda reason: self._one_finished(picture, reason=reason),
             priority=priority,
+        )
+
+    def _looked_up(
+        self, snapshot: DocumentSnapshot, state: ExportedState, token: CancelToken
+    ) -> tuple[DocumentSnapshot, ExportedState]:
+        """In the lane: a picture that was not open, with what its project keeps of it. PhotoError where that is of
+        another photo."""
+        loaded = token.wait(self._desk.keeper.look_up(snapshot.path))
+        stored, prediction = loaded.stored, loaded.prediction
+        if loaded.problem and loaded.info is not None:
+            raise PhotoError(loaded.problem)
+        if stored is None:
+            return snapshot, state
+        if loaded.changed and stored.corrections is not None:
+            raise PhotoError(
+                f"{CHANGED.format(name=snapshot.path.name)} Open it to say what becomes of its corrections."
+            )
+        if prediction is not None:
+            snapshot = snapshot.with_prediction(prediction, model=stored.model)
+        corrections = None if stored.corrections is None else HumanLayer.of_patch(stored.corrections)
+        threshold = snapshot.threshold if stored.threshold is None else stored.threshold
+        by_threshold = state.threshold is not None  # the semantic view has none
+        return (
+            replace(snapshot, corrections=corrections, threshold=threshold),
+            replace(state, revision=stored.revision, threshold=threshold if by_threshold else None),
         )
 
     def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[list[Path], list[str]]:
@@ -144,11 +175,12 @@ class Exporter(QObject):
         notes: list[str] = []
         photo: NDArray[np.uint8] | None = None
         options: ExportOptions = plan.options
+        asks = snapshot.prediction is None and not _all_decided(snapshot.corrections)
         try:
-            if options.overlay or snapshot.prediction is None:
+            if options.overlay or asks:
                 photo = _photo_of(snapshot)
                 token.check()
-            if snapshot.prediction is None and photo is not None:
+            if asks and photo is not None:
                 self._segmenter = self._segmenter or self._desk.model.segmenter()
                 prediction = self._segmenter.predict(photo)
                 snapshot = snapshot.with_prediction(prediction, model=self._segmenter.card.name)
@@ -156,7 +188,7 @@ class Exporter(QObject):
         except ExpectedError as error:
             if snapshot.prediction is None and snapshot.corrections is None:
                 raise
-            missing = "your corrections alone" if snapshot.prediction is None else "without the overlay"
+            missing = "your corrections alone" if asks and snapshot.prediction is None else "without the overlay"
             notes.append(f"Written, but {missing}: {error}")
             options = replace(options, overlay=options.overlay and photo is not None)
         stem = plan.targets[snapshot.path]
@@ -182,6 +214,11 @@ class Exporter(QObject):
     def _finish(self) -> None:
         summary, self._summary = self._summary, None
         self.finished.emit(summary)
+
+
+def _all_decided(corrections: HumanLayer | None) -> bool:
+    """Whether a person decided every pixel, so that the network has nothing to say."""
+    return corrections is not None and all(corrections.read(band).all() for band in corrections.bands())
 
 
 def _photo_of(snapshot: DocumentSnapshot) -> NDArray[np.uint8]:

@@ -18,12 +18,11 @@ from app.core.project.records import ExportedRecord, FileIdentity, StoredStep
 from app.core.project.store import ProjectStore
 from app.history import ExportedState, History, PatchCommand
 from app.project_lane import ProjectLane
-from app.projects import Known, Loaded, ProjectInfo, Projects
+from app.projects import CHANGED, Known, Loaded, ProjectInfo, Projects, Standing
 from app.session import Session
 from inference.prediction import Prediction, SegmentTable
 
 IDLE_MS = 2_000  # without a change before a snapshot is taken
-CHANGED = "{name} has changed on disk since it was worked on."
 
 
 @dataclass
@@ -262,6 +261,33 @@ class Keeper(QObject):
             lambda: self._projects.prediction(path, model=model()), done=take, failed=lambda _reason: take(None)
         )
         return True
+
+    def is_met(self, path: Path) -> bool:
+        """Whether what is known of a picture is in the session, or on its way there."""
+        return self.is_loaded(path) or path in self._loading or path in self._undecided
+
+    def standing(self, path: Path) -> Future[Standing]:
+        """Where a picture that need not be open stands; from any thread."""
+        return self.lane.ask(lambda: self._projects.standing(path))
+
+    def look_up(self, path: Path) -> Future[Loaded]:
+        """What is known of a picture that need not be open, without its steps; from any thread."""
+        return self.lane.ask(lambda: self._projects.load(path, model=self._model(), most_bytes=0))
+
+    def in_store(self, path: Path, work: Callable[[ProjectStore, str], None]) -> Future[None]:
+        """Change what is kept of a picture that nobody has opened."""
+        return self.lane.hand_over(lambda: work(*self._projects.store_of(path)))
+
+    def new_revision(self, info: ProjectInfo) -> int:
+        """For a step of a picture of that project that is not open."""
+        self._meet(info)
+        return self._session.next_revision()
+
+    def mark_exported(self, path: Path, state: ExportedState) -> None:
+        """An export of a picture, open or not, has been written and read back."""
+        self._session.mark_exported(path, state)
+        if not self.is_met(path):
+            self._write(path, lambda store, name: store.set_exported(name, _record(state)))
 
     def ask(self, path: Path, model: str) -> Future[Known]:
         """What is known of a picture, for a run of the network; from any thread."""

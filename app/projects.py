@@ -22,6 +22,7 @@ from inference.prediction import Prediction
 
 STEP_BYTES = 64 * 2**20
 """Undo steps of one picture that come back, in bytes of memory: the newest."""
+CHANGED = "{name} has changed on disk since it was worked on."
 _IN_USE = "in use"
 """Under this key a project knows that a window has it open; where it stays behind, that window did not close."""
 
@@ -63,6 +64,16 @@ class Known:
     identity: FileIdentity
     corrections: Patch | None
     predicted: bool  # whether the model has answered for the file as it is
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a picture stands in its project: what a change to it without opening it has to know."""
+
+    info: ProjectInfo
+    identity: FileIdentity  # of the file as it is now
+    revision: int
+    corrections: Patch | None
 
 
 class _Project:
@@ -121,8 +132,9 @@ class Projects:
         """The project of the pictures in `folder`. ProjectError where it can be neither opened nor made."""
         return self._project(folder).info
 
-    def load(self, picture: Path, *, model: str) -> Loaded:
-        """What is known of a picture; of predictions only that of `model` for the photo as it is."""
+    def load(self, picture: Path, *, model: str, most_bytes: int = STEP_BYTES) -> Loaded:
+        """What is known of a picture, with steps of `most_bytes`; of predictions only that of `model` for the photo as
+        it is."""
         try:
             identity = identify(picture)
         except OSError:
@@ -133,7 +145,7 @@ class Projects:
             return Loaded(None, identity=identity, problem=str(error))
         store, name = project.store, project.store.name_of(picture)
         try:
-            stored = store.load(name, most_bytes=STEP_BYTES)
+            stored = store.load(name, most_bytes=most_bytes)
         except ProjectError as error:
             return Loaded(project.info, identity=identity, problem=str(error))
         prediction = None if stored is None else _answer(store, name, model, identity)
@@ -152,15 +164,25 @@ class Projects:
         """What is known of a picture, without its history. ProjectError, also for a project that may only be read;
         PhotoError for a file that cannot be read."""
         store, name = self.store_of(picture)
-        try:
-            identity = identify(picture)
-        except OSError as error:
-            raise PhotoError(f"{picture.name} cannot be read: {reason(error)}.") from None
+        identity = _identified(picture)
         answered = store.predicted_identity(name, model=model)
         stored = store.load(name, most_bytes=0)
         is_same = stored is None or stored.identity is None or stored.identity.is_same(identity)
         corrections = stored.corrections if stored is not None and is_same else None
         return Known(identity, corrections, predicted=answered is not None and answered.is_same(identity))
+
+    def standing(self, picture: Path) -> Standing:
+        """Where a picture stands. ProjectError, also where nothing may be changed or its file holds another photo now;
+        PhotoError for a file that cannot be read."""
+        store, name = self.store_of(picture)
+        identity = _identified(picture)
+        stored = store.load(name, most_bytes=0)
+        info = self._project(picture.parent).info
+        if stored is None:
+            return Standing(info, identity, 0, None)
+        if stored.identity is not None and not stored.identity.is_same(identity) and stored.revision:
+            raise ProjectError(CHANGED.format(name=picture.name))
+        return Standing(info, identity, stored.revision, stored.corrections)
 
     def store_of(self, picture: Path) -> tuple[ProjectStore, str]:
         """The store of a picture, and its name there. ProjectError where there is none that can be written."""
@@ -199,6 +221,13 @@ class Projects:
                 self._by_file[place.file] = project
             self._by_folder[folder] = project
         return project
+
+
+def _identified(picture: Path) -> FileIdentity:
+    try:
+        return identify(picture)
+    except OSError as error:
+        raise PhotoError(f"{picture.name} cannot be read: {reason(error)}.") from None
 
 
 def _answer(store: ProjectStore, name: str, model: str, identity: FileIdentity | None) -> Prediction | None:

@@ -71,6 +71,10 @@ class Recording(Counting):
         """Revisions up to `newest` were used by earlier sessions; a new step gets a larger one."""
         self._revisions = itertools.count(max(newest + 1, next(self._revisions)))
 
+    def next_revision(self) -> int:
+        """A revision that no step has had so far, for one that is recorded elsewhere."""
+        return next(self._revisions)
+
     def _record(self, path: Path, text: str, patch: Patch) -> None:
         """One more undo step, which the pixels show already."""
         history = self._histories[path]

@@ -11,6 +11,8 @@ from PySide6.QtGui import QUndoStack
 from app.core.arrays import I32, U8
 from app.core.document import Document, ViewMode
 from app.core.geometry import Box
+from app.core.human_layer import HumanLayer
+from app.core.import_labels import Revision
 from app.core.parts import Check, unhindered
 from app.core.patches import Edit, Patch
 from app.core.project.records import StoredPicture
@@ -238,6 +240,41 @@ class Session(Recording):
         gesture.paint_all(ready)
         return gesture.commit(unchanged=unchanged)
 
+    def revise(
+        self,
+        path: Path,
+        text: str,
+        work: Callable[[HumanLayer | None, Check], Revision | None],
+        *,
+        done: Callable[[Revision | None], None],
+    ) -> bool:
+        """Have `work` make other corrections of those of an open picture, on screen or not, as one undo step.
+
+        `done(revision)` once they are there; never when somebody stops it. False when it is not the time.
+        """
+        self.end_gesture()
+        if not self.may_change(path):
+            return False
+        before = self._documents[path].human_layer()
+
+        def worked_out(revision: Revision | None) -> None:
+            if revision is not None and revision.step is not None:
+                self._show_revision(path, text, revision.step, revision.corrections)
+            done(revision)
+
+        self._background.run(path, text, lambda check: work(before, check), done=worked_out)
+        return True
+
+    def _show_revision(self, path: Path, text: str, step: Patch, corrections: Patch) -> None:
+        document = self._documents[path]
+        if document.segment_map is not None:
+            self._background.show(path, text, step, forward=True)
+        else:
+            document.replace_corrections(corrections)
+            if document.photo is not None and self.unpack_later is not None:
+                self.unpack_later(path, corrections)
+        self._record(path, text, step)
+
     def compute(
         self,
         work: Callable[[Check], object],
@@ -296,7 +333,11 @@ class Session(Recording):
     def stop_edits(self) -> None:
         """Stop the computed edits of all pictures."""
         for path in self.under_way():
-            self._background.cancel(path)
+            self.stop_edit(path)
+
+    def stop_edit(self, path: Path) -> None:
+        """Stop the computed edit of one picture, if there is one."""
+        self._background.cancel(path)
 
     def end_gesture(self) -> None:
         """Commit the gesture in progress, if there is one; in the background where not all of it is there yet."""

@@ -203,6 +203,12 @@ class Document:
             raise ValueError(f"{self.path.name} is in use already.")
         self._corrections, self.parked = corrections, True
 
+    def replace_corrections(self, corrections: Patch) -> None:
+        """Other corrections of a picture whose map is not here: they are what comes back."""
+        if self.segment_map is not None:
+            raise ValueError(f"The map of {self.path.name} is here: it changes by patches.")
+        self._corrections = corrections
+
     def keep_prediction(self, prediction: Prediction, *, model: str | None = None) -> None:
         """An answer of the network for a map that is not here: its layer is composed when it is.
 

@@ -12,14 +12,19 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from inference.errors import ExpectedError
 
+T = TypeVar("T")
 Work = Callable[["CancelToken"], Any]
+
+POLL_SECONDS = 0.1  # how soon a job that waits for another thread notices that it was cancelled
 
 
 class Cancelled(Exception):
@@ -43,6 +48,16 @@ class CancelToken:
         """Raise `Cancelled` when the job was cancelled; long jobs call it between steps."""
         if self._event.is_set():
             raise Cancelled
+
+    def wait(self, future: Future[T]) -> T:
+        """What comes of work on another thread; `Cancelled` when nobody wants this job's result any more."""
+        while True:
+            try:
+                return future.result(POLL_SECONDS)
+            except NotYet:
+                if future.done():
+                    raise
+                self.check()
 
 
 @dataclass(order=True)

@@ -1,7 +1,7 @@
 """Bring in what exists: labels that people have in files of all kinds, matched with their pictures.
 
 `plan_import` pairs files with pictures, `inspect_plan` says what each file is and what can be made of it, as `inspect`
-does for one and `settle` for some, `read` gives labels, and `labels_patch` makes corrections of them.
+does for one and `settle` for some, `read` gives labels, and `revised` makes corrections of them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from app.core.import_labels.findings import Conversion, Finding, Kind, Numbers, 
 from app.core.import_labels.frames import PhotoFrame, photo_frame
 from app.core.import_labels.inspection import human_values, inspect, labels_patch, read, settle
 from app.core.import_labels.planning import ImportPlan, inspect_plan, plan_import
+from app.core.import_labels.revising import Existing, Revision, revised
 
 __all__ = [
     "Conversion",
+    "Existing",
     "Finding",
     "ImportPlan",
     "Kind",
     "Numbers",
     "PhotoFrame",
     "Reading",
+    "Revision",
     "human_values",
     "inspect",
     "inspect_plan",
@@ -26,5 +29,6 @@ __all__ = [
     "photo_frame",
     "plan_import",
     "read",
+    "revised",
     "settle",
 ]
