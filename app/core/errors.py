@@ -30,3 +30,7 @@ class ProjectError(ExpectedError):
 
 class DamagedProjectError(ProjectError):
     """A project whose file is damaged: what can be read of it may be rescued."""
+
+
+class HistoryError(ProjectError, ValueError):
+    """A step that does not follow what a project keeps of a picture: all of its history has to be written anew."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from app.core.errors import ProjectError
-from app.core.patches import Patch
+from collections.abc import Sequence
+
+from app.core.errors import HistoryError
+from app.core.patches import Patch, human_snapshot
 from app.core.project import timeline
 from app.core.project.parts import StorePart, name_key, plain_text
 from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, StoredPicture, StoredStep
+from app.core.segment_map import SegmentMap
 
 
 class Histories(StorePart):
@@ -52,8 +55,8 @@ class Histories(StorePart):
         """A gesture is finished: `step` follows the revision `after` of a picture of `shape` (H, W), which stands at it
         now. Whatever followed `after` until now is gone.
 
-        ValueError, and nothing changed, for a revision that was used before and for an `after` that is not known;
-        ProjectError for a picture of another shape than that of its corrections.
+        HistoryError, and nothing changed, for a revision that was used before, for an `after` that is not known, and
+        for a picture of another shape than that of its corrections.
         """
         with self._writing():
             picture = self._need(name)
@@ -61,11 +64,11 @@ class Histories(StorePart):
                 "SELECT height, width, last FROM picture WHERE id = ?", (picture,)
             ).fetchone()
             if height is not None and (height, width) != shape:
-                raise ProjectError(
+                raise HistoryError(
                     f"{name} is {shape[1]} x {shape[0]} pixels now, but its corrections are of {width} x {height}."
                 )
             if step.revision <= last or not timeline.knows(self._connection, picture, after):
-                raise ValueError(f"Revision {step.revision} after {after} does not fit a history that came to {last}.")
+                raise HistoryError(f"Revision {step.revision} after {after} does not fit a history up to {last}.")
             step = StoredStep(step.revision, plain_text(step.text), step.patch)
             timeline.put_step(self._connection, picture, step, after=after)
             self._connection.execute(
@@ -76,12 +79,59 @@ class Histories(StorePart):
             )
 
     def stand_at(self, name: str, revision: int) -> None:
-        """The picture stands at another revision of its history now: undo, redo, a jump. ValueError: not known."""
+        """The picture stands at another revision of its history now: undo, redo, a jump. HistoryError: not known."""
         with self._writing():
             picture = self._need(name)
             if not timeline.knows(self._connection, picture, revision):
-                raise ValueError(f"The history of {name} does not lead through revision {revision}.")
+                raise HistoryError(f"The history of {name} does not lead through revision {revision}.")
             self._connection.execute("UPDATE picture SET revision = ? WHERE id = ?", (revision, picture))
+
+    def replace_history(
+        self,
+        name: str,
+        steps: Sequence[StoredStep],
+        *,
+        base_revision: int,
+        revision: int,
+        shape: tuple[int, int] | None,
+        corrections: Patch | None,
+    ) -> None:
+        """Have the history be what a window has of it, whatever was kept: `steps` lead on from `base_revision`.
+
+        The human layer at `revision`, one of theirs or the base, is `corrections`. What led to the base stays where it
+        is known.
+        """
+        with self._writing():
+            picture = self._need(name)
+            height, width, last = self._connection.execute(
+                "SELECT height, width, last FROM picture WHERE id = ?", (picture,)
+            ).fetchone()
+            same = shape is None or height is None or (height, width) == shape
+            if not same or not timeline.knows(self._connection, picture, base_revision):
+                base = None if shape is None else _taken_back(corrections, steps, revision=revision, shape=shape)
+                timeline.cut(self._connection, picture, after=-1)
+                timeline.put_base(self._connection, picture, revision=base_revision, corrections=base)
+            timeline.cut(self._connection, picture, after=base_revision)
+            after = base_revision
+            for step in steps:
+                step = StoredStep(step.revision, plain_text(step.text), step.patch)
+                timeline.put_step(self._connection, picture, step, after=after)
+                after = step.revision
+            timeline.put_snapshot(self._connection, picture, revision=revision, corrections=corrections)
+            height, width = shape or (height, width)
+            self._connection.execute(
+                "UPDATE picture SET revision = :revision, last = :last, height = :height, width = :width, gone = 0, "
+                "status = iif(status IN ('new', 'predicted', 'unreadable') AND :steps, 'in work', status) "
+                "WHERE id = :id",
+                {
+                    "revision": revision,
+                    "last": max(last, after),
+                    "height": height,
+                    "width": width,
+                    "steps": len(steps),
+                    "id": picture,
+                },
+            )
 
     def keep_snapshot(self, name: str, revision: int, corrections: Patch | None) -> bool:
         """Remember the human layer at `revision`, so that loading has less to do; False where that is not known."""
@@ -129,3 +179,12 @@ class Histories(StorePart):
         """The largest revision that any picture ever had: new ones have to be larger."""
         with self._reading():
             return int(self._connection.execute("SELECT coalesce(max(last), 0) FROM picture").fetchone()[0])
+
+
+def _taken_back(
+    corrections: Patch | None, steps: Sequence[StoredStep], *, revision: int, shape: tuple[int, int]
+) -> Patch | None:
+    """The human layer before the first of `steps`, of which those up to `revision` have made `corrections`."""
+    segment_map = timeline.applied(SegmentMap(*shape), [] if corrections is None else [corrections], forward=True)
+    done = [step.patch for step in steps if step.revision <= revision]
+    return human_snapshot(timeline.applied(segment_map, reversed(done), forward=False))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.core.errors import ProjectError
 from app.core.pictures import PictureStatus
 from app.core.project.parts import EVERY_ROW, StorePart, name_key, name_of_key, plain_text
 from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow
@@ -111,19 +110,6 @@ class Listing(StorePart):
         with self._writing():
             self._connection.executemany(
                 "UPDATE picture SET gone = 1 WHERE name = ?", ((name_key(name),) for name in names)
-            )
-
-    def rename(self, old: str, new: str) -> None:
-        """The photo `old` goes by the name `new` now, with all that is known of it.
-
-        ProjectError, and nothing changed, where work was done under the new name already.
-        """
-        with self._writing():
-            self._connection.execute(f"DELETE FROM picture WHERE name = ? AND {_UNTOUCHED}", (name_key(new),))
-            if self._connection.execute("SELECT 1 FROM picture WHERE name = ?", (name_key(new),)).fetchone():
-                raise ProjectError(f"{old} cannot become {new}: there is work under that name already.")
-            self._connection.execute(
-                "UPDATE picture SET name = ?, gone = 0 WHERE name = ?", (name_key(new), name_key(old))
             )
 
 

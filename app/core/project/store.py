@@ -16,12 +16,13 @@ from app.core.files import reason
 from app.core.project.database import open_database
 from app.core.project.histories import Histories
 from app.core.project.listing import Listing
+from app.core.project.moves import Moves
 from app.core.project.places import FOLDER_KEY, describe
 from app.core.project.predictions import Predictions
 from app.core.project.rescue import rescue
 
 
-class ProjectStore(Histories, Predictions, Listing):
+class ProjectStore(Histories, Predictions, Listing, Moves):
     """The project of the folder `root`, in `file`. Pictures go by their names: POSIX paths relative to `root`."""
 
     rescued: str = ""  # what was rescued from a damaged file when this was opened, as a sentence

@@ -106,10 +106,15 @@ def put_snapshot(connection: sqlite3.Connection, picture: int, *, revision: int,
     _put(connection, "snapshot", picture, revision=revision, corrections=corrections)
 
 
-def put_step(connection: sqlite3.Connection, picture: int, step: StoredStep, *, after: int) -> None:
-    """Let `step` follow `after`, in place of everything that did until now."""
+def cut(connection: sqlite3.Connection, picture: int, *, after: int) -> None:
+    """Have the history end with the revision `after`."""
     connection.execute("DELETE FROM step WHERE picture = ? AND revision > ?", (picture, after))
     connection.execute("DELETE FROM snapshot WHERE picture = ? AND revision > ?", (picture, after))
+
+
+def put_step(connection: sqlite3.Connection, picture: int, step: StoredStep, *, after: int) -> None:
+    """Let `step` follow `after`, in place of everything that did until now."""
+    cut(connection, picture, after=after)
     connection.execute(
         "INSERT INTO step (picture, revision, previous, text, patch) VALUES (?, ?, ?, ?, ?)",
         (picture, step.revision, after, step.text, step.patch.to_bytes()),

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from app.core.document import ViewMode
-from app.core.errors import ProjectError
+from app.core.errors import HistoryError, ProjectError
 from app.core.export import Rest
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
-from app.core.project.records import ExportedRecord, FileIdentity, StoredStep, identify
+from app.core.project.records import ExportedRecord, FileIdentity, StoredPicture, StoredStep, identify
 from app.core.project.store import ProjectStore
 from tests.core.project.projects import (
     PLENTY,
@@ -129,7 +129,7 @@ def test_revisions_are_never_used_twice(store: ProjectStore) -> None:
     painter.stand_at(1)
     before = store.load("a.jpg", most_bytes=PLENTY)
     for revision, after in ((3, 1), (2, 1), (9, 8), (9, -1)):
-        with pytest.raises(ValueError, match="does not fit a history that came to 3"):
+        with pytest.raises(ValueError, match="does not fit a history up to 3"):
             store.record_step("a.jpg", some_step(revision), after=after, shape=SHAPE)
     with pytest.raises(ValueError, match="does not lead through revision 4"):
         store.stand_at("a.jpg", 4)
@@ -138,7 +138,7 @@ def test_revisions_are_never_used_twice(store: ProjectStore) -> None:
     painter.stand_at(0)
     painter.paint()  # the four before are gone, and still nothing may be called 4 again
     assert store.last_revision == 5
-    with pytest.raises(ValueError, match="came to 5"):
+    with pytest.raises(ValueError, match="up to 5"):
         store.record_step("a.jpg", some_step(4), after=5, shape=SHAPE)
 
 
@@ -327,3 +327,78 @@ def test_the_list_can_be_read_in_parts_and_by_names(store: ProjectStore) -> None
     assert [row for part in parts for row in part] == store.rows()
     assert [row.name for row in store.rows(["7.jpg", "nobody.jpg", "2.jpg"])] == ["7.jpg", "2.jpg"]
     assert store.notes() == {"3.jpg": "the sea"}
+
+
+def a_photo(folder: Path, name: str, content: bytes) -> FileIdentity:
+    (folder / name).write_bytes(content)
+    return identify(folder / name)
+
+
+def test_work_follows_photos_that_change_their_names_in_a_circle(tmp_path: Path) -> None:
+    contents = {"a.jpg": b"one", "b.jpg": b"two", "c.jpg": b"three"}
+    with closing(opened(tmp_path)) as store:
+        painters = {}
+        for number, (name, content) in enumerate(contents.items()):
+            painters[name] = Painter(store, name, first=1 + 10 * number)
+            painters[name].paint(number + 1)
+            store.set_identity(name, a_photo(tmp_path, name, content))
+        now = {"a.jpg": "b.jpg", "b.jpg": "c.jpg", "c.jpg": "a.jpg"}  # whose photo each of them is by now
+        for name, before in now.items():
+            a_photo(tmp_path, name, contents[before])
+        for name in now:
+            store.follow(name, identify(tmp_path / name))
+        for name, before in now.items():
+            kept = store.load(name, most_bytes=PLENTY)
+            assert kept is not None
+            assert kept.revision == painters[before].revision
+            assert kept.identity is not None
+            assert kept.identity.is_same(identify(tmp_path / name))
+            check_history(kept, painters[before].layers)
+
+
+def test_work_stays_where_its_photo_is(tmp_path: Path) -> None:
+    with closing(opened(tmp_path)) as store:
+        painter = Painter(store, "a.jpg")
+        painter.paint(2)
+        store.set_identity("a.jpg", a_photo(tmp_path, "a.jpg", b"one"))
+        copy = a_photo(tmp_path, "copy.jpg", b"one")
+        assert store.follow("copy.jpg", copy) == ""  # a copy begins anew
+        assert store.follow("a.jpg", copy) == ""
+        (tmp_path / "a.jpg").unlink()
+        store.keep_prediction("copy.jpg", some_prediction(), model="starter", identity=copy)
+        assert store.follow("copy.jpg", copy) == "a.jpg"
+        kept = store.load("copy.jpg", most_bytes=PLENTY)
+        assert kept is not None
+        check_history(kept, painter.layers)
+        assert store.load("a.jpg", most_bytes=PLENTY) is None
+        assert store.follow("other.jpg", a_photo(tmp_path, "other.jpg", b"six")) == ""
+
+
+def test_a_history_can_be_written_anew_as_a_window_has_it(tmp_path: Path) -> None:
+    with closing(opened(tmp_path)) as store:
+        painter = Painter(store, "a.jpg")
+        painter.paint(6)
+        painter.stand_at(4)
+        kept = store.load("a.jpg", most_bytes=PLENTY)
+        assert kept is not None
+        newest = kept.steps[2:]  # the window has given up the oldest
+
+        def write(name: str, base: int, steps: tuple[StoredStep, ...]) -> StoredPicture:
+            store.replace_history(
+                name, steps, base_revision=base, revision=4, shape=SHAPE, corrections=kept.corrections
+            )
+            stored = store.load(name, most_bytes=PLENTY)
+            assert stored is not None
+            check_history(stored, painter.layers)
+            assert stored.revision == 4
+            return stored
+
+        assert write("new.jpg", 2, newest).base_revision == 2  # nothing was known
+        assert write("a.jpg", 2, newest).base_revision == 0  # what led there is still there
+        assert write("a.jpg", 3, newest[1:2]).steps[-1].revision == 4  # what was undone is gone by now
+        later = StoredStep(7, "Brush", kept.steps[4].patch)
+        store.record_step("a.jpg", later, after=4, shape=SHAPE)
+        with pytest.raises(HistoryError):
+            store.record_step("a.jpg", StoredStep(8, "Brush", later.patch), after=5, shape=SHAPE)
+        with pytest.raises(HistoryError, match="x 300 pixels"):
+            store.record_step("a.jpg", StoredStep(8, "Brush", later.patch), after=7, shape=(300, 100))
