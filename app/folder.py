@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,9 @@ class Folder(QObject):
     relisted = Signal()  # other pictures: the catalogue is another one, and so are its rows
     rearranged = Signal()  # other pictures are shown, or in another order
     changed = Signal(object)  # rows of the catalogue whose facts changed, (n,) intp
+    said = Signal(str)
     status_wanted = Signal(object)  # Path of a picture whose status or reason a person has set: to be kept
+    files_changed = Signal(object)  # rows of the catalogue whose files are others than before, (n,) intp
     note_wanted = Signal(object)  # Path of a picture whose note a person has written: to be kept
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -67,6 +69,7 @@ class Folder(QObject):
         self.complete = True  # False while pictures are still being looked for
         self.compute: Callable[[Callable[[], Any], Callable[[Any], None]], None] = at_once
         self.find_class: Callable[[ClassShare, Callable[[frozenset[str]], None]], None] = no_class
+        self.refusal: Callable[[Path], str] = lambda _path: ""  # why nothing may be kept of a picture; empty if it may
         self.current: Path | None = None
         self._shown = Arrangement.of(self.catalogue, self.filter, self.sort)
         self._gap = 0  # where the current picture would be if it were shown
@@ -142,13 +145,18 @@ class Folder(QObject):
 
     def set_status(self, path: Path, status: PictureStatus, reason: str = "") -> None:
         """A person says how far the work on a picture is; it is kept."""
+        if reason_not := self.refusal(path):
+            self.said.emit(reason_not)
+            return
         self.learn(path, status=status, reason=reason)
         self.status_wanted.emit(path)
 
     def set_note(self, path: Path, text: str) -> None:
         """A person writes something about a picture; it is kept."""
         text = text.strip()
-        if text != self.note(path):
+        if reason_not := self.refusal(path):
+            self.said.emit(reason_not)
+        elif text != self.note(path):
             self._put(self._notes, path, text)
             self.learn(path, noted=bool(text))
             self.note_wanted.emit(path)
@@ -174,12 +182,29 @@ class Folder(QObject):
         if self.status(path) in _IN_TURN:
             self.learn(path, status=PictureStatus.IN_WORK, reason="")
 
-    def learn_columns(self, rows: Intp, **columns: Any) -> None:
-        """Take note of facts about many pictures: arrays by the names of the catalogue's columns."""
+    def learn_columns(
+        self,
+        rows: Intp,
+        *,
+        reasons: Mapping[str, str] | None = None,
+        notes: Mapping[str, str] | None = None,
+        **columns: Any,
+    ) -> None:
+        """Take note of facts about many pictures: arrays by the names of the catalogue's columns, texts by names."""
         for name, values in columns.items():
             getattr(self.catalogue, name)[rows] = values
+        if reasons is not None:
+            self._reasons = self._without(self._reasons, rows) | dict(reasons)
+        if notes is not None:
+            self._notes = self._without(self._notes, rows) | dict(notes)
         if rows.size:
             self._tell(rows)
+
+    def _without(self, texts: dict[str, str], rows: Intp) -> dict[str, str]:
+        """Texts of other pictures."""
+        told = np.zeros(len(self) + 1, np.bool_)  # the last for pictures that are not listed
+        told[rows] = True
+        return {name: text for name, text in texts.items() if not told[self.catalogue.row(name)]}
 
     def _put(self, texts: dict[str, str], path: Path, text: str) -> None:
         name = self.name(path)

@@ -53,6 +53,7 @@ class Keeper(QObject):
     loaded = Signal(object)  # Path: all that is known of it is in the session
     changed_on_disk = Signal(object)  # Path of a picture whose record is of another photo: `use_record` decides
     opened = Signal(object)  # ProjectInfo
+    answer_kept = Signal(object)  # Path of a picture that the network has answered for in a run over the folder
     said = Signal(str)
 
     def __init__(self, session: Session, model: Callable[[], str], parent: QObject | None = None) -> None:
@@ -237,6 +238,7 @@ class Keeper(QObject):
         """A run over the folder has kept an answer for a picture."""
         if path in self._kept:
             self._kept[path].answered = True
+        self.answer_kept.emit(path)
 
     def forget_answers(self) -> None:
         """Another model is in use."""
@@ -323,6 +325,14 @@ class Keeper(QObject):
         """Keep something with the project of a picture."""
         if self.keeps(picture):
             self._write(picture, lambda store, _name: store.set_value(key, value))
+
+    def read(self, work: Callable[[Projects], Any], done: Callable[[Any], None]) -> None:
+        """Read something of the projects that are open; `said` tells where that fails."""
+        self.lane.read(lambda: work(self._projects), done=done, failed=self.said.emit)
+
+    def write(self, work: Callable[[Projects], Any], *, done: Callable[[Any], None] = lambda _answer: None) -> None:
+        """Write something to the projects that are open, sooner or later."""
+        self.lane.write(lambda: work(self._projects), done=done)
 
     def _rest(self) -> None:
         """Nobody has done anything for a moment: snapshots, so that the next start has less to do."""

@@ -38,6 +38,7 @@ class ProjectInfo:
     may_take_over: bool = False  # the one who holds it may be gone
     said: str = ""  # what was recovered or rescued, a sentence
     values: dict[str, Any] = field(default_factory=dict)  # what was kept with `set_value` under "view"
+    choices: dict[str, Any] = field(default_factory=dict)  # and under "choices": what the person wants of this folder
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class _Project:
             may_take_over=may_take_over,
             said=self.store.rescued or self._mark_in_use(),
             values=self.store.value("view", {}),
+            choices=self.store.value("choices", {}),
         )
 
     def _mark_in_use(self) -> str:
@@ -190,6 +192,10 @@ class Projects:
         if project.info.refusal:
             raise ProjectError(project.info.refusal)
         return project.store, project.store.name_of(picture)
+
+    def store(self, folder: Path) -> ProjectStore:
+        """The store of the pictures in a folder, perhaps open for reading only. ProjectError where there is none."""
+        return self._project(folder).store
 
     def take_over(self, folder: Path) -> ProjectInfo:
         """Write a project whose holder is gone. ProjectError where it is not, or cannot be opened."""

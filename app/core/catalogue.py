@@ -131,6 +131,11 @@ class Catalogue:
             getattr(other, column)[kept] = getattr(self, column)[before[kept]]
         return other
 
+    def prepare(self) -> None:
+        """Work out now what the first use of `row` and `with_words` would: with many names they take their time."""
+        self.row("")
+        self.with_words("")
+
     def row(self, name: str) -> int:
         """The row of a picture; -1 where there is none of that name."""
         if self._rows is None:

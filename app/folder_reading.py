@@ -1,0 +1,211 @@
+"""What projects keep of the pictures of a list, gathered part by part, and what the disk says against it.
+
+Everything here happens away from the GUI thread; parts are small, so that a stroke never waits long for its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.core.arrays import I64, Bool, Intp
+from app.core.catalogue import STATUSES, Catalogue, ClassShare
+from app.core.document import ViewMode
+from app.core.errors import ProjectError
+from app.core.pictures import PictureStatus
+from app.core.project.areas import FolderAreas
+from app.core.project.places import FILE_NAME
+from app.core.project.records import FileIdentity, PictureRow
+from app.core.project.store import ProjectStore
+from app.core.tables import Thresholds
+from app.projects import Projects
+from app.session import Session
+
+READ_AT_ONCE, WRITTEN_AT_ONCE = 5_000, 2_000  # pictures: some 30 ms each
+MOST_PROJECTS = 50  # that photos named one by one may belong to before the list asks no more of them
+_COLUMNS = ("status", "exported", "noted", "unlabelled", "uncertainty")  # what only a project knows
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What counts as labelled in all pictures."""
+
+    thresholds: Thresholds | None  # None in the semantic view, where everything counts
+    own: bool  # whether pictures that were given a threshold of their own have it
+
+    @classmethod
+    def of(cls, session: Session) -> Counted:
+        if session.mode is ViewMode.SEMANTIC:
+            return cls(None, own=False)
+        return cls(Thresholds(session.threshold, dict(session.class_thresholds)), own=not session.threshold_for_all)
+
+    @property
+    def base(self) -> float | None:
+        return None if self.thresholds is None else self.thresholds.base
+
+    def areas(self, areas: FolderAreas) -> FolderAreas:
+        return areas if self.own else replace(areas, thresholds=np.full_like(areas.thresholds, np.nan))
+
+
+@dataclass
+class Gathered:
+    """What is known of the pictures of a list so far."""
+
+    root: Path
+    catalogue: Catalogue  # a copy: its rows are those of the list
+    counted: Counted
+    found: Bool = field(init=False)  # (N,) of which pictures anything is
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)  # pictures that projects know and the list does not
+
+    def __post_init__(self) -> None:
+        self.found = np.zeros(len(self.catalogue), np.bool_)
+
+    def take(self, rows: Sequence[PictureRow], areas: FolderAreas, *, named: Callable[[str], str] | None) -> None:
+        """Add what one project says; `named` makes names of the list of the project's."""
+        if named is not None:
+            rows = [row._replace(name=named(row.name)) for row in rows]
+            areas = replace(areas, names=tuple(map(named, areas.names)))
+        if not self.counted.own:  # few are exported
+            rows = [row if row.threshold is None else row._replace(threshold=None) for row in rows]
+        here = np.fromiter((self.catalogue.row(row.name) for row in rows), np.intp, len(rows))
+        self.found[here[here >= 0]] = True
+        self.missing += [row.name for row, index in zip(rows, here.tolist(), strict=True) if index < 0]
+        self.reasons |= {row.name: row.reason for row in rows if row.reason}
+        self.catalogue.fill(rows, threshold=self.counted.base)
+        self.catalogue.fill_shares(self.counted.areas(areas), threshold=self.counted.thresholds)
+
+    def columns(self, rows: Intp) -> dict[str, Any]:
+        """What the projects know of these rows, by the names of the catalogue's columns."""
+        return {name: getattr(self.catalogue, name)[rows] for name in _COLUMNS}
+
+
+def namer(root: Path, project: Path) -> Callable[[str], str] | None:
+    """Makes of a picture's name in a project its name in a list of the folder `root`; None where they are the same."""
+    if project == root:
+        return None
+    if project.is_relative_to(root):
+        below = f"{project.relative_to(root).as_posix()}/"
+        return lambda name: below + name
+    if root.is_relative_to(project):
+        above = f"{root.relative_to(project).as_posix()}/"
+        return lambda name: name[len(above) :] if name.startswith(above) else (project / name).as_posix()
+    return lambda name: (project / name).as_posix()
+
+
+def project_folders(root: Path, names: Sequence[str], *, listed: bool) -> list[Path]:
+    """The folders whose projects the pictures belong to. `listed`: all of one folder, with or without those below."""
+    folders = dict.fromkeys(name.rpartition("/")[0] for name in names)
+    if not listed:
+        return [root / folder for folder in folders][:MOST_PROJECTS]
+    below = {above for folder in folders for above in _above(folder)}
+    return [root, *(root / folder for folder in sorted(below) if (root / folder / FILE_NAME).is_file())]
+
+
+def _above(folder: str) -> Iterator[str]:
+    """A folder and those above it, all relative to the root and none of them the root."""
+    while folder and not folder.startswith("/"):
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def stores(projects: Projects, folders: Sequence[Path]) -> list[tuple[ProjectStore, range]]:
+    """The projects of these folders, each once, with the numbers of their rows in parts; those that open."""
+    found: dict[Path, ProjectStore] = {}
+    for folder in folders:
+        try:
+            store = projects.store(folder)
+        except ProjectError:  # it is said when a picture of it is opened
+            continue
+        found[store.file] = store
+    return [
+        (store, range(start, start + READ_AT_ONCE))
+        for store in found.values()
+        for start in range(1, store.last_row() + 1, READ_AT_ONCE)
+    ]
+
+
+def gather(gathered: Gathered, store: ProjectStore, part: range) -> None:
+    """Read one part of one project."""
+    named = namer(gathered.root, store.root)
+    gathered.take(store.rows(part=part), store.areas(part=part), named=named)
+    if part.start == 1:
+        notes = store.notes()
+        gathered.notes |= notes if named is None else {named(name): note for name, note in notes.items()}
+
+
+def gather_some(projects: Projects, gathered: Gathered, paths: Sequence[Path]) -> None:
+    """Read what the projects say of a few pictures."""
+    for store, mine in _by_project(projects, paths):
+        names = [store.name_of(path) for path in mine]
+        gathered.take(store.rows(names), store.areas(names), named=namer(gathered.root, store.root))
+
+
+def _by_project(projects: Projects, paths: Sequence[Path]) -> Iterator[tuple[ProjectStore, list[Path]]]:
+    found: dict[Path, tuple[ProjectStore, list[Path]]] = {}
+    for path in paths:
+        try:
+            store = projects.store(path.parent)
+        except ProjectError:  # it is said when the picture is opened
+            continue
+        found.setdefault(store.file, (store, []))[1].append(path)
+    yield from found.values()
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """What of the files on the disk is not as it was known."""
+
+    sizes: I64  # (N,) of each picture of the list now, -1 where it is gone
+    times: I64
+    news: Intp  # rows that have to be told to their projects: new, or other files than before
+    others: Intp  # of them those that were known as other files
+    gone: tuple[str, ...]  # names of pictures that are not there any more
+
+    @classmethod
+    def of(cls, before: Catalogue, sizes: I64, times: I64, gone: Sequence[str]) -> Differences:
+        there, known = sizes >= 0, before.size >= 0
+        differs = there & ((before.size != sizes) | (before.mtime_ns != times))
+        return cls(sizes, times, np.flatnonzero(differs), np.flatnonzero(differs & known), tuple(gone))
+
+
+def really_gone(root: Path, names: Sequence[str], *, below: bool) -> list[str]:
+    """Which pictures that are known and not listed are not there any more: some are only not listed this time."""
+    return [name for name in names if (below or "/" not in name) and not (root / name).exists()]
+
+
+def tell_files(projects: Projects, root: Path, files: Mapping[str, FileIdentity]) -> list[Path]:
+    """Pictures of the list are there, as these files. Those of which work is kept that was done on another file."""
+    others = []
+    identities = {root / name: identity for name, identity in files.items()}
+    for store, paths in _by_project(projects, list(identities)):
+        if not store.read_only:
+            told = {store.name_of(path): path for path in paths}
+            names = store.add_files((name, identities[path]) for name, path in told.items())
+            others += [told[name] for name in names]
+    return others
+
+
+def tell_gone(projects: Projects, root: Path, names: Sequence[str]) -> None:
+    """These pictures of the list are not there any more."""
+    for store, paths in _by_project(projects, [root / name for name in names]):
+        if not store.read_only:
+            store.gone([store.name_of(path) for path in paths])
+
+
+def class_names(root: Path, store: ProjectStore, part: range, wanted: ClassShare, counted: Counted) -> set[str]:
+    """The pictures of one part of a project that show enough of a class, as the list calls them."""
+    named = namer(root, store.root)
+    names = counted.areas(store.areas(part=part)).with_class(
+        wanted.class_id, threshold=counted.thresholds, share=wanted.share
+    )
+    return names if named is None else {named(name) for name in names}
+
+
+UNREADABLE = STATUSES.index(PictureStatus.UNREADABLE)
+NEW = STATUSES.index(PictureStatus.NEW)
