@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -27,11 +27,14 @@ from PySide6.QtWidgets import (
 
 from app.cli import version_text
 from app.core.export import ExportOptions, Rest
+from app.core.run_progress import RunReport
 from app.exporter import ExportSummary
 from app.model_card import model_card_html
 from app.panels.style import UNIT
 from app.panels.ticks import RingButton, TickBox
 from inference.models import ModelCard
+
+_MANY = 1000  # reasons: measuring how each wraps would take a while
 
 
 class ExportDialog(QDialog):
@@ -221,6 +224,36 @@ class SummaryDialog(QDialog):
         show = buttons.addButton("&Open folder", QDialogButtonBox.ButtonRole.ActionRole)
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(summary.folder))))
         layout.addWidget(buttons)
+
+
+class ReasonsDialog(QDialog):
+    """What became of a run of the network over many pictures, and why some of them could not be predicted."""
+
+    def __init__(self, report: RunReport, *, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Not predicted")
+        self.resize(560, 320)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(UNIT)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.addWidget(QLabel(report.sentence()))
+        reasons = QListWidget()
+        reasons.setAccessibleName("Reasons")
+        reasons.setWordWrap(True)
+        reasons.setUniformItemSizes(len(report.refused) > _MANY)
+        reasons.addItems([_named(path, reason) for path, reason in report.refused])
+        layout.addWidget(reasons)
+        buttons = QDialogButtonBox()
+        buttons.addButton("&Done", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        layout.addWidget(buttons)
+
+
+def show_reasons(report: RunReport, *, parent: QWidget) -> None:
+    """Beside the work, which goes on."""
+    dialog = ReasonsDialog(report, parent=parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
 
 
 class ModelCardDialog(QDialog):

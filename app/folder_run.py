@@ -21,6 +21,7 @@ from app.core.human_layer import HumanLayer
 from app.core.patches import Patch
 from app.core.pipeline import Control, Outcome, run
 from app.core.project.packing import rounded
+from app.core.run_progress import Progress, RunReport
 from app.core.tile_counts import count_codes
 from app.keeper import Keeper
 from app.model_in_use import ModelInUse
@@ -35,43 +36,7 @@ T = TypeVar("T")
 
 BEHIND = 7  # priority in the engine's lane: after the picture in hand and its neighbours
 POLL_SECONDS = 0.1  # how soon a wait notices that the run was stopped
-RECENT = 20  # pictures that the rate is measured over
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is."""
-
-    done: int
-    total: int
-    refused: int = 0
-    current: str = ""  # the name of the picture that is next
-    rate: float | None = None  # pictures a second, lately; None while nothing can be said
-    paused: bool = False
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds until all are done at this rate."""
-        return None if not self.rate else (self.total - self.done) / self.rate
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """What became of a run."""
-
-    predicted: int = 0
-    known: int = 0  # had the answer of this model already
-    refused: tuple[tuple[Path, str], ...] = ()
-    stopped: bool = False
-    problem: str = ""  # why the whole run could not go on
-
-    def sentence(self) -> str:
-        if self.problem:
-            return self.problem
-        parts = [f"{_pictures(self.predicted)} predicted"]
-        parts += [f"{self.known} were known"] * bool(self.known)
-        parts += [f"{len(self.refused)} could not be"] * bool(self.refused)
-        return f"{'Stopped: ' if self.stopped else ''}{', '.join(parts)}."
+RECENT = 100  # pictures that the rate is measured over
 
 
 @dataclass(frozen=True)
@@ -107,7 +72,8 @@ class _Run:
         )
 
     def report(self, problem: str = "") -> RunReport:
-        return RunReport(self.predicted, self.known, tuple(self.refused), self.control.stopped, problem)
+        left = len(self.paths) - self.predicted - self.known - len(self.refused)
+        return RunReport(self.predicted, self.known, tuple(self.refused), self.control.stopped, problem, left)
 
 
 class FolderRun(QObject):
@@ -139,11 +105,11 @@ class FolderRun(QObject):
         """Run the network on these pictures, in this order; False while another run goes on.
 
         Those that the model has answered for already, and whose files are the same, are passed over: so a run that
-        was stopped goes on where it was when it is started again.
+        was stopped goes on where it was when it is started again. `paths` is not copied and must not change.
         """
         if self._run is not None or not paths:
             return False
-        started = self._run = _Run(list(paths))
+        started = self._run = _Run(paths)
 
         def done(_answer: object) -> None:
             self._end(started.report())
@@ -188,7 +154,8 @@ class FolderRun(QObject):
                 except NotYet:
                     if future.done():
                         raise
-                    if token.cancelled or (run_.control.stopped and not lane_has()):
+                    nothing_comes = not lane_has() or bool(self._keeper.trouble)  # the lane keeps what it cannot write
+                    if token.cancelled or (run_.control.stopped and nothing_comes):
                         raise Cancelled from None
 
         def in_engine(work: Callable[[], T]) -> T:
@@ -204,6 +171,8 @@ class FolderRun(QObject):
                 self._told.emit(run_, outcome)
 
     def _tell(self, run_: _Run, outcome: Outcome[Path, bool]) -> None:
+        if outcome.problem or outcome.result:
+            run_.ends.append(time.monotonic())  # what was known says nothing of the rate
         if outcome.problem:
             run_.refused.append((outcome.item, outcome.problem))
         elif outcome.result:
@@ -211,7 +180,6 @@ class FolderRun(QObject):
             self.predicted.emit(outcome.item)
         else:
             run_.known += 1
-        run_.ends.append(time.monotonic())
         if run_ is self._run:
             self.progressed.emit(run_.progress())
 
@@ -293,7 +261,3 @@ def _submitted(lane: Lane, work: Callable[[], T], key: Hashable) -> Future[T]:
 
     lane.submit(do, key=key, done=lambda _none: None, failed=lambda _reason: None, priority=BEHIND)
     return future
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"

@@ -7,6 +7,17 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.panels.style import UNIT
 
 
+def with_foot(panel: QWidget, foot: QWidget) -> QWidget:
+    """A list, and below it what comes and goes."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(panel, 1)
+    layout.addWidget(foot)
+    return column
+
+
 def fill_column(panel: QWidget, *, search: QWidget, view: QWidget, foot: QWidget) -> None:
     """Give `panel` these three, from top to bottom; the list takes all the room there is."""
     top = QHBoxLayout()

@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 from app.core.geometry import Box
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
+from app.core.run_progress import Progress, RunReport
 from app.core.segment_map import human_value
 from app.desk import Desk
-from app.folder_run import FolderRun, Progress, RunReport, shown_counts
+from app.folder_run import FolderRun, shown_counts
 from app.model_in_use import ModelChoice
 from app.session import Session
 from app.settings import Settings
@@ -123,7 +124,7 @@ def test_what_cannot_be_read_is_told_at_the_end(
     assert report.predicted == 2
     assert [path for path, _ in report.refused] == [photos[1], photos[3], photos[4]]
     assert all(reason.endswith(".") for _, reason in report.refused)
-    assert report.sentence() == "2 pictures predicted, 3 could not be."
+    assert report.sentence() == "2 pictures predicted, 3 refused."
 
 
 def test_pause_stop_and_going_on_later(
