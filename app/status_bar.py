@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
+from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
 
 SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
@@ -45,7 +46,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._lasting, self._passing = _Sentence(self), _Sentence(self)
         self._hover = ""
-        self._text = QLabel()
+        self._text = ElidedLabel()
         self._text.setAccessibleName("Status")
         self._text.setContentsMargins(8, 0, 8, 0)
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
@@ -96,8 +97,7 @@ class StatusBar(QStatusBar):
         """The newest sentence that is fresh, else what the pointer is over."""
         said = self._passing.text or self._lasting.text
         self._text.setText(said or self._hover)
-        if said != self._text.toolTip():
-            self._text.setToolTip(said)
+        self._text.set_tip(said)
 
     def show_zoom(self, scale: float | None) -> None:
         if scale is None:

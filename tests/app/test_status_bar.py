@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 import app.status_bar
 from app.main_window import MainWindow
+from app.panels.elided_label import ElidedLabel
 from app.settings import Settings
 from app.status_bar import StatusBar
 from tests.app.canvas.hand import wheel
@@ -84,6 +85,19 @@ def test_a_sentence_is_seen_for_a_while(qtbot: QtBot, monkeypatch: pytest.Monkey
     line = next(label for label in bar.findChildren(QLabel) if label.accessibleName() == "Status")
     assert line.toolTip() == "There is no segment here."  # it may be longer than the bar
     qtbot.waitUntil(lambda: bar.text() == "3 sky")
+    assert line.toolTip() == ""
+
+
+def test_what_does_not_fit_ends_in_an_ellipsis_and_is_told_by_the_tooltip(qtbot: QtBot, bar: StatusBar) -> None:
+    bar.resize(600, 24)
+    bar.show()
+    line = next(label for label in bar.findChildren(ElidedLabel) if label.accessibleName() == "Status")
+    bar.show_hover("3 sky · score 0.89 · decided by network · x 120, y 80")
+    assert line.toolTip() == ""
+    bar.resize(300, 24)
+    qtbot.waitUntil(line.is_elided)
+    assert line.toolTip() == bar.text() == "3 sky · score 0.89 · decided by network · x 120, y 80"
+    bar.show_hover("3 sky")
     assert line.toolTip() == ""
 
 
