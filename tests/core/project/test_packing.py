@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from app.core.errors import ProjectError
 from app.core.project.packing import is_sound_prediction, pack_prediction, rounded, unpack_prediction
@@ -45,6 +46,28 @@ def test_rounding_is_half_precision_and_once_is_enough() -> None:
     assert same(rounded(kept), kept)
     assert not same(kept, prediction)
     assert np.allclose(kept.mask_probs, prediction.mask_probs, rtol=2**-11, atol=2**-25)
+
+
+@given(values=arrays(np.float32, (1, 2, 3, 4), elements=st.floats(0, 1, width=32)))
+def test_rounding_is_that_of_numpy(values: np.ndarray) -> None:
+    halves = rounded(Prediction(np.zeros((2, 150), np.float32), values[0], (9, 9))).mask_probs
+    np.testing.assert_array_equal(halves, values[0].astype(np.float16).astype(np.float32))
+
+
+def test_rounding_is_that_of_numpy_for_every_half_and_between() -> None:
+    halves = np.arange(0x3C01, dtype=np.uint16).view(np.float16).astype(np.float32)  # 0..1
+    between = (halves[1:] + halves[:-1]) / 2
+    ways = [halves, between, np.nextafter(between, np.float32(0)), np.nextafter(between, np.float32(1))]
+    values = np.concatenate(ways)[None, None]
+    kept = rounded(Prediction(np.zeros((1, 150), np.float32), values, (9, 9))).mask_probs
+    np.testing.assert_array_equal(kept, values.astype(np.float16).astype(np.float32))
+
+
+def test_values_that_are_no_probabilities_are_rounded_all_the_same() -> None:
+    values = np.array([[[-0.3, 1.7, 70_000.0, np.nan]]], np.float32)
+    with np.errstate(over="ignore"):
+        kept = rounded(Prediction(np.zeros((1, 150), np.float32), values, (9, 9))).mask_probs
+        np.testing.assert_array_equal(kept, values.astype(np.float16).astype(np.float32))
 
 
 def test_a_picture_composed_from_what_comes_back_is_the_same_to_the_byte() -> None:
