@@ -114,6 +114,12 @@ class Superpixels(Tool):
         self._at = None
         self._follow()
 
+    def put_away(self) -> None:
+        super().put_away()
+        self._at, self._preview = None, None
+        if not self._waiting:
+            self._stop_computing()  # it was for what is under the pointer
+
     def cancel(self) -> None:
         self._stop_computing()
         gesture, self._gesture = self._gesture, None
@@ -172,6 +178,8 @@ class Superpixels(Tool):
             or (known.size, known.compactness) != (size, compactness)
         ):
             self._stop_computing()
+            if self._pyramid is not document.pyramid:
+                self._at = None  # the pointer was over another picture
             self._pyramid, self._preview, self._painted = document.pyramid, None, None
             known = self._tiles = SuperpixelTiles(self._pyramid, size, compactness=compactness)
             waiting, self._waiting = self._waiting, {}

@@ -367,3 +367,23 @@ def test_where_two_strokes_wait_for_the_same_superpixel_the_last_one_counts(
     last = touched(session, (110, 40))
     assert np.array_equal(human(session) == human_value(3), last)
     assert np.array_equal(human(session) == CURRENT, touched(session, (100, 40), (180, 40)) & ~last)
+
+
+def test_what_was_under_the_pointer_of_another_picture_is_not_looked_for_in_this_one(
+    session: Session, tool: Superpixels, later: Later
+) -> None:
+    tool.move(Pointer(WIDTH - 1, HEIGHT - 1))  # begins to compute the tile there
+    show_photo(session, two_colours()[:40, :60], TWO.with_name("small.jpg"))
+    predict(session, quarters(60, 40), TWO.with_name("small.jpg"))
+    later.finish()
+    assert tool.preview() is None
+
+
+def test_a_tool_that_is_put_away_computes_nothing_for_the_pointer(
+    session: Session, tool: Superpixels, later: Later
+) -> None:
+    tool.move(Pointer(5, 5))
+    tool.put_away()
+    later.finish()
+    assert tool.preview() is None
+    assert not tool.note()
