@@ -131,22 +131,33 @@ def use_relabel(window: MainWindow) -> None:
     assert (shown(window).labels()[codes == codes[y, x]] == HOUSE).all()
 
 
+def stroke(window: MainWindow, *points: tuple[int, int], margin: int) -> Bool:
+    """The pixels that a round brush touches on its way along straight lines, and `margin` around them."""
+    inked, radius = np.zeros(shown(window).labels().shape, np.uint8), window.session.brush_size / 2 + margin
+    cv2.polylines(inked, [np.array(points)], isClosed=False, color=255)
+    return np.asarray(cv2.distanceTransform(255 - inked, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius)
+
+
 def use_brush(window: MainWindow) -> None:
     choose(window, CAR)
-    drag_over(window, (300, 30), (340, 34), (400, 30))
-    labels = shown(window).labels()
-    assert labels[30, 300] == labels[30, 400] == CAR
+    before, way = shown(window).labels(), ((300, 30), (340, 34), (400, 30))
+    drag_over(window, *way)
+    expect_area(window, before, stroke(window, *way, margin=-3), stroke(window, *way, margin=3), CAR)
 
 
 def use_eraser(window: MainWindow) -> None:
-    drag_over(window, (300, 30), (320, 30))
-    assert shown(window).labels()[30, 310] == 0
+    before, way = shown(window).labels(), ((300, 30), (320, 30))
+    drag_over(window, *way)
+    expect_area(window, before, stroke(window, *way, margin=-3), stroke(window, *way, margin=3), 0)
 
 
 def use_restore(window: MainWindow) -> None:
     """The network's answer comes back where the brush was."""
-    drag_over(window, (390, 30), (400, 30))
-    assert map_of(window).human[30, 395] == 0
+    before, way = map_of(window).human.copy(), ((390, 30), (400, 30))
+    drag_over(window, *way)
+    human, possible = map_of(window).human, stroke(window, *way, margin=3)
+    assert not human[stroke(window, *way, margin=-3)].any()
+    np.testing.assert_array_equal(human[~possible], before[~possible])
     assert shown(window).labels()[30, 395] == SKY
 
 
