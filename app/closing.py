@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import choose
@@ -12,6 +12,8 @@ from app.session import Session
 from app.settings import Settings
 
 PATIENCE_MS = 1000  # an edit that takes no longer is waited for without a word
+SAVING_SECONDS = 0.3  # that the window may stand still while the last stroke is written
+SAVING_POLL_MS = 100
 
 
 class Closing(QObject):
@@ -27,6 +29,8 @@ class Closing(QObject):
         self._timer.timeout.connect(self._ask_about_edits)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._go_on)
+        self._saving = QTimer(self, interval=SAVING_POLL_MS)
+        self._saving.timeout.connect(self._saved)
         # Later, not in the middle of what an edit does when it ends: a question may come of it.
         session.under_way_changed.connect(lambda _path: self._soon.start())
 
@@ -77,18 +81,38 @@ class Closing(QObject):
 
     def _may_leave_unwritten(self) -> bool:
         """Everything is in the project's file, unless that could not be written for a while."""
-        while (left := self._keeper.unwritten()) > 0:
-            changes = "The last change is" if left == 1 else f"The last {left} changes are"
-            answer = choose(
-                self._window,
-                title="Not saved",
-                text=f"{changes} not saved: {self._keeper.trouble}",
-                choices=("Try again", "Close without them"),
-                cancel="Cancel",
-            )
-            if answer != 0:
-                return answer == 1
-        return True
+        lane = self._keeper.lane
+        lane.try_again()
+        again = self._saving.isActive()
+        self._saving.stop()
+        if lane.flush(timeout=SAVING_SECONDS):
+            for receiver in (self._keeper, lane):  # what came of it, else known at the next turn only
+                QCoreApplication.sendPostedEvents(receiver)
+            if self._keeper.is_saved():
+                return True
+        if not lane.is_stuck and not again:
+            self.said.emit("The window closes when everything is saved.")
+            self._saving.start()
+            return False
+        left = lane.unwritten
+        changes = "The last change is" if left == 1 else f"The last {left} changes are"
+        answer = choose(
+            self._window,
+            title="Not saved",
+            text=f"{changes} not saved yet. {self._keeper.trouble}".strip(),
+            choices=("Try again", "Close without them"),
+            cancel="Cancel",
+        )
+        if answer == 0:
+            lane.try_again()
+            self.said.emit("The window closes when everything is saved.")
+            self._saving.start()
+        return answer == 1
+
+    def _saved(self) -> None:
+        """Close when all is saved, or ask when it cannot be."""
+        if self._keeper.lane.is_stuck or self._keeper.is_saved():
+            self._window.close()
 
     def _may_lose_corrections(self, settings: Settings) -> bool:
         pictures = [path for path in self._session.unexported() if not self._keeper.keeps(path)]

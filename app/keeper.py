@@ -2,77 +2,49 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from weakref import ref
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
-from app.core.human_layer import HumanLayer
-from app.core.project.records import ExportedRecord, FileIdentity, StoredStep
+from app.core.project.records import FileIdentity, StoredPicture
 from app.core.project.store import ProjectStore
-from app.history import ExportedState, History, PatchCommand
-from app.project_lane import ProjectLane
-from app.projects import CHANGED, Known, Loaded, ProjectInfo, Projects, Standing
+from app.history import ExportedState
+from app.keeping import Keeping, Kept, record_of, snapshot
+from app.open_project import ProjectInfo
+from app.projects import CHANGED, Known, Loaded, Standing
 from app.session import Session
 from inference.prediction import Prediction, SegmentTable
 
 IDLE_MS = 2_000  # without a change before a snapshot is taken
+LATER_MS = 3_000  # before a project that could not be opened is tried again
 
 
-@dataclass
-class _Kept:
-    """What the file knows of one picture, or will once the lane has come to it."""
-
-    info: ProjectInfo
-    identity: FileIdentity | None
-    revision: int = 0
-    newest: int = 0  # the largest revision that a step was kept of
-    exported: ExportedState | None = None
-    threshold: float | None = None
-    prediction: Callable[[], Prediction | None] = lambda: None  # a weak reference: the session keeps it, or not
-    answered: bool = False  # the model in use has answered for the file as it is
-
-    def know(self, prediction: Prediction | None) -> None:
-        """What is kept as the answer of the model in use."""
-        self.answered = prediction is not None
-        self.prediction = (lambda: None) if prediction is None else ref(prediction)
-
-
-class Keeper(QObject):
-    """Follows the session and writes; loads pictures before anything can be done to them.
-
-    Writing follows from comparing what the session holds with what is kept, so that no kind of change can be forgotten.
-    """
+class Keeper(Keeping):
+    """Loads pictures before anything can be done to them, and writes what is done."""
 
     loaded = Signal(object)  # Path: all that is known of it is in the session
     changed_on_disk = Signal(object)  # Path of a picture whose record is of another photo: `use_record` decides
-    opened = Signal(object)  # ProjectInfo
+    closed = Signal(object)  # Path of a picture that the session has closed, because it has to be read again
     answer_kept = Signal(object)  # Path of a picture that the network has answered for in a run over the folder
-    said = Signal(str)
 
     def __init__(self, session: Session, model: Callable[[], str], parent: QObject | None = None) -> None:
         """`model`: the name of the model in use; called in the project lane."""
-        super().__init__(parent)
-        self._session, self._model = session, model
-        self.lane = ProjectLane(self)
-        self._projects = Projects()
-        self._kept: dict[Path, _Kept] = {}
-        self._infos: dict[Path, ProjectInfo] = {}  # by the project's file
+        super().__init__(session, parent)
+        self._model = model
         self._loading: dict[Path, object] = {}
+        self._looking: set[Path] = set()  # pictures whose file is looked at again
         self._undecided: dict[Path, Loaded] = {}
-        self._unkept: set[Path] = set()  # pictures without a project
+        self._hidden: dict[Path, str] = {}  # pictures whose project cannot be opened for now, and why
+        self._late: set[Path] = set()  # pictures that a project may keep later
         self._restless: set[Path] = set()  # pictures of which a snapshot is due
         self._fetching: set[Path] = set()  # pictures whose answer is on its way back
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._idle.timeout.connect(self._rest)
-        session.corrected.connect(self.keep_up)
-        session.tables_changed.connect(self._threshold_changed)
+        self._later = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._later.timeout.connect(self.try_again)
         session.read_only = self.refusal
 
     # --- loading ---------------------------------------------------------------------------------------------------
@@ -88,75 +60,140 @@ class Keeper(QObject):
             self._meet(info)
             done(info)
 
-        self.lane.read(lambda: self._projects.open(folder), done=opened, failed=failed)
+        self.lane.read(self._doing(lambda: self._projects.open(folder)), done=opened, failed=failed)
 
     def is_loaded(self, path: Path) -> bool:
         """Whether all that is known of a picture is in the session."""
-        return path in self._kept or path in self._unkept
+        return (path in self._kept or path in self._unkept or path in self._hidden) and path not in self._looking
+
+    def is_met(self, path: Path) -> bool:
+        """Whether what is known of a picture is in the session, or on its way there."""
+        return self.is_loaded(path) or any(path in some for some in (self._looking, self._loading, self._undecided))
 
     def load(self, path: Path) -> None:
-        """Bring what is known of a picture into the session, once; `loaded` tells."""
+        """Bring what is known of a picture into the session, once; `loaded` tells. Of one that is there, its file is
+        looked at again."""
         if path in self._undecided:
             self.changed_on_disk.emit(path)
-        if self.is_loaded(path) or path in self._loading or path in self._undecided:
-            return
+        elif path in self._kept and path not in self._looking:
+            self._look_again(path)
+        elif not self.is_met(path):
+            self._load(path, self._take)
+
+    def _load(self, path: Path, take: Callable[[Path, Loaded], None]) -> None:
         ticket = self._loading[path] = object()
 
         def done(loaded: Loaded) -> None:
             if self._loading.get(path) is ticket:
                 del self._loading[path]
-                self._take(path, loaded)
+                take(path, loaded)
 
         def failed(reason: str) -> None:
             done(Loaded(None, problem=reason))
 
-        self.lane.read(lambda: self._projects.load(path, model=self._model()), done=done, failed=failed)
+        self.lane.read(self._doing(lambda: self._projects.begin(path, model=self._model())), done=done, failed=failed)
 
     def _take(self, path: Path, loaded: Loaded) -> None:
         if loaded.info is not None:
             self._meet(loaded.info)
-        if loaded.problem:
-            self.said.emit(loaded.problem)
+        if sentence := loaded.problem or loaded.said:
+            self.said.emit(sentence)
         if loaded.info is None or loaded.problem:
-            self._unkept.add(path)
+            if loaded.is_hidden and loaded.may_pass:
+                self._hidden[path] = f"{loaded.problem} Until it can be, nothing can be changed here."
+            else:
+                self._unkept.add(path)
+            if loaded.may_pass:
+                self._late.add(path)
+                self._later.start()
             self.loaded.emit(path)
-        elif loaded.changed and loaded.stored is not None and (loaded.stored.steps or loaded.stored.corrections):
+        elif loaded.changed and loaded.stored is not None and _has_work(loaded.stored):
             self._undecided[path] = loaded
             self.changed_on_disk.emit(path)
         else:
             self._restore(path, loaded)
 
-    def use_record(self, path: Path, *, use: bool) -> None:
-        """What becomes of the corrections of another photo of that name: they hold for this one too, or are left."""
-        loaded = self._undecided.pop(path)
-        if not use:
-            self._write(path, lambda store, name: store.start_over(name, loaded.identity))
-            loaded = Loaded(loaded.info, None, None, loaded.identity)
-        self._restore(path, loaded)
-
     def _restore(self, path: Path, loaded: Loaded) -> None:
         assert loaded.info is not None
-        kept = self._kept[path] = _Kept(loaded.info, loaded.identity)
+        kept = self._kept[path] = Kept(loaded.info, loaded.identity)
         stored, identity = loaded.stored, loaded.identity
         if stored is not None:
-            kept.revision, kept.newest = stored.revision, stored.revision
-            kept.newest = max([step.revision for step in stored.steps], default=stored.revision)
+            kept.revision = stored.revision
+            kept.newest = max([stored.revision, *(step.revision for step in stored.steps)])
             kept.exported = None if stored.exported is None else ExportedState.of(stored.exported)
             kept.threshold = stored.threshold
             kept.know(loaded.prediction)
             self._session.restore(path, stored, loaded.prediction)
-        if identity is not None and (stored is None or stored.identity != identity):
+        if identity is not None and (stored is None or stored.identity != identity) and not loaded.info.refusal:
             self._write(path, lambda store, name: store.set_identity(name, identity))
         self.loaded.emit(path)
 
-    def _meet(self, info: ProjectInfo) -> None:
-        if self._infos.get(info.file) == info:
+    # --- what could not be opened, or is another photo now ---------------------------------------------------------
+
+    def try_again(self) -> None:
+        """Look now whether projects that could not be opened can be by now, and write what could not be written."""
+        self.lane.try_again()
+        for path in self._late - set(self._loading):
+            self._load(path, self._take_late)
+
+    def _take_late(self, path: Path, loaded: Loaded) -> None:
+        if loaded.info is None or loaded.problem:
+            self._later.start()
             return
-        self._infos[info.file] = info
-        self._session.use_revisions_after(info.last_revision)
-        if info.said:
-            self.said.emit(info.said)
-        self.opened.emit(info)
+        self._late.discard(path)
+        if self._hidden.pop(path, None) is not None:
+            self.begin_anew([path])
+        elif loaded.stored is None or not _has_work(loaded.stored):
+            self._meet(loaded.info)
+            self._unkept.discard(path)
+            self._kept[path] = Kept(loaded.info, loaded.identity)
+            self._write_whole(path)
+            self.loaded.emit(path)
+
+    def _look_again(self, path: Path) -> None:
+        """The file of a picture that is open may be another photo by now."""
+
+        def looked(identity: FileIdentity | None) -> None:
+            kept, history = self._kept.get(path), self._session.history_of(path)
+            self._looking.discard(path)
+            if kept is None:
+                return
+            if identity is None or kept.identity is None or kept.identity.is_same(identity):
+                self.loaded.emit(path)
+            elif history is not None and history.revision() and not kept.info.refusal:
+                self._undecided[path] = Loaded(kept.info, identity=identity)
+                self.changed_on_disk.emit(path)
+            else:
+                self.begin_anew([path])
+                self.load(path)
+
+        self._looking.add(path)
+        self.lane.read(lambda: self._projects.identity(path), done=looked, failed=self.said.emit)
+
+    def use_record(self, path: Path, *, use: bool) -> None:
+        """What becomes of the corrections of another photo of that name: they hold for this one too, or are left."""
+        if self.lane.pending:
+            self.said.emit(f"That has to wait until everything is saved. {self.trouble}")
+            return
+        identity = self._undecided.pop(path).identity
+        if use and identity is not None:
+            self._write(path, lambda store, name: store.set_identity(name, identity))
+        else:
+            self._write(path, lambda store, name: store.start_over(name, identity))
+        self.begin_anew([path])
+        self.load(path)
+
+    def begin_anew(self, paths: Collection[Path]) -> None:
+        """Close pictures; they are loaded again when they come back."""
+        for path in paths:
+            for known in (self._kept, self._loading, self._undecided, self._hidden):
+                known.pop(path, None)
+            for some in (self._unkept, self._late, self._restless, self._fetching, self._looking):
+                some.discard(path)
+        opened = [path for path in paths if self._session.find(path) is not None]
+        self._session.close(opened)
+        for path in opened:
+            self.closed.emit(path)
 
     # --- what may be done ------------------------------------------------------------------------------------------
 
@@ -165,74 +202,26 @@ class Keeper(QObject):
         if path in self._undecided:
             return CHANGED.format(name=path.name)
         kept = self._kept.get(path)
-        return "" if kept is None else kept.info.refusal
+        return self._hidden.get(path, "") if kept is None else kept.info.refusal
 
-    def keeps(self, path: Path) -> bool:
-        """Whether what is done to a picture is kept."""
-        kept = self._kept.get(path)
-        return kept is not None and not kept.info.refusal
+    def may_take_over(self, path: Path) -> bool:
+        """Whether a picture may not be changed because another window has its project."""
+        return path in self._kept and self._kept[path].info.is_held
 
-    def take_over(self, path: Path, done: Callable[[], None]) -> None:
-        """Write the project of a picture although another window seems to; then everything is loaded afresh."""
+    def is_safe(self, path: Path) -> bool:
+        """Whether all that was done to a picture is in its project by now, or will be at once."""
+        return self.keeps(path) and not self.lane.pending
+
+    def take_over(self, path: Path) -> None:
+        """Write the project of a picture although another window seems to; its pictures are loaded afresh."""
 
         def taken(info: ProjectInfo) -> None:
-            self.forget_all()
+            self.begin_anew([known for known, kept in self._kept.items() if kept.info.file == info.file])
             self._meet(info)
-            done()
 
-        self.lane.read(lambda: self._projects.take_over(path.parent), done=taken, failed=self.said.emit)
+        self.lane.read(self._doing(lambda: self._projects.take_over(path.parent)), done=taken, failed=self.said.emit)
 
-    def forget_all(self) -> None:
-        """The session has closed every picture; they are loaded again when they come back."""
-        self._kept.clear()
-        self._loading.clear()
-        self._undecided.clear()
-        self._fetching.clear()
-        self._unkept.clear()
-        self._restless.clear()
-
-    # --- keeping ---------------------------------------------------------------------------------------------------
-
-    def keep_up(self, path: Path) -> None:
-        """Write what of a picture is not in the file yet."""
-        kept, history = self._kept.get(path), self._session.history_of(path)
-        if kept is None or kept.info.refusal or history is None:
-            return
-        if (revision := history.revision()) != kept.revision:
-            self._keep_step(path, kept, history, revision)
-            self._restless.add(path)
-            self._idle.start()
-        state = self._session.exported_state(path)
-        if state is not None and state != kept.exported:
-            kept.exported = state
-            self._write(path, lambda store, name: store.set_exported(name, _record(state)))
-
-    def _keep_step(self, path: Path, kept: _Kept, history: History, revision: int) -> None:
-        """A step that is new, or another one of those that are known."""
-        kept.revision = revision
-        step = history.stack.command(history.stack.index() - 1)
-        if revision <= kept.newest or not isinstance(step, PatchCommand):
-            self._write(path, lambda store, name: store.stand_at(name, revision))
-            return
-        kept.newest = revision
-        done, patch = StoredStep(revision, step.text(), step.patch), step.patch
-        after = history.revision_at(history.stack.index() - 1)
-        self._write(path, lambda store, name: store.record_step(name, done, after=after, shape=patch.shape))
-
-    def keep_prediction(self, path: Path) -> None:
-        """The network has answered for a picture."""
-        kept, document = self._kept.get(path), self._session.find(path)
-        if kept is None or kept.info.refusal or document is None or kept.identity is None:
-            return
-        prediction, identity, model = document.prediction, kept.identity, document.model or ""
-        if prediction is None or prediction is kept.prediction():
-            return
-        kept.know(prediction)
-        counts = document.code_counts()
-        self._write(
-            path,
-            lambda store, name: store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts),
-        )
+    # --- answers of the network ------------------------------------------------------------------------------------
 
     def answered(self, path: Path) -> None:
         """A run over the folder has kept an answer for a picture."""
@@ -260,25 +249,38 @@ class Keeper(QObject):
 
         self._fetching.add(path)
         self.lane.read(
-            lambda: self._projects.prediction(path, model=model()), done=take, failed=lambda _reason: take(None)
+            self._doing(lambda: self._projects.prediction(path, model=model())),
+            done=take,
+            failed=lambda _reason: take(None),
         )
         return True
 
-    def is_met(self, path: Path) -> bool:
-        """Whether what is known of a picture is in the session, or on its way there."""
-        return self.is_loaded(path) or path in self._loading or path in self._undecided
+    def ask(self, path: Path, model: str) -> Future[Known]:
+        """What is known of a picture, for a run of the network; from any thread."""
+        return self.lane.ask(self._doing(lambda: self._projects.known(path, model=model)))
+
+    def keep_answer(
+        self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
+    ) -> Future[None]:
+        """What the network has answered for a picture that need not be open; from any thread."""
+        return self.in_store(
+            path,
+            lambda store, name: store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts),
+        )
+
+    # --- pictures that need not be open ----------------------------------------------------------------------------
 
     def standing(self, path: Path) -> Future[Standing]:
         """Where a picture that need not be open stands; from any thread."""
-        return self.lane.ask(lambda: self._projects.standing(path))
+        return self.lane.ask(self._doing(lambda: self._projects.standing(path)))
 
     def look_up(self, path: Path) -> Future[Loaded]:
         """What is known of a picture that need not be open, without its steps; from any thread."""
-        return self.lane.ask(lambda: self._projects.load(path, model=self._model(), most_bytes=0))
+        return self.lane.ask(self._doing(lambda: self._projects.look_up(path, model=self._model())))
 
     def in_store(self, path: Path, work: Callable[[ProjectStore, str], None]) -> Future[None]:
-        """Change what is kept of a picture that nobody has opened."""
-        return self.lane.hand_over(lambda: work(*self._projects.store_of(path)))
+        """Change what is kept of a picture that nobody has opened; from any thread."""
+        return self.lane.hand_over(self._doing(lambda: work(*self._projects.store_of(path))))
 
     def new_revision(self, info: ProjectInfo) -> int:
         """For a step of a picture of that project that is not open."""
@@ -288,101 +290,53 @@ class Keeper(QObject):
     def mark_exported(self, path: Path, state: ExportedState) -> None:
         """An export of a picture, open or not, has been written and read back."""
         self._session.mark_exported(path, state)
-        if not self.is_met(path):
-            self._write(path, lambda store, name: store.set_exported(name, _record(state)))
-
-    def ask(self, path: Path, model: str) -> Future[Known]:
-        """What is known of a picture, for a run of the network; from any thread."""
-        return self.lane.ask(lambda: self._projects.known(path, model=model))
-
-    def keep_answer(
-        self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
-    ) -> Future[None]:
-        """What the network has answered for a picture that need not be open; from any thread."""
-
-        def keep() -> None:
-            store, name = self._projects.store_of(path)
-            store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts)
-
-        return self.lane.hand_over(keep)
-
-    def _threshold_changed(self) -> None:
-        document = self._session.document
-        kept = None if document is None else self._kept.get(document.path)
-        if document is None or kept is None or kept.info.refusal:
-            return
-        own = self._session.own_threshold(document.path)
-        if own != kept.threshold:
-            kept.threshold = own
-            self._idle.start()
-            self._write(document.path, lambda store, name: store.set_threshold(name, own))
+        if not self.is_met(path) and self._session.find(path) is None:
+            self._write(path, lambda store, name: store.set_exported(name, record_of(state)))
 
     def name_of(self, picture: Path) -> str:
         """How a picture that was loaded is called in its project."""
         return picture.relative_to(self._kept[picture].info.root).as_posix() if picture in self._kept else picture.name
 
-    def set_value(self, picture: Path, key: str, value: Any) -> None:
-        """Keep something with the project of a picture."""
-        if self.keeps(picture):
-            self._write(picture, lambda store, _name: store.set_value(key, value))
+    # --- when nobody does anything, and at the end -----------------------------------------------------------------
 
-    def read(self, work: Callable[[Projects], Any], done: Callable[[Any], None]) -> None:
-        """Read something of the projects that are open; `said` tells where that fails."""
-        self.lane.read(lambda: work(self._projects), done=done, failed=self.said.emit)
-
-    def write(self, work: Callable[[Projects], Any], *, done: Callable[[Any], None] = lambda _answer: None) -> None:
-        """Write something to the projects that are open, sooner or later."""
-        self.lane.write(lambda: work(self._projects), done=done)
+    def _worked_on(self, path: Path) -> None:
+        self._restless.add(path)
+        self._idle.start()
 
     def _rest(self) -> None:
         """Nobody has done anything for a moment: snapshots, so that the next start has less to do."""
-        if not self._session.at_rest:
+        if not self._session.at_rest or self.lane.pending:
             self._idle.start()
             return
         for path in self._restless:
             document, kept = self._session.find(path), self._kept.get(path)
-            if document is None or kept is None or document.segment_map is None:
+            if document is None or kept is None:
                 continue
-            layer, revision, counts = document.human_layer(), kept.revision, document.code_counts()
-            self._write(path, _snapshot(layer, revision))
-            if counts is not None:
+            self._write(path, snapshot(document.human_layer(), kept.revision))
+            if (counts := document.code_counts()) is not None:
                 self._write(path, _areas(counts, document.table))
         self._restless.clear()
 
-    def _write(self, path: Path, work: Callable[[ProjectStore, str], object]) -> None:
-        def write() -> None:
-            store, name = self._projects.store_of(path)
-            work(store, name)
-
-        self.lane.write(write)
-
-    # --- the end ---------------------------------------------------------------------------------------------------
-
-    def unwritten(self) -> int:
-        """Writes that cannot be made, after one more try."""
-        return self.lane.flush(timeout=10)
-
     @property
     def trouble(self) -> str:
-        """Why they cannot be made, as a sentence."""
+        """Why what was done last cannot be written, as a sentence."""
         return self.lane.trouble
+
+    def is_saved(self) -> bool:
+        """Whether all is written, and nothing comes of that any more."""
+        return self.write_due() and self.lane.is_idle() and not self._due and not self.lane.unwritten
 
     def close(self) -> None:
         """Write what is left and close the projects properly."""
         self._idle.stop()
-        self.lane.write(self._projects.close)
-        self.lane.close()
+        self._later.stop()
+        self.lane.close(last=self._projects.close)
 
 
-def _snapshot(layer: HumanLayer | None, revision: int) -> Callable[[ProjectStore, str], object]:
-    return lambda store, name: store.keep_snapshot(name, revision, None if layer is None else layer.to_patch())
+def _has_work(stored: StoredPicture) -> bool:
+    """Whether a person did anything to a picture that is a matter of its photo."""
+    return bool(stored.steps or stored.corrections)
 
 
 def _areas(counts: I64, table: SegmentTable) -> Callable[[ProjectStore, str], object]:
     return lambda store, name: store.keep_areas(name, counts, table)
-
-
-def _record(state: ExportedState) -> ExportedRecord:
-    return ExportedRecord(
-        state.revision, state.mode, state.threshold, state.class_thresholds, state.rest, time_ns=time.time_ns()
-    )

@@ -17,8 +17,8 @@ from app.folder_facts import FolderFacts
 from app.folder_reading import project_folders
 from app.folder_watch import FolderWatch
 from app.keeper import Keeper
+from app.open_project import ProjectInfo
 from app.project_choices import ProjectChoices
-from app.projects import ProjectInfo
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
 from app.workers.tasks import list_readable

@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.keeper import Keeper
-from app.projects import ProjectInfo, Projects
+from app.open_project import ProjectInfo
+from app.projects import Projects
 
 _KEY = "choices"
 

@@ -53,15 +53,25 @@ class ProjectLane(QObject):
         self._blocked = False  # the first write cannot be made for now
         self._busy = False
         self._closing = False
+        self._last: Callable[[], None] = lambda: None
         self._undelivered = 0
         self.pending, self.trouble = 0, ""
         self._thread: threading.Thread | None = None
         self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._stuck.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
-    def write(self, work: Callable[[], Any], *, done: Callable[[Any], None] = lambda _result: None) -> None:
-        """Do `work`, which raises ProjectError when it cannot be done now, sooner or later; then `done(result)`."""
-        self._submit(self._writes, work, done, lambda _reason: None)
+    def write(
+        self,
+        work: Callable[[], Any],
+        *,
+        done: Callable[[Any], None] = lambda _result: None,
+        failed: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
+        """Do `work`, which raises ProjectError when it cannot be done now, sooner or later; then `done(result)`.
+
+        `failed(sentence)` where it can never be done.
+        """
+        self._submit(self._writes, work, done, failed)
 
     def read(self, work: Callable[[], Any], *, done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
         """Do `work`, then `done(result)` or `failed(sentence)`, on the thread that made the lane."""
@@ -91,21 +101,28 @@ class ProjectLane(QObject):
             self._blocked = False
             self._condition.notify_all()
 
-    def flush(self, *, timeout: float) -> int:
-        """Wait until every write is made, or cannot be, at most `timeout` seconds; how many are not made."""
-        with self._condition:
-            self._blocked = False  # one more try
-            self._condition.notify_all()
-            self._condition.wait_for(lambda: self._blocked or not (self._writes or self._busy), timeout)
-            return len(self._writes)
+    @property
+    def unwritten(self) -> int:
+        """How many writes are not made yet."""
+        return len(self._writes)
 
-    def close(self, *, timeout: float = 10.0) -> int:
-        """Make what writes can be made and end the thread; how many were not made."""
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the first of them cannot be made for now."""
+        return self._blocked
+
+    def flush(self, *, timeout: float) -> bool:
+        """Wait until every write is made, or cannot be, at most `timeout` seconds; whether it has come to that."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._blocked or not (self._writes or self._busy), timeout)
+
+    def close(self, *, last: Callable[[], None] = lambda: None, timeout: float = 10.0) -> int:
+        """Make what writes can be made, then do the `last` of all and end the thread; how many were not made."""
         if self._thread is None:
             return len(self._writes)
         self.flush(timeout=timeout)
         with self._condition:
-            self._closing = True
+            self._closing, self._last = True, last
             self._condition.notify_all()
         self._thread.join(timeout)
         return len(self._writes)
@@ -127,9 +144,11 @@ class ProjectLane(QObject):
                 while (job := self._next()) is None and not self._closing:
                     if not self._condition.wait(RETRY_SECONDS if self._blocked else None):
                         self._blocked = False
-                if job is None:
-                    return
-                self._busy = True
+                if job is not None:
+                    self._busy = True
+            if job is None:
+                self._last()
+                return
             result, error = _perform(job)
             with self._condition:
                 self._busy = False

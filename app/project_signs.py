@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.canvas.canvas import Canvas
 from app.desk import Desk
 from app.dialogs import choose
-from app.projects import ProjectInfo
+from app.open_project import ProjectInfo
 
 _SETTLED_MS = 300  # without a move of the view before it is remembered
 
@@ -34,11 +35,18 @@ class ProjectSigns(QObject):
         self._keeper.opened.connect(self._opened)
         self._keeper.loaded.connect(lambda _path: self._show())
         self._keeper.lane.pending_changed.connect(lambda _count: self._show())
+        if isinstance(application := QGuiApplication.instance(), QGuiApplication):
+            application.applicationStateChanged.connect(self._came_back)
 
     @property
     def remembering(self) -> bool:
         """Whether the view has changed and is about to be written down."""
         return self._timer.isActive()
+
+    def _came_back(self, state: Qt.ApplicationState) -> None:
+        """Somebody was elsewhere, and may have changed the photo there."""
+        if state is Qt.ApplicationState.ApplicationActive and self._desk.current is not None:
+            self._keeper.load(self._desk.current)
 
     # --- what is wrong ---------------------------------------------------------------------------------------------
 
@@ -54,10 +62,12 @@ class ProjectSigns(QObject):
 
     def _clicked(self) -> None:
         path = self._desk.current
-        if self._keeper.lane.pending:
-            self._keeper.lane.try_again()
-        elif path is not None and self._refusal():
+        if path is not None and self._keeper.may_take_over(path):
             self._ask_to_take_over(path)
+        else:
+            self._keeper.try_again()
+            if path is not None:
+                self._keeper.load(path)
 
     def _ask_to_take_over(self, path: Path) -> None:
         answer = choose(
@@ -69,7 +79,7 @@ class ProjectSigns(QObject):
             default=-1,
         )
         if answer == 0:
-            self._keeper.take_over(path, self._desk.begin_anew)
+            self._keeper.take_over(path)
 
     def _ask_about_change(self, path: Path) -> None:
         answer = choose(

@@ -5,40 +5,26 @@ Everything here happens on the thread of the project lane: it owns the files.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from app.core.errors import ProjectError
+from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
 from app.core.patches import Patch
-from app.core.project.places import project_file
+from app.core.project.places import Place, project_file
 from app.core.project.records import FileIdentity, StoredPicture, identify
 from app.core.project.store import ProjectStore
-from app.project_lock import ProjectLock
+from app.open_project import OpenProject, ProjectInfo
 from inference.errors import PhotoError
 from inference.prediction import Prediction
 
 STEP_BYTES = 64 * 2**20
 """Undo steps of one picture that come back, in bytes of memory: the newest."""
 CHANGED = "{name} has changed on disk since it was worked on."
-_IN_USE = "in use"
-"""Under this key a project knows that a window has it open; where it stays behind, that window did not close."""
-
-
-@dataclass(frozen=True)
-class ProjectInfo:
-    """What the window has to know of a project."""
-
-    root: Path
-    file: Path
-    last_revision: int
-    refusal: str = ""  # why nothing may be changed, a sentence; empty where it may be written
-    may_take_over: bool = False  # the one who holds it may be gone
-    said: str = ""  # what was recovered or rescued, a sentence
-    values: dict[str, Any] = field(default_factory=dict)  # what was kept with `set_value` under "view"
-    choices: dict[str, Any] = field(default_factory=dict)  # and under "choices": what the person wants of this folder
+FOLD_BYTES = 64 * 2**20
+"""And of those that a project keeps, in bytes of its file: older ones become what the picture began with."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +36,9 @@ class Loaded:
     prediction: Prediction | None = None  # of the model in use for the file as it is
     identity: FileIdentity | None = None  # of the file as it is now, None where it cannot be read
     problem: str = ""  # why there is no project, or no record
+    is_hidden: bool = False  # there is a project, with work perhaps, but it cannot be opened for now
+    may_pass: bool = False  # the problem may be over later
+    said: str = ""  # what was found out about the picture, a sentence
 
     @property
     def changed(self) -> bool:
@@ -77,90 +66,65 @@ class Standing:
     corrections: Patch | None
 
 
-class _Project:
-    """One open project: its store, and the lock where this window writes it."""
-
-    def __init__(self, root: Path, file: Path, *, writable: bool) -> None:
-        self.lock = ProjectLock(file)
-        refusal, self._recovered = "", ""
-        may_take_over = False
-        if not writable:
-            refusal = f"The project in {root} may only be read: nothing can be changed here."
-        elif not self.lock.take():
-            holder = self.lock.holder()
-            refusal = f"{holder.text()} has this project open: it can be looked at here, not changed."
-            refusal, may_take_over = refusal[:1].upper() + refusal[1:], not holder.here
-        try:
-            self.store = ProjectStore.open(root, file, read_only=bool(refusal))
-        except ProjectError:
-            self.lock.release()
-            raise
-        self.info = ProjectInfo(
-            root=root,
-            file=file,
-            last_revision=self.store.last_revision,
-            refusal=refusal,
-            may_take_over=may_take_over,
-            said=self.store.rescued or self._mark_in_use(),
-            values=self.store.value("view", {}),
-            choices=self.store.value("choices", {}),
-        )
-
-    def _mark_in_use(self) -> str:
-        """What to say of a window that did not close."""
-        if self.store.read_only:
-            return ""
-        last = self.store.value(_IN_USE)
-        self.store.set_value(_IN_USE, os.getpid())
-        if last is None or not self.store.last_revision:
-            return ""
-        return "The last session ended unexpectedly; every finished correction is here, with its history."
-
-    def close(self) -> None:
-        if not self.store.read_only:
-            self.store.set_value(_IN_USE, None)
-        self.store.close()
-        self.lock.release()
-
-
 class Projects:
-    """Opens projects as pictures of them are needed."""
+    """Opens projects as pictures of them are needed, and again where their files were damaged or replaced."""
 
-    def __init__(self) -> None:
-        self._by_folder: dict[Path, _Project] = {}
-        self._by_file: dict[Path, _Project] = {}
+    def __init__(self, renewed: Callable[[ProjectInfo], None] = lambda _info: None) -> None:
+        """`renewed`: called with a project that was opened anew, whose file may not know all that was written to it."""
+        self._renewed = renewed
+        self._by_folder: dict[Path, OpenProject] = {}
+        self._by_file: dict[Path, OpenProject] = {}
+        self._known: set[Path] = set()  # files of projects that were open before
 
     def open(self, folder: Path) -> ProjectInfo:
         """The project of the pictures in `folder`. ProjectError where it can be neither opened nor made."""
         return self._project(folder).info
 
-    def load(self, picture: Path, *, model: str, most_bytes: int = STEP_BYTES) -> Loaded:
+    def begin(self, picture: Path, *, model: str) -> Loaded:
+        """`look_up` for a window that opens a picture: with its steps, after its work was looked for under other names
+        and its history brought to a size that can be kept."""
+        said = ""
+        with suppress(OSError, ProjectError):
+            project = self._project(picture.parent)
+            store, name = project.store, project.store.name_of(picture)
+            if not store.read_only:
+                if before := store.follow(name, identify(picture)):
+                    said = f"{name} was {before} before: what was done with it came with it."
+                store.fold(name, FOLD_BYTES)
+        return replace(self.look_up(picture, model=model, most_bytes=STEP_BYTES), said=said)
+
+    def look_up(self, picture: Path, *, model: str, most_bytes: int = 0) -> Loaded:
         """What is known of a picture, with steps of `most_bytes`; of predictions only that of `model` for the photo as
         it is."""
-        try:
-            identity = identify(picture)
-        except OSError:
-            identity = None
+        identity = self.identity(picture)
         try:
             project = self._project(picture.parent)
+        except DamagedProjectError:
+            raise
         except ProjectError as error:
-            return Loaded(None, identity=identity, problem=str(error))
+            hidden = project_file(picture.parent).file.exists()
+            return Loaded(None, identity=identity, problem=str(error), is_hidden=hidden, may_pass=error.may_pass)
         store, name = project.store, project.store.name_of(picture)
         try:
             stored = store.load(name, most_bytes=most_bytes)
+        except DamagedProjectError:
+            raise
         except ProjectError as error:
             return Loaded(project.info, identity=identity, problem=str(error))
         prediction = None if stored is None else _answer(store, name, model, identity)
         return Loaded(project.info, stored, prediction, identity)
 
-    def prediction(self, picture: Path, *, model: str) -> Prediction | None:
-        """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
-        project = self._project(picture.parent)
+    def identity(self, picture: Path) -> FileIdentity | None:
+        """Of the file of a picture as it is now; None where it cannot be read."""
         try:
-            identity = identify(picture)
+            return identify(picture)
         except OSError:
             return None
-        return _answer(project.store, project.store.name_of(picture), model, identity)
+
+    def prediction(self, picture: Path, *, model: str) -> Prediction | None:
+        """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
+        store = self._project(picture.parent).store
+        return _answer(store, store.name_of(picture), model, self.identity(picture))
 
     def known(self, picture: Path, *, model: str) -> Known:
         """What is known of a picture, without its history. ProjectError, also for a project that may only be read;
@@ -189,12 +153,14 @@ class Projects:
     def store_of(self, picture: Path) -> tuple[ProjectStore, str]:
         """The store of a picture, and its name there. ProjectError where there is none that can be written."""
         project = self._project(picture.parent)
+        if not project.is_there:
+            raise ProjectError(f"The folder {project.info.root} is not there.", may_pass=True)
         if project.info.refusal:
             raise ProjectError(project.info.refusal)
         return project.store, project.store.name_of(picture)
 
     def store(self, folder: Path) -> ProjectStore:
-        """The store of the pictures in a folder, perhaps open for reading only. ProjectError where there is none."""
+        """The store of the pictures in a folder, perhaps for reading only. ProjectError where there is none."""
         return self._project(folder).store
 
     def take_over(self, folder: Path) -> ProjectInfo:
@@ -205,27 +171,50 @@ class Projects:
             raise ProjectError(f"{holder.text()} still has this project open.".capitalize())
         project.lock.release()
         self._forget(project)
+        self._known.discard(project.info.file)  # this window has written nothing yet
         return self.open(folder)
+
+    def mend(self, file: Path) -> None:
+        """Rescue what can be read of a project that turned out to be damaged. ProjectError where that is not possible
+        for now: it is tried again when the project is needed."""
+        project = self._by_file.get(file)
+        if project is None:
+            return
+        try:
+            project.mend()
+        except ProjectError as error:
+            self._forget(project)
+            raise ProjectError(str(error), may_pass=True) from error
+        self._renewed(project.info)
 
     def close(self) -> None:
         """Close them all, properly."""
         for project in list(self._by_file.values()):
             self._forget(project)
 
-    def _forget(self, project: _Project) -> None:
+    def _forget(self, project: OpenProject) -> None:
         self._by_folder = {folder: known for folder, known in self._by_folder.items() if known is not project}
         self._by_file = {file: known for file, known in self._by_file.items() if known is not project}
         project.close()
 
-    def _project(self, folder: Path) -> _Project:
+    def _project(self, folder: Path) -> OpenProject:
         project = self._by_folder.get(folder)
+        if project is not None and project.is_replaced:
+            self._forget(project)
+            project = None
         if project is None:
             place = project_file(folder)
             project = self._by_file.get(place.file)
             if project is None:
-                project = _Project(place.root, place.file, writable=place.writable)
-                self._by_file[place.file] = project
+                project = self._opened(place)
             self._by_folder[folder] = project
+        return project
+
+    def _opened(self, place: Place) -> OpenProject:
+        project = self._by_file[place.file] = OpenProject(place.root, place.file, writable=place.writable)
+        if place.file in self._known:
+            self._renewed(project.info)
+        self._known.add(place.file)
         return project
 
 

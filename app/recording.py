@@ -66,6 +66,8 @@ class Recording(Counting):
         if stored.exported is not None:
             self._exported[path] = ExportedState.of(stored.exported)
             history.saved = stored.exported.revision
+        elif not stored.steps and stored.corrections is None:
+            history.saved = stored.revision  # nothing is there that an export could lack
 
     def use_revisions_after(self, newest: int) -> None:
         """Revisions up to `newest` were used by earlier sessions; a new step gets a larger one."""
@@ -102,13 +104,15 @@ class Recording(Counting):
             history.clear()
             self._exported.pop(path, None)
 
-    def _forget_records(self) -> None:
-        """Every picture is closed."""
-        for history in self._histories.values():
+    def _forget_records(self, paths: Collection[Path]) -> None:
+        """These pictures are closed."""
+        for path in paths:
+            del self._documents[path]
+            history = self._histories.pop(path)
             self.undo_group.removeStack(history.stack)
             history.close()
-        self._histories.clear()
-        self._exported.clear()
+            self._exported.pop(path, None)
+            self._own_thresholds.pop(path, None)
 
     # --- what was exported -----------------------------------------------------------------------------------------
 

@@ -16,8 +16,9 @@ from app.desk import Desk
 from app.dialogs import show_reasons
 from app.folder import Folder
 from app.folder_run import FolderRun
+from app.open_project import ProjectInfo
 from app.panels.run_panel import RunPanel
-from app.projects import ProjectInfo, Projects
+from app.projects import Projects
 
 _RUN = "run"
 """Under this key a project knows of a run that was not finished."""

@@ -82,12 +82,14 @@ class Session(Recording):
 
     def close_all(self) -> None:
         """Forget every document; the caller has asked about unexported corrections."""
+        self.close(list(self._documents))
+
+    def close(self, paths: Collection[Path]) -> None:
+        """Forget these documents."""
         self.end_gesture()
-        self._background.forget_all()
-        self._current = None
-        self._documents.clear()
-        self._forget_records()
-        self._own_thresholds.clear()
+        self._background.forget(paths)
+        self._current = None if self._current in paths else self._current
+        self._forget_records(paths)
         self.document_changed.emit()
 
     def attach_photo(self, path: Path, pyramid: tuple[U8, ...]) -> None:

@@ -195,8 +195,7 @@ class BackgroundEdits:
         self._end(path)
         return True
 
-    def forget_all(self) -> None:
-        """All pictures are closed: nothing comes of any edit, and nobody is told."""
-        for running in self._running.values():
-            running.cancel()
-        self._running.clear()
+    def forget(self, paths: Collection[Path]) -> None:
+        """These pictures are closed: nothing comes of their edits, and nobody is told."""
+        for path in [path for path in self._running if path in paths]:
+            self._running.pop(path).cancel()

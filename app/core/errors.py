@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from inference.errors import ExpectedError
 
 
@@ -30,6 +32,10 @@ class ProjectError(ExpectedError):
 
 class DamagedProjectError(ProjectError):
     """A project whose file is damaged: what can be read of it may be rescued."""
+
+    def __init__(self, sentence: str, *, file: Path) -> None:
+        super().__init__(sentence)
+        self.file = file
 
 
 class HistoryError(ProjectError, ValueError):

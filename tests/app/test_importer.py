@@ -152,8 +152,8 @@ def test_corrections_are_replaced_kept_or_left_alone(
     paint(desk, Box(2, 2, 30, 30), 7)
     before = shown(desk)
     if place == "closed":
-        desk.session.close_all()
-        desk.keeper.forget_all()
+        desk.current = None
+        desk.keeper.begin_anew(photos[:1])
     summary = bring_in(importer, qtbot, photos[:1], existing)
     assert summary.brought == ([] if existing is Existing.SKIP else photos[:1])
     go_to(desk, qtbot, photos[0])

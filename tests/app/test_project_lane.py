@@ -131,13 +131,39 @@ def test_closing_tells_what_could_not_be_written(qtbot: QtBot) -> None:
     disk.full = True
     for number in range(4):
         lane.write(lambda number=number: disk.write(number))
-    assert lane.flush(timeout=10) == 4
+    assert lane.flush(timeout=10)
+    assert lane.unwritten == 4
     disk.full = False
-    assert lane.flush(timeout=10) == 0
+    lane.try_again()
+    assert lane.flush(timeout=10)
+    assert lane.unwritten == 0
     assert disk.written == [0, 1, 2, 3]
     disk.full = True
     lane.write(lambda: disk.write(9))
-    assert lane.close() == 1
+    lane.write(lambda: disk.write(10))
+    ended: list[bool] = []
+    assert lane.close(last=lambda: ended.append(True)) == 2
+    assert ended == [True]
+
+
+def test_waiting_for_a_slow_disk_ends_when_it_was_to(lane: ProjectLane, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    lane.write(lambda: gate.wait(10))
+    assert not lane.flush(timeout=0.01)
+    assert not lane.is_stuck
+    gate.set()
+    assert lane.flush(timeout=10)
+
+
+def test_who_asked_for_a_write_that_can_never_be_made_is_told(lane: ProjectLane, qtbot: QtBot) -> None:
+    told: list[str] = []
+
+    def foreign() -> None:
+        raise ProjectError("This is no project.")
+
+    lane.write(foreign, failed=told.append)
+    qtbot.waitUntil(lane.is_idle)
+    assert told == ["This is no project."]
 
 
 def test_other_lanes_go_on_meanwhile(lane: ProjectLane, qtbot: QtBot, tmp_path: Path) -> None:

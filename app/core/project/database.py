@@ -75,7 +75,7 @@ def problem(error: sqlite3.Error, file: Path, *, doing: str) -> ProjectError | N
     """What an error of SQLite means, as a sentence; None for one that is a mistake of this program."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     if code in _DAMAGED:
-        return DamagedProjectError(f"The project {file} is damaged.")
+        return DamagedProjectError(f"The project {file} is damaged.", file=file)
     why = _REASONS.get(code)
     return None if why is None else ProjectError(f"The project {file} cannot be {doing}: {why}.", may_pass=True)
 
@@ -170,7 +170,7 @@ def _quick_check(connection: sqlite3.Connection, file: Path) -> None:
     try:
         for table in _CHECKED:
             if connection.execute(f"PRAGMA quick_check('{table}')").fetchone()[0] != "ok":
-                raise DamagedProjectError(f"The project {file} is damaged.")
+                raise DamagedProjectError(f"The project {file} is damaged.", file=file)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise

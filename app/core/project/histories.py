@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.core.errors import HistoryError
 from app.core.patches import Patch, human_snapshot
 from app.core.project import timeline
-from app.core.project.parts import StorePart, name_key, plain_text
+from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
 from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, StoredPicture, StoredStep
 from app.core.segment_map import SegmentMap
 
@@ -173,6 +173,15 @@ class Histories(StorePart):
                 (picture,),
             )
             self._identify(picture, identity)
+
+    def steps_since(self, revision: int) -> list[tuple[str, int]]:
+        """Pictures with steps newer than that, and how many each: those worked on last come first."""
+        query = (
+            "SELECT name, steps FROM picture JOIN (SELECT picture, count(*) AS steps, max(revision) AS newest "
+            "FROM step WHERE revision > ? GROUP BY picture) ON id = picture ORDER BY newest DESC"
+        )
+        with self._reading():
+            return [(name_of_key(key), steps) for key, steps in self._connection.execute(query, (revision,))]
 
     @property
     def last_revision(self) -> int:

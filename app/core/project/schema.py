@@ -91,7 +91,7 @@ def inspect(file: Path) -> None:
     if not head:
         return
     if len(head) < _HEADER or not head.startswith(_MAGIC):
-        raise DamagedProjectError(f"{file} is not a project: it is damaged, or another file of that name.")
+        raise DamagedProjectError(f"{file} is not a project: it is damaged, or another file of that name.", file=file)
     application, version = (int.from_bytes(head[at : at + 4], "big") for at in (_APPLICATION_AT, _VERSION_AT))
     if application or version:  # both are 0 while the first transaction is not yet out of the write-ahead log
         _check(file, application, version)
