@@ -45,7 +45,8 @@ class ActionStates(QObject):
         ready = document is not None and document.segment_map is not None
         labelled = document is not None and (document.prediction is not None or document.has_corrections)
         actions[Act.EXPORT].setEnabled(ready and labelled)
-        actions[Act.EXPORT_ALL].setEnabled(bool(self._desk.pictures))
+        for act in (Act.IMPORT, Act.EXPORT_ALL):
+            actions[act].setEnabled(bool(self._desk.pictures))
         actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
         for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
             actions[act].setEnabled(ready)

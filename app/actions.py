@@ -30,6 +30,7 @@ class Act(StrEnum):
     OPEN = "open"
     OPEN_FOLDER = "open_folder"
     OPEN_SAMPLES = "open_samples"
+    IMPORT = "import"
     EXPORT = "export"
     EXPORT_ALL = "export_all"
     QUIT = "quit"
@@ -116,6 +117,9 @@ ACTIONS: dict[Act, Spec] = {
     Act.OPEN: Spec(_F, "Open photos…", "Open one or more photos", ("Ctrl+O",), "open"),
     Act.OPEN_FOLDER: Spec(_F, "Open folder…", "Open every photo of a folder", ("Ctrl+Shift+O",), "open-folder"),
     Act.OPEN_SAMPLES: Spec(_F, "Open sample photos", "Try everything on the photos that come with the application"),
+    Act.IMPORT: Spec(
+        _F, "Import labels…", "Bring in labels from PNG files, one for each picture of the list", ("Ctrl+I",), "import"
+    ),
     Act.EXPORT: Spec(_F, "Export this picture…", "Write this picture's labels as an ADE PNG", ("Ctrl+E",), "export"),
     Act.EXPORT_ALL: Spec(_F, "Export all…", "Write the labels of every picture", ("Ctrl+Shift+E",), "export-all"),
     Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",)),

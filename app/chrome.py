@@ -20,7 +20,7 @@ MAIN_BAR = (
     (Act.OUTLINE, Act.PATTERNS, Act.NAMES, Act.DECIDERS),
 )
 NEW_GROUP = {  # a menu draws a line above these
-    Act.EXPORT,
+    Act.IMPORT,
     Act.QUIT,
     Act.HISTORY,
     Act.CHOOSE_CLASS,

@@ -39,6 +39,7 @@ def _of_files(window: MainWindow) -> Handlers:
         Act.OPEN: lambda: window.opening.ask_for_photos(),
         Act.OPEN_FOLDER: lambda: window.opening.ask_for_folder(),
         Act.OPEN_SAMPLES: lambda: window.opening.open_samples(),
+        Act.IMPORT: window.import_flow.ask,
         Act.EXPORT: window.export_current,
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,

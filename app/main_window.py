@@ -27,6 +27,7 @@ from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
 from app.handlers import make_handlers, pick_answer, use_recent_class
+from app.import_flow import ImportFlow
 from app.keys import WindowKeys
 from app.model_button import ModelButton
 from app.model_in_use import EngineStatus, ModelChoice
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.session, choice, self)
         self.canvas = Canvas(self.session)
         self.export_flow = ExportFlow(self.desk, self.session, self)
+        self.import_flow = ImportFlow(self.desk, self.session, self)
         self._closing = Closing(self, self.session, self.desk.keeper, self.export_flow)
         self.project_signs = ProjectSigns(self, self.desk, self.canvas)
         self.setWindowTitle("ADE Mask Studio")
@@ -134,7 +136,8 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.status.cancel_requested.connect(self.export_flow.cancel)
-        self.status.addPermanentWidget(self.project_signs.button)
+        for sign in (self.import_flow.sign, self.project_signs.button):
+            self.status.addPermanentWidget(sign)
 
     # --- wiring ----------------------------------------------------------------------------------------------------
 
@@ -298,6 +301,7 @@ class MainWindow(QMainWindow):
         self._save()
         self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
+        self.import_flow.close()
         self.desk.close()
         self._application().removeEventFilter(self._keys)
         event.accept()

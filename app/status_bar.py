@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
@@ -52,21 +52,11 @@ class StatusBar(QStatusBar):
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
         self._engine = self._part("Engine and device", "")
         self._seconds = self._part("Time of the last prediction", "8888 ms")
-        self._progress = QProgressBar()
-        self._progress.setMaximumWidth(160)
-        self._progress.setMaximumHeight(14)
-        self._progress.setFormat("%v of %m")
-        self._cancel = QToolButton()
-        self._cancel.setIcon(icon("cancel"))
-        self._cancel.setAutoRaise(True)
-        self._cancel.setToolTip("Stop the export; what is written stays")
-        self._cancel.setAccessibleName("Cancel export")
-        self._cancel.clicked.connect(self.cancel_requested)
+        self._export = UnderWay("export", tip="Stop the export; what is written stays", parent=self)
+        self._export.cancel_requested.connect(self.cancel_requested)
         self.addWidget(_Still(self._text), 1)
-        for widget in (self._zoom, self._engine, self._seconds, self._progress, self._cancel):
+        for widget in (self._zoom, self._engine, self._seconds, self._export):
             self.addPermanentWidget(widget)
-        self._progress.hide()
-        self._cancel.hide()
         for sentence in (self._lasting, self._passing):
             sentence.timeout.connect(self._show)
 
@@ -116,15 +106,43 @@ class StatusBar(QStatusBar):
 
     def show_progress(self, finished: int, total: int) -> None:
         """How far the export is; hidden when all is done."""
-        running = finished < total
-        self._progress.setVisible(running)
-        self._cancel.setVisible(running)
-        self._progress.setMaximum(max(1, total))
-        self._progress.setValue(finished)
+        self._export.show_progress(finished, total)
 
     def text(self) -> str:
         """What the line says now."""
         return self._text.text()
+
+
+class UnderWay(QWidget):
+    """How far something is that goes on beside the work, and a button that stops it; hidden while there is nothing."""
+
+    cancel_requested = Signal()
+
+    def __init__(self, what: str, *, tip: str, parent: QWidget) -> None:
+        """`what` goes on, "export" for instance; `tip` says what stopping it means."""
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self._bar = QProgressBar()
+        self._bar.setMaximumWidth(160)
+        self._bar.setMaximumHeight(14)
+        self._bar.setFormat("%v of %m")
+        self._bar.setAccessibleName(what.capitalize())
+        cancel = QToolButton(autoRaise=True)
+        cancel.setIcon(icon("cancel"))
+        cancel.setToolTip(tip)
+        cancel.setAccessibleName(f"Cancel {what}")
+        cancel.clicked.connect(self.cancel_requested)
+        layout.addWidget(self._bar)
+        layout.addWidget(cancel)
+        self.hide()
+
+    def show_progress(self, finished: int, total: int) -> None:
+        """How far it is; hidden when all is done."""
+        self._bar.setMaximum(max(1, total))
+        self._bar.setValue(finished)
+        self.setVisible(finished < total)
 
 
 class _Still(QWidget):

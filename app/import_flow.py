@@ -1,0 +1,120 @@
+"""The conversation around an import: files looked at, one dialog that says what they are, progress, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.core.import_labels import ImportPlan, Survey, inspect_plan, plan_import, survey
+from app.desk import Desk
+from app.import_dialog import ImportDialog, ImportReport
+from app.importer import Importer, ImportSummary
+from app.session import Session
+from app.status_bar import UnderWay
+from app.workers.lane import CancelToken, Lane
+
+Report = Callable[[str, int, int], None]
+_STEPS = 200  # how often progress is told at most
+
+
+class ImportFlow(QObject):
+    """Asks what is needed, then lets the importer work."""
+
+    _looked = Signal(object, str, int, int)  # ticket, what is looked at, how many so far, of how many
+
+    def __init__(self, desk: Desk, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk, self._session, self._window = desk, session, window
+        self._lane = Lane("look", self)
+        self._importer = Importer(session, desk.keeper, self)
+        tip = "Stop the import; what is brought in stays and can be undone"
+        self.sign = UnderWay("import", tip=tip, parent=window)  # for the status bar
+        self.sign.cancel_requested.connect(self._importer.cancel)
+        self._importer.progress.connect(self.sign.show_progress)
+        self._importer.finished.connect(self._finished)
+        self._dialog: ImportDialog | None = None
+        self._ticket = object()
+        self._looked.connect(self._show_progress)
+
+    def ask(self, paths: Sequence[Path] = ()) -> None:
+        """Ask for label files, unless `paths` are given, and for what is to become of them; then bring them in."""
+        if self._importer.running:
+            self._desk.said.emit("An import is under way; wait for it or cancel it first.")
+            return
+        if not self._desk.pictures:
+            self._desk.said.emit("Open the pictures first: labels are brought into those of the list.")
+            return
+        self._session.end_gesture()
+        folder = self._desk.current or self._desk.pictures[0]
+        dialog = self._dialog = ImportDialog(folder=str(folder.parent), parent=self._window)
+        dialog.wanted.connect(self._look)
+        dialog.unwanted.connect(self._look_no_more)
+        if paths:
+            dialog.look_at(paths)
+        accepted, self._dialog = bool(dialog.exec()), None
+        if accepted:
+            self._importer.start(dialog.orders(), dialog.existing())
+        dialog.deleteLater()
+
+    @property
+    def running(self) -> bool:
+        return self._importer.running
+
+    def close(self) -> None:
+        """The window closes: what is brought in stays."""
+        self._importer.close()
+        self._lane.close()
+
+    # --- looking ---------------------------------------------------------------------------------------------------
+
+    def _look(self, paths: list[Path]) -> None:
+        pictures, ticket = self._desk.pictures, object()
+        self._ticket = ticket
+
+        def report(text: str, done: int, total: int) -> None:
+            self._looked.emit(ticket, text, done, total)
+
+        self._lane.submit(
+            lambda token: self._looked_at(paths, pictures, token, report),
+            key="look",
+            done=lambda found: None if self._dialog is None else self._dialog.show_survey(found),
+            failed=lambda problem: None if self._dialog is None else self._dialog.show_problem(problem),
+        )
+
+    def _look_no_more(self) -> None:
+        self._ticket = object()
+        self._lane.cancel("look")
+
+    def _show_progress(self, ticket: object, text: str, done: int, total: int) -> None:
+        if self._dialog is not None and ticket is self._ticket:
+            self._dialog.show_progress(text, done, total)
+
+    def _looked_at(self, paths: Sequence[Path], pictures: Sequence[Path], token: CancelToken, report: Report) -> Survey:
+        """In the lane."""
+
+        def check(text: str, total: int) -> Callable[[int], None]:
+            def passed(done: int) -> None:
+                token.check()
+                if done % (total // _STEPS + 1) == 0:
+                    report(f"{text}: {done:,} of {total:,}", done, total)
+
+            return passed
+
+        plan: ImportPlan = plan_import(paths, pictures)
+        total = len(plan.files)
+        findings = inspect_plan(plan, check=check("Looking at the files", total))
+
+        def is_corrected(picture: Path) -> bool:
+            return token.wait(self._desk.keeper.standing(picture)).corrections is not None
+
+        return survey(plan, findings, is_corrected, check=check("Looking at the pictures", total))
+
+    def _finished(self, summary: ImportSummary) -> None:
+        self._desk.said.emit(summary.sentence())
+        if summary.refused:
+            report = ImportReport(summary, parent=self._window)
+            report.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            report.open()
