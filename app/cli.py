@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
             case "bench":
                 from app.bench.command import run_bench
 
-                return run_bench(quick=arguments.quick, as_json=arguments.json)
+                return run_bench(
+                    quick=arguments.quick, as_json=arguments.json, photos=arguments.photos, only=arguments.only
+                )
             case unknown:
                 raise AssertionError(f"no such command: {unknown}")
     except ExpectedError as error:
@@ -137,6 +139,8 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions and smaller pictures")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="real photos for the part with many pictures")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the parts whose titles contain this")
 
 
 def _threshold(text: str) -> float:

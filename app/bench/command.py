@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from app.bench.composition import composition_figures
 from app.bench.data import data_figures
@@ -14,11 +15,15 @@ from app.bench.large import large_figures
 from app.bench.machine import machine_line
 from app.bench.memory import memory_figures
 from app.bench.network import network_figures
+from app.bench.pipeline import pipeline_figures
 from app.bench.screen import screen_figures
 from app.bench.startup import startup_figures
+from app.commands import ExitCode
 
+PIPELINE = "Many pictures: share of the bare engine's pace"
 PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "The network, 640 x 640 pixels, one picture": network_figures,
+    PIPELINE: pipeline_figures,
     "Composition: a prediction becomes a segment map": composition_figures,
     "The hand at work in the window, 24 MP": screen_figures,
     "A photo of 100 MP: how long anything holds up the window": large_figures,
@@ -28,14 +33,18 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
 }
 
 
-def run_bench(*, quick: bool, as_json: bool) -> int:
-    """Measure every part and print it; the exit code."""
+def run_bench(*, quick: bool, as_json: bool, photos: Path | None = None, only: str = "") -> int:
+    """Measure every part whose title contains `only`, and print it; the exit code. `photos`: a folder of real ones."""
     measured: dict[str, list[Figure]] = {}
     if not as_json:
         print(machine_line(), flush=True)
-    for title, part in PARTS.items():
+    wanted = {title: part for title, part in PARTS.items() if only.casefold() in title.casefold()}
+    if not wanted:
+        print(f"No part is called {only}; there are: {'; '.join(PARTS)}.", file=sys.stderr)
+        return ExitCode.USAGE
+    for title, part in wanted.items():
         print(f"measuring: {title} …", file=sys.stderr, flush=True)
-        measured[title] = list(part(quick=quick))
+        measured[title] = list(part(quick=quick, photos=photos) if title == PIPELINE else part(quick=quick))
         if not as_json:
             print(f"\n**{title}**\n\n{markdown_table(measured[title])}", flush=True)
     if as_json:

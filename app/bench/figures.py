@@ -12,7 +12,7 @@ import numpy as np
 class Figure:
     """One row: the median, and the 95th percentile where something was repeated. No median: the note says why.
 
-    `goal` is what neither of the two should exceed, in the unit of the row.
+    `goal` is what neither of the two should exceed, in the unit of the row, or where it is `at_least`, fall below.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Figure:
     unit: str = "ms"
     note: str = ""
     goal: float | None = None
+    at_least: bool = False
 
     @classmethod
     def of(cls, name: str, milliseconds: Sequence[float], *, note: str = "", goal: float | None = None) -> Figure:
@@ -34,8 +35,13 @@ class Figure:
         """The note, and the goal with what became of it."""
         if self.goal is None or self.median is None:
             return self.note
-        met = "missed" if self.median > self.goal else "mostly met" if (self.p95 or 0) > self.goal else "met"
-        return f"goal {_written(self.goal, self.unit)}: {met}" + (f" · {self.note}" if self.note else "")
+        if self.at_least:
+            met = "missed" if self.median < self.goal else "met"
+        else:
+            met = "missed" if self.median > self.goal else "mostly met" if (self.p95 or 0) > self.goal else "met"
+        return f"goal {'at least ' if self.at_least else ''}{_written(self.goal, self.unit)}: {met}" + (
+            f" · {self.note}" if self.note else ""
+        )
 
 
 def markdown_table(figures: Iterable[Figure]) -> str:

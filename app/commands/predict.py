@@ -61,7 +61,7 @@ class PredictJob:
 
 
 @dataclass
-class _Report:
+class Report:
     """What became of every input."""
 
     written: int = 0
@@ -84,7 +84,7 @@ def predict(job: PredictJob) -> ExitCode:
     if (problem := _unknown_model(job.model)) is not None:
         print(problem, file=sys.stderr)
         return ExitCode.USAGE
-    report = _Report()
+    report = Report()
     plan = plan_export(_find_photos(job.paths, report), job.folder, job.options)
     report.refused += plan.refused.items()
     try:
@@ -95,7 +95,7 @@ def predict(job: PredictJob) -> ExitCode:
             _try_folder(job.folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
             print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
-            _predict_all(photos, segmenter, job, report)
+            predict_photos(photos, segmenter, job, report)
     except KeyboardInterrupt:
         print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -121,7 +121,7 @@ def _unknown_model(model: str) -> str | None:
     return f"There is no model and no file called {model}; known models: {', '.join(names)}."
 
 
-def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
+def _find_photos(paths: Iterable[Path], report: Report) -> list[Path]:
     """The photos behind files and folders, each once; a path that cannot be read does not stop the others."""
     photos: dict[Path, Path] = {}
     for path in paths:
@@ -137,7 +137,7 @@ def _find_photos(paths: Iterable[Path], report: _Report) -> list[Path]:
     return list(photos.values())
 
 
-def _without_finished(plan: ExportPlan, recipe: Recipe, report: _Report) -> ExportPlan:
+def _without_finished(plan: ExportPlan, recipe: Recipe, report: Report) -> ExportPlan:
     """Leaves out the photos whose results are there already, whole and made of what they would be made of now."""
     waiting: dict[Path, str] = {}
     for photo, stem in plan.targets.items():
@@ -153,7 +153,7 @@ def _without_finished(plan: ExportPlan, recipe: Recipe, report: _Report) -> Expo
     return ExportPlan(plan.folder, waiting, plan.refused, plan.options)
 
 
-def _without_foreign(plan: ExportPlan, report: _Report) -> ExportPlan:
+def _without_foreign(plan: ExportPlan, report: Report) -> ExportPlan:
     """Refuses photos whose results would overwrite somebody's file."""
     foreign = {
         photo: f"{file} is a file of another kind: use another output folder."
@@ -220,7 +220,8 @@ class _Ready:
     origin: Origin
 
 
-def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: _Report) -> None:
+def predict_photos(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: Report) -> None:
+    """Label these photos; what becomes of each goes into the report."""
     recipe = job.recipe()
 
     def read(path: Path) -> _Ready:
@@ -254,7 +255,7 @@ def _predict_all(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, 
         report.refused += [(outcome.item, outcome.problem) for outcome in bar if outcome.problem]
 
 
-def _print_report(report: _Report, folder: Path) -> None:
+def _print_report(report: Report, folder: Path) -> None:
     print(f"{_count(report.written)} done, in {folder}." + (f" {report.kept} already there." if report.kept else ""))
     if report.untold:
         print(

@@ -84,6 +84,6 @@ def test_scripts_get_json_and_nothing_else(one_part: list[bool], capsys: pytest.
     assert run(parse(["bench", "--json", "--quick"])) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["parts"]["Painting"] == [
-        {"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": "", "goal": None}
+        {"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": "", "goal": None, "at_least": False}
     ]
     assert one_part == [True]
