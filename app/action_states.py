@@ -33,6 +33,7 @@ class ActionStates(QObject):
         session.under_way_changed.connect(lambda _path: self._show_history())
         for changed in (session.document_changed, session.prediction_changed, session.corrected):
             changed.connect(self._show_document)
+        desk.folder.relisted.connect(self._show_document)
         for changed in (session.tables_changed, session.mode_changed):
             changed.connect(self._tick)
         self._show_document()
@@ -46,12 +47,12 @@ class ActionStates(QObject):
         labelled = document is not None and (document.prediction is not None or document.has_corrections)
         actions[Act.EXPORT].setEnabled(ready and labelled)
         for act in (Act.IMPORT, Act.EXPORT_ALL):
-            actions[act].setEnabled(bool(self._desk.pictures))
+            actions[act].setEnabled(len(self._desk.folder) > 0)
         actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
         for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
             actions[act].setEnabled(ready)
         for act in (Act.PREVIOUS, Act.NEXT):
-            actions[act].setEnabled(len(self._desk.pictures) > 1)
+            actions[act].setEnabled(len(self._desk.folder) > 1)
 
     def _show_history(self) -> None:
         """Undo also takes back the steps of what is being drawn, and what still waits to be computed; redo likewise."""

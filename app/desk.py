@@ -13,21 +13,20 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.document import Document
+from app.folder import Folder
 from app.keeper import Keeper
+from app.listing_flow import ListingFlow
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.parking import Parking
 from app.photos import Photos
 from app.picture_states import PictureStates
 from app.predictions import NOW, Predictions
-from app.projects import ProjectInfo
 from app.session import Session
+from app.thumbnails import Thumbnails
 from app.workers.background import Background
 from app.workers.lane import Lane
-from app.workers.tasks import list_readable
 from inference.errors import PhotoError
-from inference.photo import read_thumbnail
 
-THUMBNAIL_SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
 CANCELLED = "Loading was cancelled. F5 starts it again."
 AHEAD, LATER = 5, 9  # priorities in the lanes, after `NOW`
 
@@ -35,22 +34,17 @@ AHEAD, LATER = 5, 9  # priorities in the lanes, after `NOW`
 class Desk(QObject):
     """Opens, shows, predicts and prefetches pictures."""
 
-    pictures_changed = Signal()
     current_changed = Signal(object)  # Path or None
-    thumbnail_ready = Signal(object, object)  # Path, (h, w, 3) uint8
     busy_changed = Signal(str)  # what the current picture waits for; empty when nothing
     problem_changed = Signal(str)  # why the current picture has no photo or no masks; empty when it has
     engine_changed = Signal(object)  # EngineStatus
-    opened = Signal(object)  # the paths that were asked for and had photos
-    not_opened = Signal(object)  # the paths that were asked for and had none
     changed_on_disk = Signal(object)  # Path on screen whose corrections are of another photo: ask what becomes of them
     said = Signal(str)
 
     def __init__(self, session: Session, choice: ModelChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.pictures: list[Path] = []
-        self._rows: dict[Path, int] = {}
+        self.folder = Folder(self)
         self.current: Path | None = None
         self.engine_lane = Lane("engine", self)
         self.file_lane = Lane("files", self)
@@ -59,7 +53,6 @@ class Desk(QObject):
         self.model = ModelInUse(choice, self.engine_lane, self)
         self.predictions = Predictions(session, self.model, self.engine_lane, self)
         self._ahead: dict[Path, tuple[NDArray[np.uint8], ...]] = {}  # decoded neighbours, not shown yet
-        self.states = PictureStates(session, self)
         self.model.replaced.connect(self._model_replaced)
         self.model.refused.connect(self._model_refused)
         self.model.status_changed.connect(self.engine_changed)
@@ -69,7 +62,18 @@ class Desk(QObject):
         self._parking = Parking(session, self.file_lane, came_back=self._came_back)
         self.keeper = Keeper(session, lambda: self.model.card().name, self)
         self.keeper.changed_on_disk.connect(self._changed_on_disk)
+        self.keeper.closed.connect(self._read_again)
         self.keeper.said.connect(self.said)
+        self.states = PictureStates(self.folder, session, self.keeper, self)
+        self.listing = ListingFlow(self.folder, session, self.keeper, self)
+        self.listing.beginning.connect(self._make_way)
+        self.listing.first_found.connect(self.show)
+        self.listing.changed.connect(self._say_busy)
+        self.folder.relisted.connect(self._prefetch)
+        self.thumbnails = Thumbnails(self)
+        self.thumbnails.failed.connect(self._no_thumbnail)
+        for speaker in (self.listing, self.folder):
+            speaker.said.connect(self.said)
         self.predictions.fetch = self.keeper.fetch_prediction
         self.photos = Photos(self.file_lane, self.keeper, self)
         self.photos.ready.connect(self._photo_ready)
@@ -81,61 +85,32 @@ class Desk(QObject):
 
     # --- the list --------------------------------------------------------------------------------------------------
 
-    def open(self, paths: Sequence[Path]) -> None:
-        """List these files and folders and show the first picture. Nothing on the desk changes when that fails."""
-        self.said.emit("")
+    def open(self, paths: Sequence[Path], *, below: bool | None = None) -> None:
+        """List these files and folders and show the first picture. Nothing on the desk changes when that fails.
 
-        def listed(answer: tuple[list[Path], list[str]]) -> None:
-            pictures, refused = answer
-            if pictures:
-                self.opened.emit(tuple(paths))
-                self._open_project(paths, pictures)
-            else:
-                names = ", ".join(path.name or str(path) for path in paths)
-                refused.append(f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP).")
-                self.not_opened.emit(tuple(paths))
-            if refused:
-                self.said.emit(refused[0])
-            self._say_busy()
+        `below`: whether one folder is listed with those below it; None: as it was opened last.
+        """
+        self.listing.open(paths, below=below)
 
-        self.file_lane.submit(
-            lambda _token: list_readable(paths), key="list", done=listed, failed=self.said.emit, priority=NOW
-        )
-        self._say_busy()
+    @property
+    def pictures(self) -> list[Path]:
+        """All pictures of the list; with very many of them that takes a moment."""
+        return self.folder.paths()
 
-    def _open_project(self, paths: Sequence[Path], pictures: list[Path]) -> None:
-        """Show the picture that was asked for by name, else the one on which work was left."""
-        wanted = next((path for path in paths if path in pictures), None)
-
-        def opened(info: ProjectInfo | None) -> None:
-            left = None if info is None else info.root / str(info.values.get("current", ""))
-            self._take(pictures, first=wanted or (left if left in pictures else pictures[0]))
-            self._say_busy()
-
-        self.keeper.open(pictures[0].parent, opened)
-
-    def _take(self, pictures: list[Path], *, first: Path) -> None:
-        """Put a new list on the desk. Documents with corrections stay known, so going back finds them as they were."""
+    def _make_way(self) -> None:
+        """Another list comes. Documents with corrections stay known, so going back finds them as they were."""
         self.session.end_gesture()  # what is being painted is a correction like others
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] not in ("park", "map"))
         self.predictions.keep_only(None)
+        self.thumbnails.forget()
         self._ahead.clear()
         self.photos.keep_only(None)
-        listed = set(pictures)
-        unfinished = [path for path in self.session.unexported() if path not in listed and not self.keeper.keeps(path)]
-        self.pictures = [*pictures, *unfinished]
-        self._rows = {path: row for row, path in enumerate(self.pictures)}
-        self.states.keep_only(self._rows)
-        self.pictures_changed.emit()
-        if unfinished:
-            count = len(unfinished)
-            which = f"{count} pictures" if count > 1 else unfinished[0].name
-            self.said.emit(f"{which} with corrections not yet exported stayed in the list.")
-        self.show(first)
 
     def show(self, path: Path) -> None:
         """Make `path` the picture on screen: its photo at once, its masks when they are ready."""
         self.current = path
+        self.folder.hold(path)
+        self.listing.watch.follow(path)
         document = self.session.show(path)
         self.current_changed.emit(path)
         self.predictions.keep_only(path)
@@ -153,21 +128,13 @@ class Desk(QObject):
     @property
     def idle(self) -> bool:
         """Whether nothing is being read, predicted, worked out or written."""
-        lanes_idle = self.file_lane.is_idle() and self.engine_lane.is_idle() and self.background.is_idle()
-        return lanes_idle and self.keeper.lane.is_idle() and not self.session.under_way()
+        lanes = (self.file_lane, self.engine_lane, self.background, self.keeper.lane, self.thumbnails)
+        lanes_idle = all(lane.is_idle() for lane in lanes) and self.listing.idle
+        return lanes_idle and not self.session.under_way() and not self.states.counting
 
     def seconds(self, document: Document | None) -> float | None:
         """How long preprocessing and network took for the masks of a document, in seconds."""
         return self.predictions.seconds(document)
-
-    def request_thumbnail(self, path: Path) -> None:
-        self.file_lane.submit(
-            lambda _token: read_thumbnail(path, THUMBNAIL_SIDE),
-            key=("thumbnail", path),
-            done=lambda thumbnail: self.thumbnail_ready.emit(path, thumbnail),
-            failed=lambda reason: self._no_thumbnail(path, reason),
-            priority=LATER,
-        )
 
     # --- photos ----------------------------------------------------------------------------------------------------
 
@@ -187,14 +154,13 @@ class Desk(QObject):
                 self.predictions.bring(path, pyramid[0], priority=AHEAD)
         self._say_busy()
 
-    def begin_anew(self) -> None:
-        """Everything is read again: the project is another one's no more."""
-        current = self.current
-        self.session.close_all()
-        self.photos.keep_only(None)
-        self._ahead.clear()
-        if current is not None:
-            self.show(current)
+    def _read_again(self, path: Path) -> None:
+        """The session has closed a picture: its file or its project is another one."""
+        self.photos.cancel(path)
+        self.predictions.cancel(path)
+        self._ahead.pop(path, None)
+        if path == self.current:
+            self.show(path)
 
     def _changed_on_disk(self, path: Path) -> None:
         if path == self.current:
@@ -239,7 +205,7 @@ class Desk(QObject):
 
     def cancel(self) -> bool:
         """Stop waiting for another model, the current photo or its masks; False when nothing was under way."""
-        if self.file_lane.cancel("list"):
+        if self.listing.cancel():
             self._say_busy()
             return True
         if self.engine_lane.cancel("model"):
@@ -331,16 +297,16 @@ class Desk(QObject):
 
     def _prefetch(self) -> None:
         """Decode and predict the neighbours: the next picture first, then the one before."""
-        if self.current is None or self.current not in self._rows:
+        if self.current is None or self.current not in self.folder:
             return
-        index = self._rows[self.current]
-        neighbours = [self.pictures[i] for i in (index + 1, index - 1) if 0 <= i < len(self.pictures)]
+        both = (self.folder.next(self.current, step) for step in (1, -1))
+        neighbours = [path for path in both if path is not None]
         self._ahead = {path: pyramid for path, pyramid in self._ahead.items() if path in neighbours}
         for path in neighbours:
             known = self.session.find(path)
             waiting = self.photos.is_loading(path) or self.predictions.is_predicting(path)
             done = known is not None and known.photo is not None
-            if self.states.problem(path) or waiting or done:
+            if waiting or done:
                 continue
             if path not in self._ahead:
                 self.photos.load(path, priority=AHEAD)
@@ -355,7 +321,7 @@ class Desk(QObject):
 
     def _unreadable_reason(self) -> str:
         """Why the current picture cannot be shown; empty when it can."""
-        return "" if self.current is None else self.states.problem(self.current)
+        return "" if self.current is None else self.folder.problem(self.current)
 
     def _say_problem(self, reason: str) -> None:
         """A picture without a photo has nothing to show but why: that is said again when nothing else is."""
@@ -371,7 +337,7 @@ class Desk(QObject):
 
     def _say_busy(self) -> None:
         path = self.current
-        if self.file_lane.has("list"):
+        if self.listing.looking:
             text = "Looking for photos…"
         elif path is not None and self.photos.is_loading(path):
             text = "Loading photo…"
@@ -387,6 +353,8 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Stop all lanes; called once when the window closes."""
+        self.listing.close()
+        self.thumbnails.close()
         self.keeper.close()
         self.background.close()
         self.file_lane.close()

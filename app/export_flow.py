@@ -86,7 +86,7 @@ class ExportFlow(QObject):
     def _reason_to_skip(self, picture: Path) -> str:
         """Why there is nothing to export; corrections can always be exported."""
         document = self._session.find(picture)
-        return "" if document is not None and document.has_corrections else self._desk.states.problem(picture)
+        return "" if document is not None and document.has_corrections else self._desk.folder.problem(picture)
 
     def cancel(self, *, quiet: bool = False) -> None:
         """Stop the export; what is written stays. `quiet`: the window closes, so nobody waits for a summary."""

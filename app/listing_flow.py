@@ -27,6 +27,9 @@ from inference.errors import PhotoError
 _BELOW = "sub-folders"  # the choice in a project: the folders that were opened with those below them
 
 
+_AT_ONCE = 1_000  # photos named one by one that are listed without another thread's help
+
+
 @dataclass(frozen=True)
 class _Found:
     """What the paths that were asked for hold."""
@@ -188,8 +191,8 @@ class ListingFlow(QObject):
         folder, stayed = self.folder, self._unkept()
         folder.filter = Filter()
         folder.root = found.root
-        names = list(dict.fromkeys(map(folder.name, [first, *stayed])))
-        alone = Catalogue(names)
+        listed = found.names if found.names is not None and len(found.names) <= _AT_ONCE else (folder.name(first),)
+        alone = Catalogue(list(dict.fromkeys([*listed, *map(folder.name, stayed)])))
         folder.hold(None)
         folder.take(found.root, alone, Arrangement.of(alone, folder.filter, folder.sort), complete=False)
         self.first_found.emit(first)

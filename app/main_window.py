@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from app.autosave import Autosave
 from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
 from app.closing import Closing
-from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
@@ -143,10 +143,10 @@ class MainWindow(QMainWindow):
 
     def _wire(self) -> None:
         desk, session, canvas = self.desk, self.session, self.canvas
-        desk.pictures_changed.connect(self._pictures_changed)
+        desk.folder.relisted.connect(self._pictures_changed)
         desk.current_changed.connect(self.image_list.select)
-        desk.states.changed.connect(self.image_list.set_status)
-        desk.thumbnail_ready.connect(self.image_list.set_thumbnail)
+        desk.folder.changed.connect(self._facts_changed)
+        desk.thumbnails.ready.connect(self.image_list.set_thumbnail)
         desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
         desk.problem_changed.connect(self._problem_changed)
         desk.engine_changed.connect(self._engine_changed)
@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
         set_class_styles(session.styling.styles)
         self.image_list.activated.connect(desk.show)
-        self.image_list.thumbnail_wanted.connect(desk.request_thumbnail)
+        self.image_list.thumbnail_wanted.connect(desk.thumbnails.request)
         self.legend.class_chosen.connect(session.set_current_class)
         canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
         canvas.zoom_changed.connect(self.status.show_zoom)
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
             self.export_flow.ask([self.session.document.path], self.settings)
 
     def export_all(self) -> None:
-        if self.desk.pictures:
+        if len(self.desk.folder):
             self.export_flow.ask(self.desk.pictures, self.settings)
 
     def _remember_export(self, changes: dict[str, object]) -> None:
@@ -314,21 +314,24 @@ class MainWindow(QMainWindow):
     def _pressed(self) -> None:
         """A press on the picture: what was said of the last one is over."""
         self.status.end_passing()
-        if self.session.document is None and self.desk.file_lane.is_idle():
+        if self.session.document is None and not self.desk.listing.looking:
             key = self.actions_by_id[Act.OPEN].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             self.status.say(f"Open photos first: drop them here, or press {key}.", passing=True)
 
     def _pictures_changed(self) -> None:
         self.image_list.set_paths(self.desk.pictures)
-        for path in self.desk.pictures:
-            status = self.desk.states.status(path)
-            if status is not PictureStatus.NEW:
-                self.image_list.set_status(path, status, self.desk.states.problem(path))
+        self._facts_changed(range(len(self.desk.folder)))
+
+    def _facts_changed(self, rows: Iterable[int]) -> None:
+        folder = self.desk.folder
+        for row in rows:
+            path = folder.path(row)
+            self.image_list.set_status(path, folder.status(path), folder.problem(path))
 
     def _problem_changed(self, reason: str) -> None:
         self.canvas.set_problem(reason or None)
         current = self.desk.current
-        self.legend.set_unreadable(unreadable=current is not None and bool(self.desk.states.problem(current)))
+        self.legend.set_unreadable(unreadable=current is not None and bool(self.desk.folder.problem(current)))
 
     def _document_changed(self) -> None:
         self._update_title()

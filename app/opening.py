@@ -24,8 +24,8 @@ class Opening:
         self._desk = desk
         self._menu = menu
         self._recent = tuple(settings.recent_paths)
-        desk.opened.connect(self._opened)
-        desk.not_opened.connect(self._not_opened)
+        desk.listing.opened.connect(self._opened)
+        desk.listing.not_opened.connect(self._not_opened)
         self._fill_menu()
 
     def open(self, paths: Sequence[Path]) -> None:

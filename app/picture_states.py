@@ -1,79 +1,164 @@
-"""How far the work on each picture has come, and why some pictures cannot be used."""
+"""How far the work on each picture has come: the folder follows the session, and what a person says is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
 
+from app.core.catalogue import Exported
+from app.core.document import Document
 from app.core.pictures import PictureStatus
+from app.core.project.areas import FolderAreas, pack_areas
+from app.folder import Folder
+from app.folder_reading import Counted
+from app.keeper import Keeper
+from app.projects import Projects
 from app.session import Session
+
+SHARES_MS = 300  # after a correction
+_UNTOUCHED = (PictureStatus.NEW, PictureStatus.PREDICTED, PictureStatus.UNREADABLE)
 
 
 class PictureStates(QObject):
-    """Follows the session; what cannot be read is reported to it by whoever tried."""
+    """Tells the folder what the session knows of its pictures; what cannot be read is reported by whoever tried."""
 
-    changed = Signal(object, object, str)  # Path, PictureStatus, reason
-
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, folder: Folder, session: Session, keeper: Keeper, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session = session
-        self._status: dict[Path, PictureStatus] = {}
-        self._problems: dict[Path, str] = {}
+        self._folder, self._session, self._keeper = folder, session, keeper
+        self._before: dict[
+            Path, PictureStatus
+        ] = {}  # of pictures that cannot be read, or that an edit is on its way to
+        self._exported: set[Path] = set()  # pictures that the session knows an export of
+        self._seen: set[Path] = set()
+        self._shares: set[Path] = set()  # pictures whose shares are to be counted
+        self._counting = QTimer(self, singleShot=True, interval=SHARES_MS)
+        self._counting.timeout.connect(self._count)
+        folder.status_wanted.connect(self._keep_status)
+        folder.note_wanted.connect(self._keep_note)
+        folder.relisted.connect(self.refresh_all)  # what is open may be in the new list as well
         session.corrected.connect(self.refresh)
         session.under_way_changed.connect(self.refresh)
         session.tables_changed.connect(self._refresh_current)
+        session.prediction_changed.connect(self._refresh_current)
 
-    def status(self, path: Path) -> PictureStatus:
-        return self._status.get(path, PictureStatus.NEW)
+    @property
+    def counting(self) -> bool:
+        return self._counting.isActive()
 
-    def problem(self, path: Path) -> str:
-        """Why a picture cannot be used, or an empty string."""
-        return self._problems.get(path, "")
+    # --- what a person says ----------------------------------------------------------------------------------------
+
+    def _keep_status(self, path: Path) -> None:
+        self._before.pop(path, None)
+        status, reason = self._folder.status(path), self._folder.reason(path)
+
+        def keep(projects: Projects) -> None:
+            store, name = projects.store_of(path)
+            store.set_status(name, status, reason)
+
+        self._keeper.write(keep)
+
+    def _keep_note(self, path: Path) -> None:
+        note = self._folder.note(path)
+
+        def keep(projects: Projects) -> None:
+            store, name = projects.store_of(path)
+            store.set_note(name, note)
+
+        self._keeper.write(keep)
+
+    # --- what cannot be read ---------------------------------------------------------------------------------------
 
     def unreadable(self, path: Path, reason: str) -> None:
-        """Its photo could not be had."""
-        self._problems[path] = reason
-        self._set(path, PictureStatus.UNREADABLE)
+        """Its photo could not be had. Where no work was done on it, that is kept as well."""
+        status = self._folder.status(path)
+        if status is not PictureStatus.UNREADABLE:
+            self._before[path] = status
+        self._folder.learn(path, status=PictureStatus.UNREADABLE, reason=reason)
+        if status in (PictureStatus.NEW, PictureStatus.PREDICTED) and not self._folder.refusal(path):
+            self._keep_reason(path, reason)
+
+    def _keep_reason(self, path: Path, reason: str) -> None:
+        def keep(projects: Projects) -> None:
+            store, name = projects.store_of(path)
+            store.set_status(name, PictureStatus.UNREADABLE, reason)
+
+        self._keeper.write(keep)
 
     def readable(self, path: Path) -> None:
-        """Its photo is here after all."""
-        if self._problems.pop(path, ""):
-            self.refresh(path)
+        """Its photo is here, perhaps after all."""
+        if self._folder.status(path) is not PictureStatus.UNREADABLE:
+            return
+        status = self._before.pop(path, PictureStatus.NEW)
+        self._folder.learn(path, status=status, reason="")
+        if status in _UNTOUCHED and not self._folder.refusal(path):
+            self._keep_status(path)
+        self.refresh(path)
 
-    def keep_only(self, listed: Collection[Path]) -> None:
-        """Another list of pictures: what could not be read before may be whole now."""
-        self._problems.clear()
-        self._status = {
-            path: status
-            for path, status in self._status.items()
-            if path in listed and status is not PictureStatus.UNREADABLE
-        }
+    # --- what the session knows ------------------------------------------------------------------------------------
 
     def refresh(self, path: Path) -> None:
         """Look at the session afresh."""
-        if path in self._problems:
+        if path not in self._folder:
             return
-        document = self._session.find(path)
-        if self._session.is_unexported(path) or (document is not None and document.has_corrections):
-            status = PictureStatus.IN_WORK
-        elif document is not None and document.prediction is not None:
-            status = PictureStatus.PREDICTED
-        else:
-            status = PictureStatus.NEW
-        self._set(path, status)
+        self._seen.add(path)
+        self._refresh_status(path)
+        self._refresh_export(path)
+        self._shares.add(path)
+        self._counting.start()
 
     def refresh_all(self) -> None:
-        for path in list(self._status):
+        self._seen = {path for path in self._seen if self._session.find(path) is not None}
+        for path in list(self._seen):
             self.refresh(path)
 
+    def _refresh_status(self, path: Path) -> None:
+        status = self._folder.status(path)
+        history, document = self._session.history_of(path), self._session.find(path)
+        worked = history is not None and history.revision() > 0
+        running = path in self._session.under_way()
+        if worked or running:
+            if status in _UNTOUCHED and (running or status is not PictureStatus.UNREADABLE):
+                if not worked:
+                    self._before.setdefault(path, status)
+                self._folder.learn(path, status=PictureStatus.IN_WORK, reason="")
+            if worked:
+                self._before.pop(path, None)
+        elif status is PictureStatus.IN_WORK and path in self._before:
+            self._folder.learn(path, status=self._before.pop(path))
+        elif status is PictureStatus.NEW and document is not None and document.prediction is not None:
+            self._folder.learn(path, status=PictureStatus.PREDICTED)
+
+    def _refresh_export(self, path: Path) -> None:
+        known = self._session.exported_state(path) is not None
+        if known:
+            self._exported.add(path)
+        if path in self._exported:  # also of another model by now
+            same = known and self._session.is_exported(path)
+            self._folder.learn(path, exported=Exported.CURRENT if same else Exported.CHANGED)
+
     def _refresh_current(self) -> None:
-        """Another threshold or view: what was exported is not what is on screen any more, or is so again."""
+        """Another threshold, view or answer: what was exported is not what is on screen any more, or is so again."""
         if self._session.document is not None:
             self.refresh(self._session.document.path)
 
-    def _set(self, path: Path, status: PictureStatus) -> None:
-        if self.status(path) is not status or path in self._problems:
-            self._status[path] = status
-            self.changed.emit(path, status, self.problem(path))
+    def _count(self) -> None:
+        counted = Counted.of(self._session)
+        for path in self._shares:
+            document = self._session.find(path)
+            if document is not None and (areas := self._areas(document)) is not None:
+                shares = counted.areas(areas)
+                self._folder.learn(
+                    path,
+                    unlabelled=float(shares.unlabelled_shares(threshold=counted.thresholds)[0]),
+                    uncertainty=float(shares.uncertainties()[0]),
+                )
+        self._shares.clear()
+
+    def _areas(self, document: Document) -> FolderAreas | None:
+        counts = document.code_counts() if document.prediction is not None else None
+        if counts is None or not np.any(counts):
+            return None
+        own = self._session.own_threshold(document.path)
+        return FolderAreas.of_packed([(document.path.name, own, pack_areas(counts, document.table))])

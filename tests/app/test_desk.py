@@ -23,12 +23,12 @@ def test_unreadable_picture_says_why_and_the_next_one_works(desk: Desk, photos: 
     problems: list[str] = []
     desk.problem_changed.connect(problems.append)
     desk.open(photos)
-    qtbot.waitUntil(lambda: desk.states.status(photos[0]) is PictureStatus.UNREADABLE)
+    qtbot.waitUntil(lambda: desk.folder.status(photos[0]) is PictureStatus.UNREADABLE)
     assert photos[0].name in problems[-1]
     qtbot.waitUntil(lambda: predicted(desk, photos[1]))
     desk.show(photos[1])
     assert problems[-1] == ""
-    assert desk.states.problem(photos[0])
+    assert desk.folder.problem(photos[0])
 
 
 def test_what_cannot_be_read_says_so_until_it_can(
@@ -93,7 +93,7 @@ def test_corrections_are_in_the_project_when_others_are_opened(desk: Desk, photo
     assert desk.pictures == photos[2:]
     desk.open(photos[:2])
     qtbot.waitUntil(lambda: desk.current == photos[0] and desk.idle)
-    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
+    assert desk.folder.status(photos[0]) is PictureStatus.IN_WORK
 
 
 def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_opened(
@@ -112,7 +112,7 @@ def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_open
     desk.open(photos[2:])
     qtbot.waitUntil(lambda: desk.current == photos[2])
     assert desk.pictures == [*photos[2:], photos[0]]
-    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
+    assert desk.folder.status(photos[0]) is PictureStatus.IN_WORK
 
 
 def test_folder_without_photos_changes_nothing(desk: Desk, photos: list[Path], qtbot: QtBot, tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_what_cannot_be_read_is_counted_before_the_question(
     photos[4].write_bytes(b"")
     desk.open(photos)
     qtbot.waitUntil(lambda: predicted(desk, photos[0]))
-    desk.request_thumbnail(photos[4])
-    qtbot.waitUntil(lambda: desk.states.status(photos[4]) is PictureStatus.UNREADABLE)
+    desk.thumbnails.request(photos[4])
+    qtbot.waitUntil(lambda: desk.folder.status(photos[4]) is PictureStatus.UNREADABLE)
     flow.ask(photos, Settings())
     assert asked.pictures == photos[:4]
     assert asked.given["skipped"] == 1

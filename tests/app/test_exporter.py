@@ -259,7 +259,7 @@ def test_photo_that_changed_under_corrections_is_said_not_a_crash(desk: Desk, ph
     busy: list[str] = []
     desk.busy_changed.connect(busy.append)
     desk.show(photos[0])
-    qtbot.waitUntil(lambda: "changed on disk" in desk.states.problem(photos[0]))
+    qtbot.waitUntil(lambda: "changed on disk" in desk.folder.problem(photos[0]))
     qtbot.waitUntil(lambda: busy[-1] == "")
     assert desk.session.unexported() == [photos[0]]
 

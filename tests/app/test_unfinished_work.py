@@ -128,7 +128,7 @@ def test_what_is_being_worked_out_or_under_the_hand_is_kept_when_others_are_open
     desk: Desk, exporter: Exporter, gate: Gate, photos: list[Path], qtbot: QtBot
 ) -> None:
     start_edit(desk, gate)
-    assert desk.states.status(photos[0]) is PictureStatus.IN_WORK
+    assert desk.folder.status(photos[0]) is PictureStatus.IN_WORK
     desk.show(photos[1])
     qtbot.waitUntil(lambda: predicted(desk, photos[1]))
     begin(desk)
@@ -157,7 +157,7 @@ def test_a_picture_whose_correction_came_to_nothing_is_what_it_was(
     start_edit(desk, gate)
     gate.opened.set()
     qtbot.waitUntil(lambda: desk.idle)
-    assert desk.states.status(photos[0]) is PictureStatus.PREDICTED
+    assert desk.folder.status(photos[0]) is PictureStatus.PREDICTED
     assert desk.session.unexported() == []
 
 

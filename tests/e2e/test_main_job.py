@@ -277,19 +277,19 @@ def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path]
     text.write_text("not a picture")
 
     def script(window: MainWindow) -> Script:
-        yield lambda: window.desk.states.problem(empty)
+        yield lambda: window.desk.folder.problem(empty)
         assert window.session.document is not None
         assert window.session.document.photo is None
-        assert "0_empty.jpg" in window.desk.states.problem(empty)
+        assert "0_empty.jpg" in window.desk.folder.problem(empty)
         assert window.legend.view.empty_text() == UNREADABLE
         key(window, Qt.Key.Key_Escape)
         sign = window.canvas.signs.problem
         assert sign.isVisible()
         assert not sign.dismiss.isVisible()
-        yield lambda: window.desk.states.problem(text)
+        yield lambda: window.desk.folder.problem(text)
         key(window, Qt.Key.Key_PageDown)  # passes over the other one that cannot be read
         yield has_masks(window, photos[0].name)
-        assert window.desk.states.status(text) is PictureStatus.UNREADABLE
+        assert window.desk.folder.status(text) is PictureStatus.UNREADABLE
         assert not sign.isVisible()
 
     play(script, [str(photos[0].parent)])
