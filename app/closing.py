@@ -83,6 +83,7 @@ class Closing(QObject):
         """Everything is in the project's file, unless that could not be written for a while."""
         lane = self._keeper.lane
         lane.try_again()
+        self._keeper.look()
         again = self._saving.isActive()
         self._saving.stop()
         if lane.flush(timeout=SAVING_SECONDS):

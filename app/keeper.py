@@ -168,6 +168,7 @@ class Keeper(Keeping):
                 self.load(path)
 
         self._looking.add(path)
+        self.look([path.parent])
         self.lane.read(lambda: self._projects.identity(path), done=looked, failed=self.said.emit)
 
     def use_record(self, path: Path, *, use: bool) -> None:
@@ -321,6 +322,11 @@ class Keeper(Keeping):
     def trouble(self) -> str:
         """Why what was done last cannot be written, as a sentence."""
         return self.lane.trouble
+
+    def look(self, folders: Collection[Path] | None = None) -> None:
+        """Look whether the projects of these folders, or all that are open, still are where they were."""
+        if self._infos:
+            self.lane.write(self._doing(lambda: self._projects.look(folders)), failed=self.said.emit)
 
     def is_saved(self) -> bool:
         """Whether all is written, and nothing comes of that any more."""

@@ -152,10 +152,9 @@ class ProjectLane(QObject):
             result, error = _perform(job)
             with self._condition:
                 self._busy = False
-                ended = self._settle(job, error)
+                if self._settle(job, error):
+                    self._ended.emit(job, result, error)  # on its way before anybody who waits goes on
                 self._condition.notify_all()
-            if ended:
-                self._ended.emit(job, result, error)
 
     def _next(self) -> _Job | None:
         """What was asked for first; a write stays in its queue until it is made."""

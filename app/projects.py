@@ -5,7 +5,7 @@ Everything here happens on the thread of the project lane: it owns the files.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +120,14 @@ class Projects:
             return identify(picture)
         except OSError:
             return None
+
+    def look(self, folders: Collection[Path] | None = None) -> None:
+        """Notice where the files of projects were deleted or replaced, those of `folders` or all that are open.
+
+        ProjectError where one cannot be opened again.
+        """
+        for folder in list(self._by_folder) if folders is None else folders:
+            self._project(folder)
 
     def prediction(self, picture: Path, *, model: str) -> Prediction | None:
         """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
