@@ -52,12 +52,19 @@ class Counting(Hand):
 
     def threshold_of(self, path: Path) -> float:
         """The threshold that holds for a picture, whether it is open or not."""
+        if self.threshold_for_all:
+            return self.threshold
         document = self._documents.get(path)
-        return self.threshold if document is None or self.threshold_for_all else document.threshold
+        return self._own_thresholds.get(path, self.threshold) if document is None else document.threshold
 
     def own_threshold(self, path: Path) -> float | None:
         """What a picture was given alone, or None."""
         return self._own_thresholds.get(path)
+
+    def know_threshold(self, path: Path, value: float) -> None:
+        """What a picture that is not open was given alone in an earlier session."""
+        if path not in self._documents:
+            self._own_thresholds[path] = value
 
     def _remember_threshold(self, document: Document, value: float) -> None:
         """A picture was given a threshold of its own in an earlier session."""

@@ -21,7 +21,7 @@ from app.core.human_layer import HumanLayer
 from app.desk import LATER, Desk
 from app.history import ExportedState
 from app.predictions import NOW
-from app.projects import CHANGED
+from app.projects import CHANGED, Loaded
 from app.session import Session
 from app.workers.lane import CancelToken
 from inference.errors import ExpectedError, PhotoError
@@ -50,6 +50,35 @@ class ExportSummary:
         if self.cancelled:
             parts.append(f"{self.cancelled} cancelled")
         return ", ".join(parts) + "."
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What an export is to write of a picture."""
+
+    snapshot: DocumentSnapshot
+    state: ExportedState
+    own_threshold: float | None = None  # of a picture that is not open
+
+    def with_record(self, loaded: Loaded, *, for_all: bool) -> _Asked:
+        """The same of a picture that is not open, with what its project keeps of it. `for_all`: no picture has a
+        threshold of its own. PhotoError where the record is of another photo, or cannot be read."""
+        stored, snapshot, state = loaded.stored, self.snapshot, self.state
+        if loaded.problem and loaded.info is not None:
+            raise PhotoError(loaded.problem)
+        if stored is None:
+            return self
+        if loaded.changed and stored.corrections is not None:
+            changed = CHANGED.format(name=snapshot.path.name)
+            raise PhotoError(f"{changed} Open it to say what becomes of its corrections.")
+        if loaded.prediction is not None:
+            snapshot = snapshot.with_prediction(loaded.prediction, model=stored.model)
+        corrections = None if stored.corrections is None else HumanLayer.of_patch(stored.corrections)
+        own = None if for_all else stored.threshold
+        if own is not None:
+            snapshot = replace(snapshot, threshold=own)
+            state = replace(state, threshold=state.threshold if state.threshold is None else own)
+        return _Asked(replace(snapshot, corrections=corrections), replace(state, revision=stored.revision), own)
 
 
 class Exporter(QObject):
@@ -125,13 +154,19 @@ class Exporter(QObject):
 
         is_loaded = self._desk.keeper.is_loaded(picture)
 
-        def work(token: CancelToken) -> tuple[ExportedState, list[Path], list[str]]:
-            known = (snapshot, state) if is_loaded else self._looked_up(snapshot, state, token)
-            return known[1], *self._write(known[0], plan, token)
+        for_all = self._session.threshold_for_all
 
-        def done(result: tuple[ExportedState, list[Path], list[str]]) -> None:
-            written, files, notes = result
-            self._desk.keeper.mark_exported(picture, written)
+        def work(token: CancelToken) -> tuple[_Asked, list[Path], list[str]]:
+            asked = _Asked(snapshot, state)
+            if not is_loaded:
+                asked = asked.with_record(token.wait(self._desk.keeper.look_up(picture)), for_all=for_all)
+            return asked, *self._write(asked.snapshot, plan, token)
+
+        def done(result: tuple[_Asked, list[Path], list[str]]) -> None:
+            asked, files, notes = result
+            if asked.own_threshold is not None:
+                self._session.know_threshold(picture, asked.own_threshold)
+            self._desk.keeper.mark_exported(picture, asked.state)
             self._one_finished(picture, written=files, notes=notes)
 
         self._desk.engine_lane.submit(
@@ -140,31 +175,6 @@ class Exporter(QObject):
             done=done,
             failed=lambda reason: self._one_finished(picture, reason=reason),
             priority=priority,
-        )
-
-    def _looked_up(
-        self, snapshot: DocumentSnapshot, state: ExportedState, token: CancelToken
-    ) -> tuple[DocumentSnapshot, ExportedState]:
-        """In the lane: a picture that was not open, with what its project keeps of it. PhotoError where that is of
-        another photo."""
-        loaded = token.wait(self._desk.keeper.look_up(snapshot.path))
-        stored, prediction = loaded.stored, loaded.prediction
-        if loaded.problem and loaded.info is not None:
-            raise PhotoError(loaded.problem)
-        if stored is None:
-            return snapshot, state
-        if loaded.changed and stored.corrections is not None:
-            raise PhotoError(
-                f"{CHANGED.format(name=snapshot.path.name)} Open it to say what becomes of its corrections."
-            )
-        if prediction is not None:
-            snapshot = snapshot.with_prediction(prediction, model=stored.model)
-        corrections = None if stored.corrections is None else HumanLayer.of_patch(stored.corrections)
-        threshold = snapshot.threshold if stored.threshold is None else stored.threshold
-        by_threshold = state.threshold is not None  # the semantic view has none
-        return (
-            replace(snapshot, corrections=corrections, threshold=threshold),
-            replace(state, revision=stored.revision, threshold=threshold if by_threshold else None),
         )
 
     def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[list[Path], list[str]]:

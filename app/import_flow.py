@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.core.catalogue import Exported
 from app.core.import_labels import ImportPlan, Survey, inspect_plan, plan_import, survey
 from app.desk import Desk
 from app.import_dialog import ImportDialog, ImportReport
@@ -35,6 +36,7 @@ class ImportFlow(QObject):
         self.sign.cancel_requested.connect(self._importer.cancel)
         self._importer.progress.connect(self.sign.show_progress)
         self._importer.finished.connect(self._finished)
+        self._importer.brought.connect(self._brought)
         self._dialog: ImportDialog | None = None
         self._ticket = object()
         self._looked.connect(self._show_progress)
@@ -44,12 +46,15 @@ class ImportFlow(QObject):
         if self._importer.running:
             self._desk.said.emit("An import is under way; wait for it or cancel it first.")
             return
-        if not self._desk.pictures:
+        if not len(self._desk.folder):
             self._desk.said.emit("Open the pictures first: labels are brought into those of the list.")
             return
+        if not self._desk.folder.complete:
+            self._desk.said.emit("The list of pictures is still being read; import labels when all of them are there.")
+            return
         self._session.end_gesture()
-        folder = self._desk.current or self._desk.pictures[0]
-        dialog = self._dialog = ImportDialog(folder=str(folder.parent), parent=self._window)
+        beside = self._desk.folder.root if self._desk.current is None else self._desk.current.parent
+        dialog = self._dialog = ImportDialog(folder=str(beside), parent=self._window)
         dialog.wanted.connect(self._look)
         dialog.unwanted.connect(self._look_no_more)
         if paths:
@@ -71,14 +76,14 @@ class ImportFlow(QObject):
     # --- looking ---------------------------------------------------------------------------------------------------
 
     def _look(self, paths: list[Path]) -> None:
-        pictures, ticket = self._desk.pictures, object()
-        self._ticket = ticket
+        root, names = self._desk.folder.root, self._desk.folder.catalogue.names
+        ticket = self._ticket = object()
 
         def report(text: str, done: int, total: int) -> None:
             self._looked.emit(ticket, text, done, total)
 
         self._lane.submit(
-            lambda token: self._looked_at(paths, pictures, token, report),
+            lambda token: self._looked_at(paths, [root / name for name in names], token, report),
             key="look",
             done=lambda found: None if self._dialog is None else self._dialog.show_survey(found),
             failed=lambda problem: None if self._dialog is None else self._dialog.show_problem(problem),
@@ -111,6 +116,15 @@ class ImportFlow(QObject):
             return token.wait(self._desk.keeper.standing(picture)).corrections is not None
 
         return survey(plan, findings, is_corrected, check=check("Looking at the pictures", total))
+
+    def _brought(self, picture: Path) -> None:
+        """The session tells of pictures that are open; of the others nobody else does."""
+        folder = self._desk.folder
+        if self._session.find(picture) is None:
+            self._session.forget_export(picture)
+            folder.corrected(picture)
+            if folder.facts(picture).exported is Exported.CURRENT:
+                folder.learn(picture, exported=Exported.CHANGED)
 
     def _finished(self, summary: ImportSummary) -> None:
         self._desk.said.emit(summary.sentence())

@@ -93,6 +93,7 @@ class Importer(QObject):
         keeper.loaded.connect(self._record_loaded)
         keeper.changed_on_disk.connect(self._record_loaded)
         session.under_way_changed.connect(self._edit_ended)
+        session.document_changed.connect(self._perhaps_closed)
         self._in_session = False  # whether the session works on the current picture
         self._waits = False  # whether it waits for its record, or for an edit that is under way
         self._kept.connect(self._written, Qt.ConnectionType.QueuedConnection)
@@ -157,7 +158,8 @@ class Importer(QObject):
             self._begin_closed(ticket, path, order)
         elif not self._keeper.is_loaded(path) or path in self._session.under_way():
             self._waits = True
-            self._keeper.load(path)
+            if not self._keeper.is_loaded(path):
+                self._keeper.load(path)
         elif not self._keeper.keeps(path):
             self._done(ticket, problem=f"Nothing can be kept of {path.name}: there is no project that holds it.")
         else:
@@ -205,6 +207,11 @@ class Importer(QObject):
         if self._in_session:
             self._done(self._ticket, problem="It was stopped before the labels were there.")
         elif self._waits:
+            self._begin()
+
+    def _perhaps_closed(self) -> None:
+        """A picture that the session worked on was closed, as its file or its project is another one: once more."""
+        if self._in_session and self._current is not None and self._session.find(self._current[0]) is None:
             self._begin()
 
     def _record_loaded(self, path: Path) -> None:

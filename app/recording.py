@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -127,7 +128,10 @@ class Recording(Counting):
 
     def is_exported(self, path: Path) -> bool:
         """Whether an export wrote this picture as it would be exported now, threshold and view included."""
-        return self._exported.get(path) == self.export_state(path, rest=self.rest)
+        written, now = self._exported.get(path), self.export_state(path, rest=self.rest)
+        if written is not None and path not in self._histories:
+            now = replace(now, revision=written.revision)  # nobody has opened it since
+        return written == now
 
     def exported_state(self, path: Path) -> ExportedState | None:
         """Of what an export has written last, if one has."""
@@ -141,6 +145,12 @@ class Recording(Counting):
             return ExportedState(revision, self.mode)
         by_class = tuple(sorted(self.class_thresholds.items()))
         return ExportedState(revision, self.mode, self.threshold_of(path), by_class, rest)
+
+    def forget_export(self, path: Path) -> None:
+        """A picture that is not open was changed: no export has written it as it is."""
+        if path not in self._histories:
+            self._exported.pop(path, None)
+            self.corrected.emit(path)
 
     def mark_exported(self, path: Path, state: ExportedState) -> None:
         """An export of the picture as it was at `state` has been written and read back."""

@@ -287,3 +287,51 @@ def test_escape_stops_it_for_one_picture(
     assert [photo for photo, _ in finished.args[0].refused] == [photos[0]]
     assert finished.args[0].brought == [photos[4]]
     assert np.unique(shown(desk)).tolist() == [101]
+
+
+def test_a_picture_that_is_closed_meanwhile_gets_its_labels_all_the_same(
+    desk: Desk,
+    importer: Importer,
+    photos: list[Path],
+    labels: dict[Path, np.ndarray],
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_all(desk, qtbot, photos)
+    gate = threading.Event()
+
+    def read_slowly(finding: Finding, choice: Conversion | None) -> np.ndarray:
+        assert gate.wait(10)
+        return read(finding, choice)
+
+    monkeypatch.setattr("app.importer.read", read_slowly)
+    with qtbot.waitSignal(importer.finished, timeout=10_000) as finished:
+        importer.start({photos[0]: order(photos[0])}, Existing.REPLACE)
+        qtbot.waitUntil(lambda: desk.session.editing)
+        desk.keeper.begin_anew(photos[:1])  # as when another window's project was taken over
+        gate.set()
+    assert finished.args[0].brought == photos[:1]
+    go_to(desk, qtbot, photos[0])
+    np.testing.assert_array_equal(shown(desk), labels[photos[0]])
+
+
+def test_corrections_and_threshold_of_an_earlier_session_are_exported_without_opening_the_picture(
+    desk: Desk, importer: Importer, photos: list[Path], labels: dict[Path, np.ndarray], qtbot: QtBot, tmp_path: Path
+) -> None:
+    open_all(desk, qtbot, photos)
+    desk.session.set_threshold_scope(for_all=False)
+    go_to(desk, qtbot, photos[4])
+    paint(desk, Box(2, 2, 30, 30), 7)
+    desk.session.set_threshold(0.95)  # the network is less sure of anything
+    go_to(desk, qtbot, photos[0])
+    desk.keeper.begin_anew(photos[4:])
+    assert desk.session.find(photos[4]) is None
+    exporter = Exporter(desk, desk.session)
+    for for_all in (False, True):
+        desk.session.set_threshold_scope(for_all=for_all)
+        with qtbot.waitSignal(exporter.finished, timeout=10_000):
+            exporter.start(plan_export(photos[4:], tmp_path / str(for_all), ExportOptions()))
+        expected = np.full((40, 104), 105 if for_all else 0, np.uint8)
+        expected[2:30, 2:30] = 7
+        np.testing.assert_array_equal(read_labels(tmp_path / str(for_all) / "4.png"), expected)
+        assert desk.session.is_exported(photos[4])
