@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ _REASONS = {
     sqlite3.SQLITE_NOMEM: "memory has run out",
     sqlite3.SQLITE_TOOBIG: "something is too large for it",
 }
+_WITHOUT_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)  # also said of files for which there is no room
+_LEAST_ROOM = 64 * 2**10  # bytes that SQLite needs beside a project to open it
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -64,6 +67,11 @@ def open_database(file: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
+def may_write(path: Path) -> bool:
+    """What the permissions say."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def connect_plainly(file: Path) -> sqlite3.Connection:
     """A connection that only reads, whatever is in the file, and takes any bytes for text. sqlite3.Error."""
     connection = _connect(file, read_only=True)
@@ -77,6 +85,8 @@ def problem(error: sqlite3.Error, file: Path, *, doing: str) -> ProjectError | N
     if code in _DAMAGED:
         return DamagedProjectError(f"The project {file} is damaged.", file=file)
     why = _REASONS.get(code)
+    if code in _WITHOUT_ROOM and _is_full(file.parent):
+        why = _REASONS[sqlite3.SQLITE_FULL]
     return None if why is None else ProjectError(f"The project {file} cannot be {doing}: {why}.", may_pass=True)
 
 
@@ -111,6 +121,13 @@ def _transaction(connection: sqlite3.Connection, file: Path, *, begin: str, doin
         raise known from error
 
 
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False
+
+
 def _opening_problem(error: BaseException, file: Path) -> ProjectError | None:
     if isinstance(error, sqlite3.Error):
         return problem(error, file, doing="opened")
@@ -138,7 +155,7 @@ def _address(file: Path, *, read_only: bool) -> str:
     address = f"file://{'' if path.startswith('/') else '/'}{quoted}"
     if not read_only:
         return f"{address}?mode=rwc"
-    if os.access(file.parent, os.W_OK) or _has_log(file):
+    if may_write(file.parent) or _has_log(file):
         return f"{address}?mode=ro"
     return f"{address}?mode=ro&immutable=1"  # where SQLite cannot even keep its lock file, nobody writes either
 

@@ -6,6 +6,7 @@ its folder by more than the path, and is found again where that is mounted or na
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import heapq
 import json
@@ -21,7 +22,7 @@ from typing import Any
 import platformdirs
 
 import resources
-from app.core.project.database import connect_plainly
+from app.core.project.database import connect_plainly, may_write
 
 FILE_NAME = ".ade-mask-studio.sqlite"
 FOLDER_KEY = "folder"
@@ -52,7 +53,7 @@ def project_file(folder: Path) -> Place:
     for root in _upwards(folder):
         file = root / FILE_NAME
         if file.is_file():
-            return Place(root, file, os.access(file, os.W_OK) and os.access(root, os.W_OK))
+            return Place(root, file, may_write(file) and may_write(root))
         for file, record in elsewhere:
             if _is_of(record, root):
                 return Place(root, file, writable=True)
@@ -136,5 +137,5 @@ def _can_write(folder: Path) -> bool:
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)  # there will be room again
