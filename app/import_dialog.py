@@ -36,7 +36,7 @@ _INTRO = (
     "Labels come from PNG files. Each goes to the picture of the same name; a folder with <i>images</i> and "
     "<i>annotations</i> in it is taken as it is. Every picture becomes one step that can be undone."
 )
-_EXISTING = {
+EXISTING = {
     Existing.SKIP: "&Leave these pictures as they are",
     Existing.KEEP: "&Keep the corrections, and take the labels for all other pixels",
     Existing.REPLACE: "&Replace the corrections; undo brings them back",
@@ -186,7 +186,7 @@ class ImportDialog(QDialog):
         layout.addSpacing(UNIT)
         layout.addWidget(_heading(f"{which} already"))
         self._existing = QButtonGroup(self)
-        for number, text in enumerate(_EXISTING.values()):
+        for number, text in enumerate(EXISTING.values()):
             button = RingButton(text)
             button.setChecked(number == 0)
             button.toggled.connect(self._decided)
@@ -231,7 +231,7 @@ class ImportDialog(QDialog):
 
     def existing(self) -> Existing:
         """What becomes of corrections that are there."""
-        return list(_EXISTING)[max(self._existing.checkedId(), 0)]
+        return list(EXISTING)[max(self._existing.checkedId(), 0)]
 
 
 class ImportReport(QDialog):

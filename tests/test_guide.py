@@ -10,7 +10,10 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from app.actions import ACTIONS, TOOL_ACTIONS, Act
+from app.core.import_labels import Existing
+from app.core.import_labels.findings import PHRASES
 from app.core.rules import Where
+from app.import_dialog import EXISTING
 from app.panels.rule_button import RuleButton
 from app.session import Session
 from app.settings import Settings
@@ -74,3 +77,14 @@ def test_no_picture_is_left_over_and_all_of_them_are_small() -> None:
     pictures = sorted((DOCS / "guide").iterdir())
     assert [picture.name for picture in pictures if f"](guide/{picture.name})" not in GUIDE] == []
     assert sum(picture.stat().st_size for picture in pictures) < MOST_BYTES
+
+
+def test_every_kind_of_label_file_that_can_be_converted_is_named_as_the_window_names_it() -> None:
+    section = SECTIONS[f"Bringing labels in (`{ACTIONS[Act.IMPORT].keys[0]}`)"]
+    assert [phrase for phrase in PHRASES.values() if phrase not in section] == []
+
+
+@pytest.mark.parametrize("existing", [Existing.KEEP, Existing.REPLACE])
+def test_what_becomes_of_corrections_is_named_as_in_the_dialog(existing: Existing) -> None:
+    text = EXISTING[existing].replace("&", "").partition(";")[0]
+    assert text in " ".join(GUIDE.split())

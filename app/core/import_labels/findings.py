@@ -70,7 +70,7 @@ class Conversion:
     turn: bool = False  # turn it as the photo's EXIF data turns the photo
 
 
-_PHRASES = {
+PHRASES = {
     Kind.COLOUR: "shows labels in the colours of ADE20K",
     Kind.THREE_CHANNELS: "stores each label in three equal channels",
     Kind.SIXTEEN_BIT: "has 16 bits per pixel",
@@ -81,6 +81,7 @@ _PHRASES = {
     Kind.TURNED: "lies as the photo lies in its file, not as it is shown",
     Kind.UNSURE_TURN: "may lie as the photo is shown or as it lies in its file",
 }
+"""What a file does, in a sentence that begins with its name, for kinds where that is the same for all files."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Finding:
             return f"is a palette picture whose {self.choices[0].reading.value} look like labels"
         if kind is Kind.SCALED and self.shape is not None and self.frame is not None:
             return f"has {_size(self.shape)} where the photo has {_size(self.frame.shape)}"
-        return _PHRASES[kind]
+        return PHRASES[kind]
 
 
 def size_problem(shape: tuple[int, int], photo: tuple[int, int]) -> str:
