@@ -49,6 +49,8 @@ class ActionStates(QObject):
         for act in (Act.IMPORT, Act.EXPORT_ALL):
             actions[act].setEnabled(len(self._desk.folder) > 0)
         actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
+        for act in (Act.PREDICT_ALL, Act.PREDICT_SHOWN, Act.PREDICT_SELECTED):
+            actions[act].setEnabled(len(self._desk.folder) > 0)
         for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
             actions[act].setEnabled(ready)
         for act in (Act.PREVIOUS, Act.NEXT):

@@ -87,6 +87,9 @@ class Act(StrEnum):
     NEXT = "next"
     PREVIOUS = "previous"
     PREDICT_AGAIN = "predict_again"
+    PREDICT_ALL = "predict_all"
+    PREDICT_SHOWN = "predict_shown"
+    PREDICT_SELECTED = "predict_selected"
     CANCEL = "cancel"
     SHORTCUTS = "shortcuts"
     MODEL_CARD = "model_card"
@@ -232,6 +235,15 @@ ACTIONS: dict[Act, Spec] = {
     Act.PREVIOUS: Spec(_P, "Previous picture", "Go to the previous picture", ("PgUp", "P"), "previous"),
     Act.PREDICT_AGAIN: Spec(
         _P, "Predict again", "Run the network on this picture again; corrections stay", ("F5",), "refresh"
+    ),
+    Act.PREDICT_ALL: Spec(
+        _P, "Predict all pictures", "Run the network on every picture that has no answer yet", ("Ctrl+F5",)
+    ),
+    Act.PREDICT_SHOWN: Spec(
+        _P, "Predict pictures shown", "Run the network on the pictures that the list shows as it is filtered"
+    ),
+    Act.PREDICT_SELECTED: Spec(
+        _P, "Predict selected", "Run the network on the pictures that are selected in the list", ("Shift+F5",)
     ),
     Act.CANCEL: Spec(_P, "Cancel", "Cancel what is under way: a stroke, else the prediction", ("Esc",), "cancel"),
     Act.SHORTCUTS: Spec(_H, "Keyboard and mouse", "List every shortcut", ("F1",), "help"),

@@ -98,6 +98,9 @@ def _of_pictures(window: MainWindow) -> Handlers:
         Act.NEXT: lambda: window.go_to(window.image_list.next_path()),
         Act.PREVIOUS: lambda: window.go_to(window.image_list.previous_path()),
         Act.PREDICT_AGAIN: window.desk.predict_again,
+        Act.PREDICT_ALL: lambda: window.run_flow.predict_all(),
+        Act.PREDICT_SHOWN: lambda: window.run_flow.predict_shown(),
+        Act.PREDICT_SELECTED: lambda: window.run_flow.predict(window.image_list.selected()),
         Act.CANCEL: window.cancel,
     }
 

@@ -38,13 +38,16 @@ from app.panels.history_panel import HistoryPanel
 from app.panels.icons import icon, set_class_styles
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
+from app.panels.list_column import with_foot
 from app.panels.opacity import OpacitySlider
 from app.panels.plain import PlainDock
+from app.panels.run_panel import RunPanel
 from app.panels.style import UNIT
 from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
 from app.project_signs import ProjectSigns
+from app.run_flow import RunFlow
 from app.session import Session
 from app.settings import Settings
 from app.status_bar import StatusBar
@@ -103,6 +106,8 @@ class MainWindow(QMainWindow):
 
     def _make_panels(self) -> None:
         self.image_list = ImageList()
+        self.run_panel = RunPanel()
+        self.run_flow = RunFlow(self.desk, self.run_panel, self)
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
         self.tool_options = ToolOptions(self.session)
@@ -116,7 +121,9 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.threshold_panel)
         layout.addWidget(self.legend, 1)
         self._docks = {
-            "pictures": self._dock("Pictures", self.image_list, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "pictures": self._dock(
+                "Pictures", with_foot(self.image_list, self.run_panel), Qt.DockWidgetArea.LeftDockWidgetArea
+            ),
             "history": self._dock("History", HistoryPanel(self.session), Qt.DockWidgetArea.LeftDockWidgetArea),
             "legend": self._dock("Labels", right, Qt.DockWidgetArea.RightDockWidgetArea),
         }
@@ -165,6 +172,7 @@ class MainWindow(QMainWindow):
         session.styling.changed.connect(lambda: set_class_styles(session.styling.styles))
         set_class_styles(session.styling.styles)
         self.image_list.activated.connect(desk.show)
+        self.run_flow.started.connect(self._docks["pictures"].show)
         self.image_list.thumbnail_wanted.connect(desk.thumbnails.request)
         self.legend.class_chosen.connect(session.set_current_class)
         canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
@@ -295,6 +303,7 @@ class MainWindow(QMainWindow):
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.run_flow.stop()  # without a question: the next start goes on with it
         if not self._closing.may_close(self.settings):
             event.ignore()
             return
@@ -302,6 +311,7 @@ class MainWindow(QMainWindow):
         self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
         self.import_flow.close()
+        self.run_flow.close()
         self.desk.close()
         self._application().removeEventFilter(self._keys)
         event.accept()

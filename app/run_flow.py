@@ -67,6 +67,10 @@ class RunFlow(QObject):
         else:
             self.predict(self._paths)
 
+    def stop(self) -> None:
+        """Begin no other picture: the window may be about to close."""
+        self.run.stop()
+
     def close(self) -> None:
         """The window closes: what is done is kept, and the next start offers to go on."""
         self.run.close()

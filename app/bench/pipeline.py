@@ -13,10 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.bench.figures import Figure
 from app.bench.network import SIDE, random_m
@@ -28,6 +32,7 @@ from inference.segmenter import Segmenter
 from resources.samples import sample_paths
 
 if TYPE_CHECKING:
+    from app.core.run_progress import RunReport
     from app.folder_run import FolderRun
 
 PICTURES = 300
@@ -105,15 +110,20 @@ def measure(segmenter: Segmenter, pictures: Sequence[Path], folder: Path, *, at_
             some = pictures[start : start + at_once]
             inputs = [segmenter.prepare(read_photo(path)) for path in some]
             count = len(some)
-            pace.bare.append(_Turn.of(lambda inputs=inputs: [segmenter.engine.run(one) for one in inputs], count))
-            pace.command.append(_Turn.of(lambda some=some: _command(segmenter, some, folder / "labels"), count))
-            pace.window.append(_Turn.of(lambda some=some: run(some), count))
+            pace.bare.append(_Turn.of(partial(_bare, segmenter, inputs), count))
+            pace.command.append(_Turn.of(partial(_command, segmenter, some, folder / "labels"), count))
+            pace.window.append(_Turn.of(partial(run, some), count))
     return pace
 
 
 def usable_cores() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _bare(segmenter: Segmenter, inputs: Sequence[NDArray[np.uint8]]) -> None:
+    for one in inputs:
+        segmenter.engine.run(one)
 
 
 def _command(segmenter: Segmenter, pictures: Sequence[Path], labels: Path) -> None:
@@ -159,7 +169,7 @@ def _run_through(folder_run: FolderRun, pictures: Sequence[Path]) -> None:
     from PySide6.QtCore import QEventLoop
 
     loop = QEventLoop()
-    reports = []
+    reports: list[RunReport] = []
     folder_run.ended.connect(reports.append)
     folder_run.ended.connect(loop.quit)
     folder_run.start(pictures)

@@ -56,8 +56,9 @@ class PredictJob:
 
     def recipe(self) -> Recipe:
         """What the results are made of beside the photo. WeightsError where the model is not to be found."""
+        card = find_card(self.model)
         threshold = None if self.mode is ViewMode.SEMANTIC else self.threshold
-        return Recipe.of(find_card(self.model), mode=self.mode.value, threshold=threshold)
+        return Recipe(card.name, card.sha256, card.input_size, self.mode.value, threshold)
 
 
 @dataclass

@@ -15,7 +15,6 @@ from pathlib import Path
 from app.core.ade_png import png_origin
 from app.core.project.records import FileIdentity, identify
 from inference.errors import ExpectedError
-from inference.models import ModelCard
 
 _HASH_BYTES = 16
 
@@ -37,11 +36,6 @@ class Recipe:
     input_size: int | None
     mode: str
     threshold: float | None  # None in the semantic view
-
-    @classmethod
-    def of(cls, card: ModelCard, *, mode: str, threshold: float | None) -> Recipe:
-        """The recipe of a model as its card says it is."""
-        return cls(card.name, card.sha256, card.input_size, mode, threshold)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,11 @@ class ImageList(QWidget):
         """The picture before the marked one; unreadable ones are skipped. None at the beginning."""
         return self._neighbour(-1)
 
+    def selected(self) -> list[Path]:
+        """The pictures that are selected, in their order."""
+        rows = sorted(index.row() for index in self.view.selectionModel().selectedIndexes())
+        return [self.proxy.index(row, 0).data(PictureRole.PATH) for row in rows]
+
     def _neighbour(self, step: int) -> Path | None:
         row = self._proxy_row()
         row = row + step if row >= 0 else (0 if step > 0 else -1)

@@ -32,6 +32,7 @@ class FakeSegmenter:
     entered: threading.Event = field(default_factory=threading.Event)
     seen: list[int] = field(default_factory=list)
     refuse_width: int = 0
+    closes_after: int = 0  # photos; then the gate closes behind itself
 
     def predict(self, photo: np.ndarray) -> Prediction:
         return self.run(self.prepare(photo), size=photo.shape[:2])
@@ -43,6 +44,8 @@ class FakeSegmenter:
         self.entered.set()
         assert self.gate.wait(10)
         self.seen.append(photo.shape[1])
+        if len(self.seen) == self.closes_after:
+            self.gate.clear()
         if photo.shape[1] == self.refuse_width:
             raise EngineError("The engine has no memory left for this photo.")
         probs = np.full((100, 150), 0.001, np.float32)
