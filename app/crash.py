@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 class CrashHook:
     """The `sys.excepthook` of the window, which stays open: going on is what saves most.
 
-    At the first defect the labels of every picture with corrections not yet exported are written to a folder of their
-    own in the user's data, as ADE PNGs; the corrections themselves stay in memory and can be exported as ever.
+    What a project keeps is safe already. Of every other picture with corrections not yet exported, the labels are
+    written at the first defect to a folder of their own in the user's data, as ADE PNGs; the corrections themselves
+    stay in memory and can be exported as ever.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -59,7 +60,7 @@ class CrashHook:
 
         Whatever goes wrong with one picture, be it memory or a library, the others are written all the same.
         """
-        session = self._window.session
+        session, keeper = self._window.session, self._window.desk.keeper
         try:
             session.end_gesture()
         except Exception:
@@ -67,7 +68,7 @@ class CrashHook:
         stamp = f"{datetime.now():%Y-%m-%d %H-%M-%S}"
         folder = platformdirs.user_data_path("ade-mask-studio", appauthor=False) / "rescued" / stamp
         written = False
-        for path in session.unexported():
+        for path in [path for path in session.unexported() if not keeper.is_safe(path)]:
             try:
                 written |= self._rescue_picture(path, folder)
             except Exception:

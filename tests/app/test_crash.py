@@ -21,6 +21,7 @@ from app.crash import CrashHook
 from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.canvas.scene import document_of, predict, show_photo
+from tests.app.working import make_photo
 
 ONE, TWO, SAME_NAME = Path("/photos/one.jpg"), Path("/photos/two.jpg"), Path("/others/one.jpg")
 
@@ -105,6 +106,30 @@ def test_a_stroke_that_cannot_be_ended_is_rescued_as_far_as_it_went(
     breaks(CrashHook(window))
     monkeypatch.undo()
     np.testing.assert_array_equal(rescued(tmp_path)["one.png"], labels)
+
+
+def test_what_a_project_keeps_needs_no_copy_until_it_cannot_be_written(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = make_photo(tmp_path / "photos" / "castle.png")
+    window.desk.keeper.load(path)
+    qtbot.waitUntil(lambda: window.desk.keeper.is_loaded(path))
+    correct(window, path, 5)
+    hook = CrashHook(window)
+    breaks(hook)
+    assert not rescued(tmp_path / "data")
+    assert "your corrections are kept" in window.status.text()
+    path.parent.rename(tmp_path / "away")  # a disk that was taken out
+    gesture = window.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(10, 10, 19, 19), None, human_value(9))
+    assert gesture.commit()
+    qtbot.waitUntil(lambda: window.desk.keeper.lane.pending > 0)
+    breaks(hook)
+    np.testing.assert_array_equal(rescued(tmp_path / "data")["castle.png"], document_of(window.session).labels())
+    (tmp_path / "away").rename(path.parent)
+    window.desk.keeper.try_again()
+    qtbot.waitUntil(window.desk.keeper.is_saved)
 
 
 def test_with_nothing_to_rescue_no_folder_is_made(window: MainWindow, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_files_that_are_no_projects_are_passed_over(photos: Path, data_folder: P
 
 def test_a_project_that_may_only_be_read_is_still_the_project(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(photos).close()
-    monkeypatch.setattr(places.os, "access", lambda *_: False)
+    monkeypatch.setattr(places.os, "access", lambda *_, **_how: False)
     assert project_file(photos) == Place(photos, photos / FILE_NAME, writable=False)
 
 
