@@ -20,13 +20,16 @@ class WindowKeys(QObject):
 
     What is held to compare (the bare photo, the network's own result) and Space, which pans, last as long as their key,
     also when a list has the focus. Return and Escape in a field of the window finish it: the next key is a shortcut
-    again, not text.
+    again, not text. A control that goes out of use hands the keyboard to the picture, not to the field beside it.
     """
 
     def __init__(self, window: QWidget, canvas: Canvas) -> None:
         super().__init__(window)
         self._window = window
         self._canvas = canvas
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._focus_moved)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
@@ -72,4 +75,11 @@ class WindowKeys(QObject):
         if isinstance(focus, QLineEdit) and focus.property("cleared"):
             focus.setProperty("cleared", False)
         elif isinstance(focus, QLineEdit | QAbstractSpinBox):
+            self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focus_moved(self, before: QWidget | None, now: QWidget | None) -> None:
+        """Qt moves the focus on from a control that is disabled or hidden: the next key would be text in a search."""
+        if before is None or now is None or not (self._window.isAncestorOf(before) and self._window.isAncestorOf(now)):
+            return
+        if not (before.isEnabled() and before.isVisible()):
             self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)

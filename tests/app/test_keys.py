@@ -15,13 +15,16 @@ from pytestqt.qtbot import QtBot
 from app.actions import ACTIONS, Act
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8
+from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.keys import WindowKeys
+from app.main_window import MainWindow
 from app.session import Session
 from app.settings import Settings
 from app.tools import make_tool
-from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo, unsigned
+from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo, spot, unsigned
+from tests.app.windows import shown_window
 
 V, NETWORK = (Qt.Key(QKeySequence(ACTIONS[act].keys[0])[0].key()) for act in (Act.BARE, Act.NETWORK_ONLY))
 
@@ -117,3 +120,48 @@ def test_after_a_press_a_key_that_is_still_down_starts_nothing_again(canvas: Can
     QTest.keyPress(canvas, key)
     assert canvas.comparing.seen is not None
     QTest.keyRelease(canvas, key)
+
+
+# --- the keyboard goes back to the picture ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> MainWindow:
+    window = shown_window(qtbot, Settings(), height=720)
+    show_photo(window.session)
+    predict(window.session)
+    return window
+
+
+def press(*keys: Qt.Key) -> None:
+    """Wherever the focus is by then."""
+    for key in keys:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key)
+
+
+def test_keys_go_on_working_when_the_control_that_had_them_goes_out_of_use(window: MainWindow) -> None:
+    slider = window.threshold_panel.slider
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=slider.rect().center())
+    assert slider.hasFocus()
+    press(Qt.Key.Key_M, Qt.Key.Key_M, Qt.Key.Key_B)
+    assert window.session.mode is ViewMode.SEGMENTS
+    assert window.canvas.tool is not None
+    assert window.canvas.tool.id == "brush"
+    assert window.canvas.hasFocus()
+    assert window.legend.search.text() == ""
+
+
+def test_keys_go_on_working_when_the_button_that_had_them_is_gone(window: MainWindow) -> None:
+    press(Qt.Key.Key_D)
+    for x, y in ((20, 20), (60, 20), (60, 60)):
+        QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=spot(window.canvas, x, y))
+    accept = window.tool_options.accept_button
+    accept.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.mouseClick(accept, Qt.MouseButton.LeftButton)
+    assert not accept.isVisible()
+    assert window.canvas.hasFocus()
+    press(Qt.Key.Key_B)
+    assert window.canvas.tool is not None
+    assert window.canvas.tool.id == "brush"
