@@ -11,11 +11,12 @@ interpolation is `lerp(lerp(a, b), lerp(c, d))` with the same weights for all pl
 
 Planes that lose to one other plane in this way are dropped first for the cells between four mask centres, where mostly
 one plane is left, then for the pixel columns that cross the remaining cells; only what still has two or more
-candidates is evaluated, pixel by pixel, for just those.
+candidates is evaluated, pixel by pixel, for just those. Of a small photo several bands of cells are taken at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +43,11 @@ def compose(planes: F32, *, size: tuple[int, int]) -> U8:
     rows = Axis.of(pixels=height, centres=planes.shape[1])
     columns = Axis.of(pixels=width, centres=planes.shape[2])
     winners = np.empty(size, np.uint8)
-    margin = margin_of(planes)
-    for band in rows.bands():
-        nodes = planes[:, [rows.first[band.start], rows.second[band.start]]]
-        _compose_band(
-            winners[band], nodes, columns=columns, weights=(rows.rest[band], rows.weight[band]), margin=margin
+    margin, bands = margin_of(planes), rows.bands()
+    at_once = max(1, _COLUMNS_AT_ONCE // width)
+    for start in range(0, len(bands), at_once):
+        _compose_bands(
+            winners, planes, bands=_Bands.of(rows, bands[start : start + at_once]), columns=columns, margin=margin
         )
     return winners
 
@@ -102,64 +103,132 @@ def _listed(rivals: NDArray[np.bool_]) -> tuple[Indices, Indices]:
 
 
 @dataclass(frozen=True)
-class _Contest:
-    """Pixel columns of one band and the planes that compete for them, the most contested column first."""
+class _Bands:
+    """Some bands, one below the other: runs of pixel rows between the same two rows of mask centres.
 
+    Each has `len(rest)` rows; those that are shorter repeat their last one.
+    """
+
+    first: Indices  # (B,) the row of centres above each
+    second: Indices  # (B,) and below
+    rows: Indices  # (R, B) of the photo
+    rest: F32  # (R, B) weights of the centres above
+    weight: F32  # (R, B) and below
+    lengths: Indices  # (B,) how many rows each really has
+
+    @classmethod
+    def of(cls, axis: Axis, bands: Sequence[slice]) -> _Bands:
+        starts = np.array([band.start for band in bands])
+        lengths = np.array([band.stop - band.start for band in bands])
+        rows = starts + np.minimum(np.arange(lengths.max())[:, None], lengths - 1)
+        return cls(axis.first[starts], axis.second[starts], rows, axis.rest[rows], axis.weight[rows], lengths)
+
+    @property
+    def all_rows(self) -> slice:
+        """The rows of the photo that they are."""
+        return slice(int(self.rows[0, 0]), int(self.rows[-1, -1]) + 1)
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """Pixel columns of some bands and the planes that compete for them, the most contested column first."""
+
+    band: Indices  # (M,) which band each is of
     columns: Indices  # (M,) of the photo
     planes: U8  # (K, M) the candidates of each column, in order
     ends: F32  # (2, K, M) their values at the upper and at the lower row of centres
     depths: Indices  # (M,) how many of the K are real, falling, at least 1
 
     @classmethod
-    def between(cls, nodes: F32, candidates: Indices, *, where: Indices, columns: Axis, margin: np.float32) -> _Contest:
-        """Narrow the `candidates` (K, M; −1 for none) of the pixel columns `where` (M,) down for each single column."""
-        left, right = nodes[:, candidates, columns.first[where]], nodes[:, candidates, columns.second[where]]
-        ends = lerp(left, right, columns.rest[where], columns.weight[where])
-        ends[:, candidates < 0] = -np.inf
+    def between(
+        cls,
+        corners: F32,
+        candidates: Indices,
+        *,
+        cells: Indices,
+        band: Indices,
+        where: Indices,
+        columns: Axis,
+        margin: np.float32,
+    ) -> _Contest:
+        """Narrow the candidates of cells down for the single columns `where` (M,) of `band` (M,) that cross them.
+
+        `corners` (4, N, C) of all cells, `candidates` (K, C; −1 for none) and, rising, the `cells` (M,) crossed.
+        """
+        new = np.diff(cells, prepend=-1) > 0
+        crossed, which = cells[new], np.cumsum(new) - 1  # each cell once: it has several columns
+        candidates = candidates[:, crossed]
+        ends_of_cells = corners[:, candidates, crossed]
+        part = columns.part(where)
+        ends = lerp(
+            ends_of_cells[:2].take(which, axis=2), ends_of_cells[2:].take(which, axis=2), part.rest, part.weight
+        )
+        candidates = candidates.take(which, axis=1)
+        np.copyto(ends, np.float32(-np.inf), where=candidates < 0)
         kept, depths = _listed(_rivals(ends, margin))
         order = np.argsort(-depths, kind="stable")
         kept, depths = kept[:, order], depths[order]
         planes: U8 = np.take_along_axis(candidates[:, order], kept, axis=0).astype(np.uint8)
-        return cls(where[order], planes, np.take_along_axis(ends[:, :, order], kept[None], axis=1), depths)
+        return cls(band[order], where[order], planes, np.take_along_axis(ends[:, :, order], kept[None], axis=1), depths)
 
-    def settle(self, out: U8, weights: tuple[F32, F32]) -> None:
-        """Evaluate the candidates at every row of the band `out` (n, W), where there are at least two."""
+    def settle(self, out: U8, bands: _Bands) -> None:
+        """Evaluate the candidates at every pixel of the photo `out` (H, W) where there are at least two."""
         counts = np.searchsorted(-self.depths, -np.arange(len(self.planes)), side="left")  # columns deeper than a rank
         columns = self.columns[: counts[1]] if len(counts) > 1 else self.columns[:0]
         if not len(columns):
             return
+        # Of a single band no row need be gathered.
+        band = self.band[: counts[1]] if len(bands.lengths) > 1 else np.zeros(1, np.intp)
         rows_at_once = max(1, _PIXELS_AT_ONCE // len(columns))
-        for start in range(0, len(out), rows_at_once):
-            rest, weight = (part[start : start + rows_at_once, None] for part in weights)
+        for start in range(0, len(bands.rows), rows_at_once):
+            rows, rest, weight = (
+                part[start : start + rows_at_once, band] for part in (bands.rows, bands.rest, bands.weight)
+            )
             best = lerp(self.ends[0, 0, : len(columns)], self.ends[1, 0, : len(columns)], rest, weight)
             winners = np.repeat(self.planes[:1, : len(columns)], len(best), axis=0)
             for rank in range(1, len(self.planes)):
                 contested = slice(0, counts[rank])
-                values = lerp(self.ends[0, rank, contested], self.ends[1, rank, contested], rest, weight)
+                values = lerp(
+                    self.ends[0, rank, contested],
+                    self.ends[1, rank, contested],
+                    rest[:, contested],
+                    weight[:, contested],
+                )
                 # Candidates come in rising order: the last that was better is the largest that was.
                 better = (values > best[:, contested]).view(np.uint8)
                 better *= self.planes[rank, contested]
                 np.maximum(winners[:, contested], better, out=winners[:, contested])
                 np.maximum(best[:, contested], values, out=best[:, contested])
-            out[start : start + rows_at_once, columns] = winners
+            if len(bands.lengths) > 1:
+                out[rows, columns] = winners
+            else:
+                out[rows[0, 0] : rows[-1, 0] + 1, columns] = winners
 
 
-def _compose_band(out: U8, nodes: F32, *, columns: Axis, weights: tuple[F32, F32], margin: np.float32) -> None:
-    """Fill the pixel rows `out` (n, W) between two rows of mask centres, `nodes` (N, 2, w)."""
-    nodes = np.ascontiguousarray(nodes.transpose(1, 0, 2))
-    corners = np.concatenate((nodes, np.concatenate((nodes[:, :, 1:], nodes[:, :, -1:]), axis=2)))
+def _compose_bands(out: U8, planes: F32, *, bands: _Bands, columns: Axis, margin: np.float32) -> None:
+    """Fill the pixel rows of some bands in the photo `out` (H, W)."""
+    count, width = len(bands.lengths), planes.shape[2]
+    nodes = np.stack((planes[:, bands.first], planes[:, bands.second]))  # (2, N, B, w)
+    beside = np.concatenate((nodes[..., 1:], nodes[..., -1:]), axis=3)
+    corners = np.concatenate((nodes, beside)).reshape(4, len(planes), count * width)
     candidates, depths = _listed(_rivals(corners, margin))
-    line = candidates[0].astype(np.uint8)[columns.first]
-    undecided = np.flatnonzero(depths[columns.first] > 1)
+    line = candidates[0].astype(np.uint8).reshape(count, width)[:, columns.first]
+    undecided = np.flatnonzero(depths.reshape(count, width)[:, columns.first] > 1)
     contests = []
     for start in range(0, len(undecided), _COLUMNS_AT_ONCE):
-        where = undecided[start : start + _COLUMNS_AT_ONCE]
-        cells = columns.first[where]
+        band, where = np.divmod(undecided[start : start + _COLUMNS_AT_ONCE], len(columns.first))
+        cells = band * width + columns.first[where]
         contest = _Contest.between(
-            nodes, candidates[: depths[cells].max(), cells], where=where, columns=columns, margin=margin
+            corners,
+            candidates[: depths[cells].max()],
+            cells=cells,
+            band=band,
+            where=where,
+            columns=columns,
+            margin=margin,
         )
-        line[contest.columns] = contest.planes[0]
+        line[contest.band, contest.columns] = contest.planes[0]
         contests.append(contest)
-    out[:] = line
+    out[bands.all_rows] = np.repeat(line, bands.lengths, axis=0)
     for contest in contests:
-        contest.settle(out, weights)
+        contest.settle(out, bands)
