@@ -181,9 +181,8 @@ class _Contest:
         band = self.band[: counts[1]] if len(bands.lengths) > 1 else np.zeros(1, np.intp)
         rows_at_once = max(1, _PIXELS_AT_ONCE // len(columns))
         for start in range(0, len(bands.rows), rows_at_once):
-            rows, rest, weight = (
-                part[start : start + rows_at_once, band] for part in (bands.rows, bands.rest, bands.weight)
-            )
+            some = slice(start, start + rows_at_once)
+            rows, rest, weight = bands.rows[some, band], bands.rest[some, band], bands.weight[some, band]
             best = lerp(self.ends[0, 0, : len(columns)], self.ends[1, 0, : len(columns)], rest, weight)
             winners = np.repeat(self.planes[:1, : len(columns)], len(best), axis=0)
             for rank in range(1, len(self.planes)):
