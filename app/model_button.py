@@ -69,10 +69,10 @@ class ModelButton(MenuButton):
             self._use(file)
 
     def _show(self, status: EngineStatus | None) -> None:
-        name = Path(self._desk.choice.model).name if status is None else status.model
+        name = self._desk.model.name if status is None else status.model
         if status is None:
             self.setText(f"{name}  ▾")
-            self.setToolTip("The model; it is loaded with the first photo")
+            self.setToolTip("The model; it is loaded with the first photo that has no answer of it yet")
         else:
             self.setText(f"{name}  ·  {status.device.upper()}  ▾")
             self.setToolTip(f"{name} with {status.engine} on {status.device}: {status.reason}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.workers.lane import CancelToken, Lane
 from inference import load_segmenter
-from inference.models import ModelCard, find_card
+from inference.models import ModelCard, find_card, known_models
 from inference.segmenter import Segmenter
 
 
@@ -52,8 +53,12 @@ class ModelInUse(QObject):
 
     @property
     def name(self) -> str:
-        """The name of the model, as its card says it once it is loaded."""
-        return self.choice.model if self._segmenter is None else self._segmenter.card.name
+        """The name of the model as its card says it; of a weights file that is not loaded yet, the file's."""
+        if self._segmenter is not None:
+            return self._segmenter.card.name
+        asked = self.choice.model
+        known = (card.name for card in known_models() if asked in (card.name, *card.aliases))
+        return next(known, Path(asked).stem)
 
     def card(self) -> ModelCard:
         """The card of the model. Raises `WeightsError` when that is not loaded and not to be found."""

@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 import app.model_in_use
 from app.desk import Desk
-from app.model_in_use import ModelChoice
+from app.model_in_use import ModelChoice, ModelInUse
+from app.workers.lane import Lane
 from inference.errors import WeightsError
 from tests.app.desk_scene import FakeSegmenter, Named, correct_corner, predicted
 
@@ -50,3 +51,12 @@ def test_another_model_predicts_again_and_keeps_human_pixels(
     assert desk.engine_status.model == "other"
     assert desk.session.document is not None
     assert (desk.session.document.labels()[:5, :5] == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [("starter", "starter"), ("fai-bf-m-ade", "bisenetformer-m-ade"), ("/far/away/mine.safetensors", "mine")],
+)
+def test_its_name_is_known_before_it_is_loaded(qtbot: QtBot, asked: str, name: str) -> None:
+    lane = Lane("engine")
+    assert ModelInUse(ModelChoice(asked), lane).name == name
