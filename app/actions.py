@@ -86,6 +86,13 @@ class Act(StrEnum):
     FULL_SCREEN = "full_screen"
     NEXT = "next"
     PREVIOUS = "previous"
+    NEXT_UNFINISHED = "next_unfinished"
+    DONE = "done"
+    SKIP = "skip"
+    BACK_TO_WORK = "back_to_work"
+    NOTE = "note"
+    SHOW_FILE = "show_file"
+    PICTURE_GRID = "picture_grid"
     PREDICT_AGAIN = "predict_again"
     PREDICT_ALL = "predict_all"
     PREDICT_SHOWN = "predict_shown"
@@ -233,6 +240,19 @@ ACTIONS: dict[Act, Spec] = {
     Act.FULL_SCREEN: Spec(_V, "Full screen", "Fill the screen with the window", ("F11",), checkable=True),
     Act.NEXT: Spec(_P, "Next picture", "Go to the next picture", ("PgDown", "N"), "next"),
     Act.PREVIOUS: Spec(_P, "Previous picture", "Go to the previous picture", ("PgUp", "P"), "previous"),
+    Act.NEXT_UNFINISHED: Spec(
+        _P, "Next unfinished", "Go to the next picture that is neither done nor skipped", ("F3",), "next-unfinished"
+    ),
+    Act.DONE: Spec(_P, "Done, go on", "This picture is done: go to the next unfinished one", ("F4",), "done"),
+    Act.SKIP: Spec(_P, "Skip, go on", "Set this picture aside: go to the next unfinished one", ("Shift+F4",), "skip"),
+    Act.BACK_TO_WORK: Spec(
+        _P, "Back to work", "This picture is neither done nor set aside after all", ("Shift+F3",), "back"
+    ),
+    Act.NOTE: Spec(_P, "Note…", "Write something about this picture", ("F2",), "note"),
+    Act.SHOW_FILE: Spec(_P, "Show in file manager", "Open the folder that this picture lies in", (), "open-folder"),
+    Act.PICTURE_GRID: Spec(
+        _P, "Pictures as a grid", "Larger thumbnails beside each other", ("Ctrl+G",), "grid", checkable=True
+    ),
     Act.PREDICT_AGAIN: Spec(
         _P, "Predict again", "Run the network on this picture again; corrections stay", ("F5",), "refresh"
     ),

@@ -31,6 +31,9 @@ NEW_GROUP = {  # a menu draws a line above these
     Act.MODE,
     Act.SHOW_ALL,
     Act.FULL_SCREEN,
+    Act.NEXT_UNFINISHED,
+    Act.NOTE,
+    Act.PICTURE_GRID,
     Act.PREDICT_AGAIN,
     Act.ABOUT,
 }

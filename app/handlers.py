@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.actions import PALETTE_ACTIONS, TOOL_ACTIONS, Act
 from app.core.document import ViewMode
+from app.core.pictures import PictureStatus
 from app.core.rules import Where
 from app.dialogs import show_about
 from app.session import Session
@@ -97,6 +98,13 @@ def _of_pictures(window: MainWindow) -> Handlers:
         Act.FILTER_PICTURES: window.filter_pictures,
         Act.NEXT: lambda: window.go_to(window.image_list.next_path()),
         Act.PREVIOUS: lambda: window.go_to(window.image_list.previous_path()),
+        Act.NEXT_UNFINISHED: lambda: window.picture_work.go_on(),
+        Act.DONE: lambda: window.picture_work.finish(PictureStatus.DONE),
+        Act.SKIP: lambda: window.picture_work.finish(PictureStatus.SKIPPED),
+        Act.BACK_TO_WORK: lambda: window.picture_work.back_to_work(),
+        Act.NOTE: lambda: window.picture_work.edit_note(),
+        Act.SHOW_FILE: lambda: window.picture_work.show_file(),
+        Act.PICTURE_GRID: lambda on: window.image_list.set_grid(on=on),
         Act.PREDICT_AGAIN: window.desk.predict_again,
         Act.PREDICT_ALL: lambda: window.run_flow.predict_all(),
         Act.PREDICT_SHOWN: lambda: window.run_flow.predict_shown(),

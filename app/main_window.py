@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +45,7 @@ from app.panels.style import UNIT
 from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
+from app.picture_work import PictureWork
 from app.project_signs import ProjectSigns
 from app.run_flow import RunFlow
 from app.session import Session
@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self, self.desk, menu=recent, settings=settings)
         self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
         self.opacity = OpacitySlider(self.session)
+        self.picture_work = PictureWork(self)
         make_toolbars(
             self, self.actions_by_id, options=self.tool_options, opacity=self.opacity, model=self.model_button
         )
@@ -105,7 +106,7 @@ class MainWindow(QMainWindow):
     # --- layout ----------------------------------------------------------------------------------------------------
 
     def _make_panels(self) -> None:
-        self.image_list = ImageList()
+        self.image_list = ImageList(self.desk.folder)
         self.run_panel = RunPanel()
         self.run_flow = RunFlow(self.desk, self.run_panel, self)
         self.threshold_panel = ThresholdPanel(self.session)
@@ -150,9 +151,7 @@ class MainWindow(QMainWindow):
 
     def _wire(self) -> None:
         desk, session, canvas = self.desk, self.session, self.canvas
-        desk.folder.relisted.connect(self._pictures_changed)
         desk.current_changed.connect(self.image_list.select)
-        desk.folder.changed.connect(self._facts_changed)
         desk.thumbnails.ready.connect(self.image_list.set_thumbnail)
         desk.busy_changed.connect(lambda text: canvas.set_busy(text or None))
         desk.problem_changed.connect(self._problem_changed)
@@ -196,10 +195,10 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _checked=False, digit=digit: use_recent_class(self.session, digit))
             self.addAction(action)
         self._keys = WindowKeys(self, canvas)
-        self._application().installEventFilter(self._keys)
+        self.application().installEventFilter(self._keys)
 
     @staticmethod
-    def _application() -> QApplication:
+    def application() -> QApplication:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         return application
@@ -313,7 +312,7 @@ class MainWindow(QMainWindow):
         self.import_flow.close()
         self.run_flow.close()
         self.desk.close()
-        self._application().removeEventFilter(self._keys)
+        self.application().removeEventFilter(self._keys)
         event.accept()
 
     # --- following the state ---------------------------------------------------------------------------------------
@@ -327,16 +326,6 @@ class MainWindow(QMainWindow):
         if self.session.document is None and not self.desk.listing.looking:
             key = self.actions_by_id[Act.OPEN].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             self.status.say(f"Open photos first: drop them here, or press {key}.", passing=True)
-
-    def _pictures_changed(self) -> None:
-        self.image_list.set_paths(self.desk.pictures)
-        self._facts_changed(range(len(self.desk.folder)))
-
-    def _facts_changed(self, rows: Iterable[int]) -> None:
-        folder = self.desk.folder
-        for row in rows:
-            path = folder.path(row)
-            self.image_list.set_status(path, folder.status(path), folder.problem(path))
 
     def _problem_changed(self, reason: str) -> None:
         self.canvas.set_problem(reason or None)
@@ -395,4 +384,4 @@ class MainWindow(QMainWindow):
     def _remembered(self) -> Settings:
         """What the next start is to find, as it is now."""
         remembered = self.opening.remembered(self.session.remembered(self.settings))
-        return replace(remembered, legend_sort=self.legend.sort)
+        return replace(remembered, legend_sort=self.legend.sort, picture_grid=self.image_list.view.is_grid())

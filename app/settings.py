@@ -41,6 +41,7 @@ class Settings:
     class_thresholds: tuple[tuple[int, float], ...] = ()  # class 1..150 and its own threshold 0..1
     favourites: tuple[int, ...] = ()  # classes that the legend always lists
     legend_sort: str = "area"
+    picture_grid: bool = False  # thumbnails beside each other instead of a list
     tool: str = "relabel"
     tool_values: tuple[tuple[str, Value], ...] = ()  # options of tools as ("tool.option", value)
     recent_paths: tuple[str, ...] = ()  # most recent first
@@ -97,6 +98,7 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "class_thresholds": _list_of(_pair_of(_whole(1, 150), _number(0, 1)), most=150),
     "favourites": _list_of(_whole(0, 150), most=151),
     "legend_sort": _text,
+    "picture_grid": _flag,
     "tool": _text,
     "tool_values": _list_of(_pair_of(_text, _value), most=400),  # some are remembered by class
     "recent_paths": _list_of(_text, most=RECENT_PATHS),

@@ -1,95 +1,116 @@
-"""The list of pictures: filter, thumbnails with status, and the way to the next and the previous one."""
+"""The pictures of the folder: filter, order, list or grid with marks, and the way to the next and the previous one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QPalette
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from app.core.pictures import PictureStatus
+from app.core.catalogue import Filter, Sort
+from app.folder import Folder
 from app.panels.elided_label import ElidedLabel
+from app.panels.empty_card import EmptyCard
+from app.panels.filter_popup import FilterButton, FilterPopup, conditions
 from app.panels.icons import icon
-from app.panels.list_column import fill_column
 from app.panels.picture_model import PictureModel, PictureRole
+from app.panels.picture_texts import count_text, none_matches
 from app.panels.picture_view import PictureView
 from app.panels.search_field import SearchField
-from app.panels.style import HALF, UNIT
+from app.panels.sort_button import SortButton
+from app.panels.style import HALF, ICON, UNIT, small
 
 __all__ = ["ImageList", "PictureModel"]
 
 NOTHING_OPEN = "No pictures yet.\nOpen photos, or drop them here."
+LOOKING = "Looking for photos…"
 
 
 class ImageList(QWidget):
     """Shows what is on the desk; it asks for pictures and thumbnails and opens nothing itself."""
 
     activated = Signal(Path)  # the user went to this picture
-    thumbnail_wanted = Signal(Path)  # it came into view; answer with `set_thumbnail`, or with a status and reason
+    thumbnail_wanted = Signal(Path)  # it came into view; answer with `set_thumbnail`, or tell the folder why not
+    grid_changed = Signal(bool)  # by the button
+    selection_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, folder: Folder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.folder = folder
         self._current: Path | None = None
-        self.model = PictureModel(self)
-        self.proxy = QSortFilterProxyModel(self)
-        self.proxy.setSourceModel(self.model)
-        self.proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.proxy.setDynamicSortFilter(False)  # a name never changes; status and thumbnails need no second look
+        self._brings = True  # whether the current picture is scrolled to when others are shown
+        self.model = PictureModel(folder, self)
         self.filter = SearchField("Filter by name", self)
-        self.view = PictureView(self.model, self.proxy, self)
-        self.count = ElidedLabel("", self)
-        self.count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.count.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.filter_button = FilterButton(self)
+        self.popup = FilterPopup(folder, self)
+        self.sort_button = SortButton(self)
+        self.grid_button = self._button("grid", "Pictures as a grid")
+        self.grid_button.setCheckable(True)
+        self.view = PictureView(self.model, self)
+        self.empty = EmptyCard(self.view)
+        self.count, self.place = self._label(), self._label()
+        self.place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.previous = self._button("previous", "Previous picture (Page Up)")
         self.next = self._button("next", "Next picture (Page Down)")
         self._build()
-        self.view.chosen.connect(self._chosen)
-        self.view.thumbnail_wanted.connect(self.thumbnail_wanted)
-        self.filter.textChanged.connect(self._filter)
-        self.filter.moved.connect(self._into_list)
-        self.filter.accepted.connect(self._take_first)
-        self.previous.clicked.connect(lambda: self._go(self.previous_path()))
-        self.next.clicked.connect(lambda: self._go(self.next_path()))
-        self._say_count()
+        self._wire()
+        self._rearranged()
+
+    def _label(self) -> ElidedLabel:
+        label = ElidedLabel("", self)
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        label.setFont(small(label.font()))
+        return label
 
     def _button(self, name: str, tip: str) -> QToolButton:
         button = QToolButton(self, autoRaise=True)
         button.setIcon(icon(name))
+        button.setIconSize(QSize(ICON, ICON))
         button.setToolTip(tip)
         button.setAccessibleName(tip.partition(" (")[0])
         return button
 
     def _build(self) -> None:
-        foot = QWidget(self)
-        row = QHBoxLayout(foot)
-        row.setContentsMargins(HALF, HALF, HALF, HALF)
-        row.setSpacing(HALF)
-        row.addWidget(self.previous)
-        row.addWidget(self.count, 1)
-        row.addWidget(self.next)
-        fill_column(self, search=self.filter, view=self.view, foot=foot)
-        self.setTabOrder(self.filter, self.view)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(_line((UNIT, UNIT, UNIT, 0), self.filter, self.filter_button, wide=self.filter))
+        column.addLayout(
+            _line((UNIT + HALF, HALF, UNIT, HALF), self.count, self.sort_button, self.grid_button, wide=self.count)
+        )
+        column.addWidget(self.view, 1)
+        column.addLayout(_line((HALF, HALF, HALF, HALF), self.previous, self.place, self.next, wide=self.place))
+        order = (self.filter, self.filter_button, self.sort_button, self.grid_button, self.view)
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
         self.setMinimumWidth(24 * UNIT)
 
-    # --- told by the desk ------------------------------------------------------------------------------------------
+    def _wire(self) -> None:
+        folder, view = self.folder, self.view
+        folder.relisted.connect(self._relisted)
+        folder.rearranged.connect(self._rearranged)
+        folder.changed.connect(lambda _rows: self._say_steps())
+        view.chosen.connect(self._chosen)
+        view.thumbnail_wanted.connect(self.thumbnail_wanted)
+        view.selectionModel().selectionChanged.connect(self._selected)
+        self.filter.textChanged.connect(self._filter_by_name)
+        self.filter.moved.connect(self._into_list)
+        self.filter.accepted.connect(self._take_first)
+        self.filter_button.clicked.connect(lambda: self.popup.open_at(self.filter_button))
+        self.popup.changed.connect(self._arrange)
+        self.sort_button.chosen.connect(lambda sort: self._arrange(sort=sort))
+        self.grid_button.clicked.connect(self._grid_clicked)
+        self.empty.reset.clicked.connect(self.reset_filter)
+        self.previous.clicked.connect(lambda: self._go(self.previous_path()))
+        self.next.clicked.connect(lambda: self._go(self.next_path()))
 
-    def set_paths(self, paths: Sequence[Path]) -> None:
-        """Show these pictures, in this order."""
-        self.filter.clear()
-        self.model.set_paths(paths)
-        self.view.forget_requests()
-        if self._current is not None and self.model.row_of(self._current) < 0:
-            self._current = None
-        self._show_current()
-
-    def set_status(self, path: Path, status: PictureStatus, reason: str = "") -> None:
-        """What became of a picture; `reason` is one sentence for one that cannot be read."""
-        self.model.set_status(path, status, reason)
-        self._say_count()
+    # --- told by the window ----------------------------------------------------------------------------------------
 
     def set_thumbnail(self, path: Path, thumbnail: NDArray[np.uint8]) -> None:
         """The thumbnail that was wanted, (h, w, 3) uint8 RGB."""
@@ -99,7 +120,19 @@ class ImageList(QWidget):
     def select(self, path: Path | None) -> None:
         """Mark the picture on screen and scroll to it; reports nothing."""
         self._current = path
-        self._show_current()
+        self.view.show_on_screen(path)
+        self.view.select_place(self._place())
+        self._say_count()
+
+    def set_grid(self, *, on: bool) -> None:
+        """Larger thumbnails beside each other, or a line for each picture."""
+        self.view.set_grid(on=on)
+        self.grid_button.setChecked(on)
+
+    def set_menu(self, actions: Sequence[QAction]) -> None:
+        """What can be done with the pictures that are selected."""
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.view.addActions(list(actions))
 
     # --- asked by the window ---------------------------------------------------------------------------------------
 
@@ -107,33 +140,24 @@ class ImageList(QWidget):
         """The picture that is marked."""
         return self._current
 
+    def shown(self) -> list[Path]:
+        """The pictures in the list as it is filtered, in their order."""
+        return self.folder.shown()
+
+    def selected(self) -> list[Path]:
+        """The pictures that are selected, in the order shown."""
+        return self.folder.paths(self.model.rows[self.view.selected_rows()])
+
     def next_path(self) -> Path | None:
         """The picture after the marked one in the list as filtered; unreadable ones are skipped. None at the end."""
-        return self._neighbour(+1)
+        return self.folder.next(self._current)
 
     def previous_path(self) -> Path | None:
         """The picture before the marked one; unreadable ones are skipped. None at the beginning."""
-        return self._neighbour(-1)
+        return self.folder.next(self._current, -1)
 
-    def selected(self) -> list[Path]:
-        """The pictures that are selected, in their order."""
-        rows = sorted(index.row() for index in self.view.selectionModel().selectedIndexes())
-        return [self.proxy.index(row, 0).data(PictureRole.PATH) for row in rows]
-
-    def _neighbour(self, step: int) -> Path | None:
-        row = self._proxy_row()
-        row = row + step if row >= 0 else (0 if step > 0 else -1)
-        while 0 <= row < self.proxy.rowCount():
-            index = self.proxy.index(row, 0)
-            if index.data(PictureRole.STATUS) is not PictureStatus.UNREADABLE:
-                path: Path = index.data(PictureRole.PATH)
-                return path
-            row += step
-        return None
-
-    def _proxy_row(self) -> int:
-        row = -1 if self._current is None else self.model.row_of(self._current)
-        return self.proxy.mapFromSource(self.model.index(row, 0)).row() if row >= 0 else -1
+    def _place(self) -> int:
+        return -1 if self._current is None else self.model.place(self._current)
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
@@ -146,37 +170,94 @@ class ImageList(QWidget):
         path = index.data(PictureRole.PATH)
         if path != self._current:
             self._current = path
+            self.view.show_on_screen(path)
             self._say_count()
             self.activated.emit(path)
 
-    def _filter(self, text: str) -> None:
-        self.proxy.setFilterFixedString(text.strip())
-        self._show_current()
-        if self._proxy_row() < 0:
-            self.view.scrollToTop()
+    def _filter_by_name(self, text: str) -> None:
+        self._arrange(replace(self.folder.filter, text=text.strip()))
+
+    def reset_filter(self) -> None:
+        """Show all pictures."""
+        self.filter.blockSignals(True)
+        self.filter.clear()
+        self.filter.blockSignals(False)
+        self._arrange(Filter())
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrange(self, wanted: Filter | None = None, *, sort: Sort | None = None) -> None:
+        """What is shown next begins with the picture on screen, or else at the top."""
+        self._brings = True
+        self.folder.arrange(filter=wanted, sort=sort)
+        self._show_order()
 
     def _take_first(self) -> None:
-        if self.proxy.rowCount():
-            self._go(self.proxy.index(0, 0).data(PictureRole.PATH))
+        if self.model.rowCount():
+            self._go(self.model.path(0))
 
     def _into_list(self, event: QKeyEvent) -> None:
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
         QApplication.sendEvent(self.view, QKeyEvent(event.type(), event.key(), event.modifiers()))
 
-    def _show_current(self) -> None:
-        self.view.select_row(self._proxy_row())
+    def _grid_clicked(self, on: bool) -> None:  # noqa: FBT001 - Qt's signal
+        self.set_grid(on=on)
+        self.grid_changed.emit(on)
+
+    # --- following the folder --------------------------------------------------------------------------------------
+
+    def _relisted(self) -> None:
+        if self._current is not None and self._current not in self.folder:
+            self._current = None
+            self.view.show_on_screen(None)
+        self._brings = True
+        self.view.forget_requests()
+        self._rearranged()
+
+    def _rearranged(self) -> None:
+        """Others are shown: whoever asked for that sees the picture on screen or the top, whoever scrolls stays."""
+        place, brings = self._place(), self._brings
+        self._brings = False
+        self.view.follow(place, scroll=brings)
+        if brings and place < 0:
+            self.view.scrollToTop()
+        self._show_order()
         self._say_count()
 
+    def _show_order(self) -> None:
+        wanted = self.folder.filter
+        if self.filter.text().strip() != wanted.text:
+            self.filter.blockSignals(True)
+            self.filter.setText(wanted.text)
+            self.filter.blockSignals(False)
+        self.filter_button.show_filter(wanted)
+        self.sort_button.show_sort(self.folder.sort)
+
+    def _selected(self) -> None:
+        self._say_count()
+        self.selection_changed.emit()
+
     def _say_count(self) -> None:
-        total, shown, row = self.model.rowCount(), self.proxy.rowCount(), self._proxy_row()
-        pictures = "picture" if total == 1 else "pictures"
-        filtered = bool(self.filter.text().strip())
-        if filtered:
-            text = f"{shown} found of {total}"
-        else:
-            text = f"{row + 1} of {total} {pictures}" if row >= 0 else f"{total} {pictures}" if total else ""
-        self.count.setText(text)
+        shown, total, selected = self.model.rowCount(), len(self.folder), self.view.selected_count()
+        text = count_text(shown, total)
+        self.count.setText(f"{selected:,} selected of {shown:,}" if selected > 1 else text)
+        place = self._place()
+        self.place.setText(f"{place + 1:,} of {shown:,}" if place >= 0 else "")
+        wanted = self.folder.filter
+        filtered = bool(total) and (bool(wanted.text) or conditions(wanted) > 0)
+        self.empty.show_text(none_matches(wanted) if filtered and not shown else "")
+        nothing = NOTHING_OPEN if self.folder.complete else LOOKING
+        self.view.set_empty_text("" if total else nothing)
+        self._say_steps()
+
+    def _say_steps(self) -> None:
         self.previous.setEnabled(self.previous_path() is not None)
         self.next.setEnabled(self.next_path() is not None)
-        query = self.filter.text().strip()
-        self.view.set_empty_text(f"No name contains “{query}”." if filtered and total else NOTHING_OPEN)
+
+
+def _line(margins: tuple[int, int, int, int], *parts: QWidget, wide: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(*margins)
+    row.setSpacing(HALF)
+    for part in parts:
+        row.addWidget(part, 1 if part is wide else 0)
+    return row

@@ -1,13 +1,10 @@
-"""The pictures of the list: name, status, and the thumbnails of those that were seen lately."""
+"""The pictures of a folder as a list: which are shown, what is known of each, and the thumbnails seen lately."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,87 +12,37 @@ from PySide6.QtCore import QAbstractListModel, QObject, Qt
 from PySide6.QtGui import QImage, QPixmap
 
 from app.core.pictures import PictureStatus
+from app.folder import Folder
+from app.panels.picture_texts import second_line, spoken, tip
 from app.panels.rows import ROOT, Index
 
 KEPT_THUMBNAILS = 512  # at 192 x 128 pixels about 50 MB; the others are asked for again when they come into view
+_FEW = 64  # changed rows that are told one by one
 
 
 class PictureRole(IntEnum):
     """Data of a picture beside its name."""
 
     PATH = Qt.ItemDataRole.UserRole + 1
-    STATUS = Qt.ItemDataRole.UserRole + 2
+    FACTS = Qt.ItemDataRole.UserRole + 2  # PictureFacts
     LINE = Qt.ItemDataRole.UserRole + 3  # the second line: the status in words, or why it cannot be read
     THUMBNAIL = Qt.ItemDataRole.UserRole + 4  # QPixmap, or None while it is on its way
 
 
-@dataclass(slots=True)
-class _Picture:
-    path: Path
-    status: PictureStatus = PictureStatus.NEW
-    reason: str = ""
-
-
-_EXPLAINED = {
-    PictureStatus.NEW: "Not predicted yet",
-    PictureStatus.PREDICTED: "The network has predicted it; nothing is corrected",
-    PictureStatus.IN_WORK: "Has corrections",
-    PictureStatus.DONE: "Finished",
-    PictureStatus.SKIPPED: "Left out on purpose",
-    PictureStatus.UNREADABLE: "Cannot be read",
-}
-
-
-def status_text(status: PictureStatus) -> str:
-    """The status in words."""
-    match status:
-        case PictureStatus.NEW:
-            return "New"
-        case PictureStatus.PREDICTED:
-            return "Predicted"
-        case PictureStatus.IN_WORK:
-            return "In work"
-        case PictureStatus.DONE:
-            return "Done"
-        case PictureStatus.SKIPPED:
-            return "Skipped"
-        case PictureStatus.UNREADABLE:
-            return "Cannot be read"
-        case unexpected:
-            assert_never(unexpected)
-
-
 class PictureModel(QAbstractListModel):
-    """One row per picture, in the order given; status and thumbnails arrive one by one."""
+    """One row per picture shown, straight from the folder: nothing is done for a row before it is looked at."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, folder: Folder, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pictures: list[_Picture] = []
-        self._rows: dict[Path, int] = {}
+        self.folder, self.catalogue = folder, folder.catalogue
+        self.rows = folder.rows  # of the catalogue, by place in the list
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
-
-    def set_paths(self, paths: Sequence[Path]) -> None:
-        """Another list; pictures that were in the old one keep their status and thumbnail."""
-        self.beginResetModel()
-        known = {picture.path: picture for picture in self._pictures}
-        self._pictures = [known.get(path) or _Picture(path) for path in dict.fromkeys(paths)]
-        self._rows = {picture.path: row for row, picture in enumerate(self._pictures)}
-        for path in [path for path in self._thumbnails if path not in self._rows]:
-            del self._thumbnails[path]
-        self.endResetModel()
-
-    def set_status(self, path: Path, status: PictureStatus, reason: str = "") -> None:
-        """What became of a picture; `reason` says in one sentence why it cannot be read. Unknown paths are ignored."""
-        row = self._rows.get(path)
-        if row is not None:
-            self._pictures[row].status, self._pictures[row].reason = status, reason
-            self._tell(row)
+        folder.relisted.connect(self._reset)
+        folder.rearranged.connect(self._reset)
+        folder.changed.connect(self._changed)
 
     def set_thumbnail(self, path: Path, thumbnail: NDArray[np.uint8]) -> None:
-        """A small version of the picture, (h, w, 3) uint8 RGB. Unknown paths are ignored."""
-        row = self._rows.get(path)
-        if row is None:
-            return
+        """A small version of the picture, (h, w, 3) uint8 RGB."""
         height, width = thumbnail.shape[:2]
         pixels = np.ascontiguousarray(thumbnail)
         image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
@@ -103,50 +50,65 @@ class PictureModel(QAbstractListModel):
         self._thumbnails.move_to_end(path)
         while len(self._thumbnails) > KEPT_THUMBNAILS:
             self._thumbnails.popitem(last=False)
-        self._tell(row)
+        self._tell(self.place(path))
 
-    def paths(self) -> Sequence[Path]:
-        """Every picture, in order."""
-        return tuple(picture.path for picture in self._pictures)
+    def place(self, path: Path) -> int:
+        """The row in which a picture is shown, or -1."""
+        return self.folder.place(path)
 
-    def row_of(self, path: Path) -> int:
-        """The row of a picture, or -1."""
-        return self._rows.get(path, -1)
+    def path(self, place: int) -> Path:
+        """The picture in a row."""
+        return self.folder.path(int(self.rows[place]))
 
-    def lacks_thumbnail(self, row: int) -> bool:
+    def lacks_thumbnail(self, place: int) -> bool:
         """Whether a thumbnail of this row should be asked for."""
-        picture = self._pictures[row]
-        return picture.status is not PictureStatus.UNREADABLE and picture.path not in self._thumbnails
+        path = self.path(place)
+        return path not in self._thumbnails and self.folder.status(path) is not PictureStatus.UNREADABLE
 
     def rowCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._pictures)
+        return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
+        if not index.isValid() or index.row() >= len(self.rows):
             return None
-        picture = self._pictures[index.row()]
+        folder, row = self.folder, int(self.rows[index.row()])
+        name = self.catalogue.names[row].rpartition("/")[2]
         if role == Qt.ItemDataRole.DisplayRole:
-            return picture.path.name
+            return name
+        if role == PictureRole.FACTS:
+            return self.catalogue.facts(row)
+        path = folder.path(row)
         if role == PictureRole.PATH:
-            return picture.path
-        if role == PictureRole.STATUS:
-            return picture.status
+            return path
         if role == PictureRole.THUMBNAIL:
-            return self._thumbnails.get(picture.path)
+            return self._thumbnail(path)
         if role == PictureRole.LINE:
-            return _short(picture.reason, picture.path.name) or status_text(picture.status)
+            return second_line(name, self.catalogue.facts(row), folder.reason(path), folder.sort.by)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{picture.path}\n{picture.reason or _EXPLAINED[picture.status]}"
+            return tip(path, self.catalogue.facts(row), folder.reason(path), folder.note(path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{picture.path.name}, {picture.reason or status_text(picture.status)}"
+            return spoken(name, self.catalogue.facts(row), folder.reason(path), folder.note(path))
         return None
 
-    def _tell(self, row: int) -> None:
-        index = self.index(row, 0)
-        self.dataChanged.emit(index, index)
+    def _thumbnail(self, path: Path) -> QPixmap | None:
+        pixmap = self._thumbnails.get(path)
+        if pixmap is not None:
+            self._thumbnails.move_to_end(path)  # what is seen is the last to go
+        return pixmap
 
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self.catalogue, self.rows = self.folder.catalogue, self.folder.rows
+        self.endResetModel()
 
-def _short(reason: str, name: str) -> str:
-    """The reason without the name, which the line above it says: 'a.jpg is damaged …' becomes 'Damaged …'."""
-    said = reason.removeprefix(name).lstrip().removeprefix("is ")
-    return said[:1].upper() + said[1:]
+    def _changed(self, rows: NDArray[np.intp]) -> None:
+        if len(rows) <= _FEW:
+            for row in rows:
+                self._tell(self.place(self.folder.path(int(row))))
+        elif self.rowCount() and self.rows is self.folder.rows:
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+
+    def _tell(self, place: int) -> None:
+        if place >= 0 and self.rows is self.folder.rows:  # else others are about to be shown anyway
+            index = self.index(place)
+            self.dataChanged.emit(index, index)

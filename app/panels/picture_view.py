@@ -1,153 +1,158 @@
-"""How the picture list draws its rows, and which thumbnails it needs."""
+"""The list and the grid of pictures: which one is gone to, which are selected, and which thumbnails are needed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QRect, QRectF, QSize, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import (
-    QListView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+import numpy as np
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QWidget
 
-from app.core.pictures import PictureStatus
-from app.panels.icons import paint_icon
+from app.core.arrays import I32
+from app.panels.even_view import EvenView
 from app.panels.picture_model import PictureModel, PictureRole
-from app.panels.rows import LEFT, Index, SaysWhenEmpty, make_quiet, paint_empty, paint_row_back
-from app.panels.style import HALF, RADIUS, UNIT, accent, muted, small, tint, warning
+from app.panels.picture_paint import CellDelegate, PictureDelegate
+from app.panels.rows import Index, SaysWhenEmpty, paint_empty
 
-THUMBNAIL = QSize(72, 54)
-MARK = 12
-
-
-class PictureDelegate(QStyledItemDelegate):
-    """Thumbnail, name, and one line with the status mark."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(0, max(THUMBNAIL.height(), 2 * option.fontMetrics.height() + UNIT) + UNIT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = option.rect
-        paint_row_back(painter, option)
-        place = QRect(rect.left() + UNIT, rect.center().y() - THUMBNAIL.height() // 2 + 1, *THUMBNAIL.toTuple())
-        status = index.data(PictureRole.STATUS)
-        self._paint_thumbnail(painter, option, place, index.data(PictureRole.THUMBNAIL), status)
-        self._paint_texts(painter, option, index, place.right() + UNIT + 1)
-        painter.restore()
-
-    def _paint_texts(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, left: int) -> None:
-        rect, palette = option.rect, option.palette
-        status = index.data(PictureRole.STATUS)
-        unreadable = status is PictureStatus.UNREADABLE
-        height = option.fontMetrics.height()
-        top = rect.center().y() - height - 1
-        width = max(0, rect.right() - UNIT - left)
-        painter.setFont(option.font)
-        painter.setPen(muted(palette) if unreadable else palette.color(QPalette.ColorRole.Text))
-        name = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, width)
-        painter.drawText(QRect(left, top, width, height), LEFT, name)
-        top += height + 3
-        mark = QRectF(left, top + (height - MARK) / 2, MARK, MARK)
-        paint_status(painter, mark, status, option.palette)
-        painter.setFont(small(option.font))
-        painter.setPen(warning(palette) if unreadable else muted(palette))
-        words = QRect(left + MARK + HALF, top, max(0, width - MARK - HALF), height)
-        line = painter.fontMetrics().elidedText(
-            str(index.data(PictureRole.LINE)), Qt.TextElideMode.ElideRight, words.width()
-        )
-        painter.drawText(words, LEFT, line)
-
-    def _paint_thumbnail(
-        self, painter: QPainter, option: QStyleOptionViewItem, place: QRect, pixmap: QPixmap | None, status: object
-    ) -> None:
-        text = option.palette.color(QPalette.ColorRole.Text)
-        frame = QPainterPath()
-        frame.addRoundedRect(QRectF(place), RADIUS, RADIUS)
-        if pixmap is None:
-            painter.fillPath(frame, tint(text, 0.07))
-            side = QRectF(0, 0, 20, 20)
-            side.moveCenter(QRectF(place).center())
-            paint_icon(painter, side, "warning" if status is PictureStatus.UNREADABLE else "picture", tint(text, 0.35))
-            return
-        # The middle of the picture, filling the frame: rows line up whatever the shape of the photo.
-        scale = max(place.width() / pixmap.width(), place.height() / pixmap.height())
-        source = QRectF(0, 0, place.width() / scale, place.height() / scale)
-        source.moveCenter(QRectF(pixmap.rect()).center())
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setClipPath(frame)
-        painter.drawPixmap(QRectF(place), pixmap, source)
-        painter.restore()
-        painter.setPen(QPen(tint(text, 0.18), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+MOST_RUNS = 1000  # of selected rows beside each other that are selected again in another order
+ASK_MS = 30  # while one scrolls on, thumbnails of what has passed already are not asked for
+_SELECTING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-def paint_status(painter: QPainter, rect: QRectF, status: PictureStatus, palette: QPalette) -> None:
-    """The mark of a status: a ring, a dot, a dot in the accent, a tick, a warning sign."""
-    quiet = muted(palette)
-    dot = rect.adjusted(2.5, 2.5, -2.5, -2.5)
-    if status is PictureStatus.DONE:
-        paint_icon(painter, rect, "check", accent(palette))
-    elif status is PictureStatus.UNREADABLE:
-        paint_icon(painter, rect, "warning", warning(palette))
-    elif status is PictureStatus.NEW:
-        painter.setPen(QPen(quiet, 1.2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(dot)
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(accent(palette) if status is PictureStatus.IN_WORK else quiet)
-        painter.drawEllipse(dot)
+class PictureView(SaysWhenEmpty, EvenView):
+    """Clicks and arrow keys go to a picture; with Ctrl or Shift they select several and stay where they are.
 
-
-class PictureView(SaysWhenEmpty, QListView):
-    """A list that says which thumbnails it needs: those of the rows one can see, once each."""
+    It says which thumbnails it needs: those that can be seen, once each, and again when they come back into view.
+    """
 
     thumbnail_wanted = Signal(Path)
-    chosen = Signal(QModelIndex)  # by mouse or key, not by `select_row`
+    chosen = Signal(QModelIndex)  # by mouse or key, not by `select_place`
 
-    def __init__(self, pictures: PictureModel, proxy: QSortFilterProxyModel, parent: QWidget) -> None:
+    def __init__(self, pictures: PictureModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self._pictures, self._proxy = pictures, proxy
+        self._pictures = pictures
         self._asked: set[Path] = set()
-        self._quiet = False
-        self.setModel(proxy)
-        self.setItemDelegate(PictureDelegate(self))
+        self._goes = False  # whether a move of the current row goes there
+        self._on_screen: Path | None = None
+        self._kept: I32 = np.zeros(0, np.int32)  # rows of the catalogue that were selected before other ones are shown
+        self._kept_of: object = None  # the catalogue
+        self._rows, self._cells = PictureDelegate(self), CellDelegate(self)
+        self.setModel(pictures)
+        self.setItemDelegate(self._rows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName("Pictures")
-        self.setUniformItemSizes(True)
-        self.clicked.connect(self.chosen)  # also where the window does not have the focus when it is clicked
-        make_quiet(self)
-        self._ask = QTimer(self, singleShot=True, interval=0)
+        self._ask = QTimer(self, singleShot=True, interval=ASK_MS)
         self._ask.timeout.connect(self._ask_for_visible)
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._ask.start())
-        for changed in (proxy.modelReset, proxy.layoutChanged, proxy.rowsInserted, proxy.rowsRemoved):
-            changed.connect(lambda *_args: self._ask.start())
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._ask_soon())
+        pictures.modelAboutToBeReset.connect(self._keep_selected)
+        pictures.modelReset.connect(self._ask_soon)
+
+    def set_grid(self, *, on: bool) -> None:
+        if on is not self.is_grid():
+            self.setItemDelegate(self._cells if on else self._rows)
+            super().set_grid(on=on)
+            self._keep_in_view(self.currentIndex())
+            self._ask_soon()
+
+    # --- which picture ---------------------------------------------------------------------------------------------
+
+    def select_place(self, place: int) -> None:
+        """Make a row the current one without reporting it, and the only selected one; -1 for none."""
+        index = self._pictures.index(place, 0)
+        if index.isValid():
+            self.setCurrentIndex(index)  # from there Shift selects on
+        command = QItemSelectionModel.SelectionFlag.ClearAndSelect  # whatever keys are held
+        self.selectionModel().setCurrentIndex(index, command)
+
+    def follow(self, place: int, *, scroll: bool) -> None:
+        """Other rows are shown: `place` is the current one, and what was selected still is."""
+        self.setAutoScroll(scroll)
+        self.select_place(place)
+        self.setAutoScroll(True)
+        if len(self._kept) > 1 and self._kept_of is self._pictures.folder.catalogue:
+            self._select_again(self._kept)
+
+    def _keep_selected(self) -> None:
+        """Before other rows are shown: which pictures are selected."""
+        self._kept, self._kept_of = self._pictures.rows[self.selected_rows()], self._pictures.catalogue
+
+    def _select_again(self, rows: I32) -> None:
+        places = np.flatnonzero(np.isin(self._pictures.rows, rows))
+        runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+        if places.size < 2 or len(runs) > MOST_RUNS:
+            return
+        selection = QItemSelection()
+        for run in runs:
+            selection.select(self._pictures.index(int(run[0])), self._pictures.index(int(run[-1])))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def show_on_screen(self, path: Path | None) -> None:
+        """Which picture has the sign that it is the one on screen."""
+        self._on_screen = path
+        self.viewport().update()
+
+    def selected_rows(self) -> I32:
+        """The places of the selected rows, in order."""
+        parts = self.selectionModel().selection().toList()
+        places = [np.arange(part.top(), part.bottom() + 1, dtype=np.int32) for part in parts]
+        return np.unique(np.concatenate(places)) if places else np.zeros(0, np.int32)
+
+    def selected_count(self) -> int:
+        """How many rows are selected."""
+        return sum(part.height() for part in self.selectionModel().selection().toList())
+
+    def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802 - Qt's name
+        super().currentChanged(current, previous)
+        if current.isValid() and self._goes:
+            self.chosen.emit(current)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _RETURN and not event.modifiers() & _SELECTING and self.currentIndex().isValid():
+            self.setCurrentIndex(self.currentIndex())  # which ends a selection of several
+            self.chosen.emit(self.currentIndex())
+            return
+        self._goes = not event.modifiers() & _SELECTING
+        super().keyPressEvent(event)
+        self._goes = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if event.button() is Qt.MouseButton.LeftButton and not event.modifiers() & _SELECTING and index.isValid():
+            self.chosen.emit(index)
+
+    # --- thumbnails ------------------------------------------------------------------------------------------------
 
     def forget_requests(self) -> None:
         """Another list: everything may be asked for again."""
         self._asked.clear()
-        self._ask.start()
+        self._ask_soon()
 
     def arrived(self, path: Path) -> None:
         """A thumbnail came; should it be dropped later, it may be asked for again."""
         self._asked.discard(path)
 
-    def select_row(self, row: int) -> None:
-        """Make a row the current one without reporting it."""
-        self._quiet = True
-        self.setCurrentIndex(self._proxy.index(row, 0))
-        self._quiet = False
+    def _ask_soon(self) -> None:
+        if not self._ask.isActive():
+            self._ask.start()
 
-    def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802 - Qt's name
-        super().currentChanged(current, previous)
-        if current.isValid() and not self._quiet and self.hasFocus():
-            self.chosen.emit(current)
+    def _ask_for_visible(self) -> None:
+        if not self.isVisible():
+            return
+        seen = [place for place in self.places_seen() if self._pictures.lacks_thumbnail(place)]
+        needed = [self._pictures.path(place) for place in seen]
+        new = [path for path in needed if path not in self._asked]
+        self._asked = set(needed)
+        for path in new:
+            self.thumbnail_wanted.emit(path)
+
+    # --- the view --------------------------------------------------------------------------------------------------
+
+    def cell_state(self, index: QModelIndex) -> QStyle.StateFlag:
+        on_screen = self._on_screen is not None and index.data(PictureRole.PATH) == self._on_screen
+        return QStyle.StateFlag.State_On if on_screen else QStyle.StateFlag.State_None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A panel that opens below takes room away: the current picture does not go with it."""
@@ -155,27 +160,18 @@ class PictureView(SaysWhenEmpty, QListView):
         in_view = QRect(self.viewport().rect().topLeft(), event.oldSize()).intersects(self.visualRect(current))
         super().resizeEvent(event)
         if in_view:
-            self.scrollTo(current)
-        self._ask.start()
+            self._keep_in_view(current)
+        self._ask_soon()
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Show:
-            self._ask.start()
+            self._ask_soon()
         return super().event(event)
-
-    def _ask_for_visible(self) -> None:
-        if not self.isVisible() or not self._proxy.rowCount():
-            return
-        first = self.indexAt(self.viewport().rect().topLeft()).row()
-        last = self.indexAt(self.viewport().rect().bottomLeft()).row()
-        last = last if last >= 0 else self._proxy.rowCount() - 1
-        for row in range(max(0, first), last + 1):
-            source = self._proxy.mapToSource(self._proxy.index(row, 0))
-            path = source.data(PictureRole.PATH)
-            if path not in self._asked and self._pictures.lacks_thumbnail(source.row()):
-                self._asked.add(path)
-                self.thumbnail_wanted.emit(path)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         paint_empty(self, self._empty_text)
+
+    def _keep_in_view(self, index: Index) -> None:
+        if index.isValid():
+            self.scrollTo(index)

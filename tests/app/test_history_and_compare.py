@@ -20,6 +20,7 @@ from app.panels.history_model import OPENED
 from app.settings import Settings
 from tests.app.canvas.hand import drag
 from tests.app.canvas.scene import PATH, close, map_of, photo, predict, show_photo, spot, unsigned
+from tests.app.panels.picture_scene import fill
 from tests.app.windows import shown_window
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -31,7 +32,8 @@ CAR = human_value(21)
 def window(qtbot: QtBot) -> MainWindow:
     """The known picture with a correction, the second of a list of two."""
     window = shown_window(qtbot, Settings(), height=720)
-    window.image_list.set_paths([BEFORE, PATH])
+    window.image_list.thumbnail_wanted.disconnect(window.desk.thumbnails.request)  # there are no such files
+    fill(window.desk.folder, [BEFORE.as_posix(), PATH.as_posix()], root=Path())
     window.image_list.select(PATH)
     show_photo(window.session)
     predict(window.session)
