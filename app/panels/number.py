@@ -21,5 +21,10 @@ class SelectAll(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.MouseButtonDblClick):
-            QTimer.singleShot(0, self._field.selectAll)
+            QTimer.singleShot(0, self._select)
         return super().eventFilter(watched, event)
+
+    def _select(self) -> None:
+        """Unless the focus only passed through."""
+        if self._field.hasFocus():
+            self._field.selectAll()
