@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.core.catalogue import Exported
-from app.core.import_labels import ImportPlan, Survey, inspect_plan, plan_import, survey
+from app.core.import_labels import ImportPlan, Survey, inspect_plan, look_like_labels, plan_import, survey
 from app.desk import Desk
+from app.dialogs import choose
 from app.import_dialog import ImportDialog, ImportReport
 from app.importer import Importer, ImportSummary
 from app.session import Session
@@ -63,6 +64,36 @@ class ImportFlow(QObject):
         if accepted:
             self._importer.start(dialog.orders(), dialog.existing())
         dialog.deleteLater()
+
+    def offer(self, paths: list[Path], otherwise: Callable[[], None]) -> None:
+        """What was dropped: where it seems to be labels for pictures of the list, the person is asked about it."""
+        root, names = self._desk.folder.root, self._desk.folder.catalogue.names
+        if not names or self._importer.running:
+            otherwise()
+            return
+
+        def looked(labels: bool) -> None:  # noqa: FBT001 - the answer of the lane
+            answer = self._ask_about_drop() if labels else 1
+            if answer == 0:
+                self.ask(paths)
+            elif answer == 1:
+                otherwise()
+
+        self._lane.submit(
+            lambda _token: look_like_labels(paths, [root / name for name in names]),
+            key="drop",
+            done=looked,
+            failed=lambda _problem: otherwise(),
+        )
+
+    def _ask_about_drop(self) -> int | None:
+        return choose(
+            self._window,
+            title="Labels or pictures?",
+            text="These files seem to be labels for pictures of the list.",
+            choices=("Import labels", "Open as pictures"),
+            cancel="Cancel",
+        )
 
     @property
     def running(self) -> bool:

@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         panels = [self._docks[name].toggleViewAction() for name in ("pictures", "legend")]
         panels.insert(1, self.actions_by_id[Act.HISTORY])
         recent = make_menus(self, self.actions_by_id, panels)
-        self.opening = Opening(self, self.desk, menu=recent, settings=settings)
+        self.opening = Opening(self, self.desk, menu=recent, settings=settings, labels=self.import_flow.offer)
         self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
         self.opacity = OpacitySlider(self.session)
         self.picture_work = PictureWork(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,19 @@ from app.settings import RECENT_PATHS, Settings
 from inference.photo import PHOTO_SUFFIXES
 from resources.samples import sample_paths
 
+Offer = Callable[[list[Path], Callable[[], None]], None]
+"""Given paths, and what to do with them if nothing else comes of them."""
+
 
 class Opening:
     """Asks for photos and folders and remembers what was opened; `menu` lists the recent ones."""
 
-    def __init__(self, window: QMainWindow, desk: Desk, *, menu: QMenu, settings: Settings) -> None:
+    def __init__(self, window: QMainWindow, desk: Desk, *, menu: QMenu, settings: Settings, labels: Offer) -> None:
+        """`labels`: takes what is dropped where it is labels for the pictures of the list, else gives it back."""
         self._window = window
         self._desk = desk
         self._menu = menu
+        self._labels = labels
         self._recent = tuple(settings.recent_paths)
         desk.listing.opened.connect(self._opened)
         desk.listing.not_opened.connect(self._not_opened)
@@ -34,7 +39,8 @@ class Opening:
             self._desk.open([Path(os.path.abspath(path)) for path in paths])  # noqa: PTH100 - links stay as they are
 
     def open_dropped(self, data: QMimeData) -> None:
-        self.open([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        self._labels(paths, lambda: self.open(paths))
 
     def open_samples(self) -> None:
         self._desk.open(sample_paths())

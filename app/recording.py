@@ -148,8 +148,7 @@ class Recording(Counting):
 
     def forget_export(self, path: Path) -> None:
         """A picture that is not open was changed: no export has written it as it is."""
-        if path not in self._histories:
-            self._exported.pop(path, None)
+        if path not in self._histories and self._exported.pop(path, None) is not None:
             self.corrected.emit(path)
 
     def mark_exported(self, path: Path, state: ExportedState) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.ade_png import write_labels
@@ -22,6 +22,7 @@ from app.exporter import Exporter
 from app.import_dialog import ImportDialog
 from app.import_flow import ImportFlow
 from tests.app.desk_scene import predicted
+from tests.e2e.story import click_button
 
 
 @pytest.fixture
@@ -105,3 +106,42 @@ def test_without_pictures_there_is_nothing_to_ask(desk: Desk, flow: ImportFlow, 
     with qtbot.waitSignal(desk.said) as said:
         flow.ask()
     assert said.args == ["Open the pictures first: labels are brought into those of the list."]
+
+
+@pytest.mark.parametrize(("answer_key", "imports"), [("Import labels", 1), ("Open as pictures", 0)])
+def test_labels_that_are_dropped_are_asked_about(
+    desk: Desk,
+    flow: ImportFlow,
+    photos: list[Path],
+    files: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    answer_key: str,
+    imports: int,
+) -> None:
+    open_all(desk, qtbot, photos)
+    asked: list[list[Path]] = []
+    opened: list[str] = []
+    monkeypatch.setattr(flow, "ask", asked.append)
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            click_button(box, answer_key)
+
+    timer = QTimer()
+    timer.timeout.connect(press)
+    timer.start(20)
+    flow.offer([files], lambda: opened.append("pictures"))
+    qtbot.waitUntil(lambda: bool(asked or opened))
+    timer.stop()
+    assert (asked, opened) == ([[files]] if imports else [], [] if imports else ["pictures"])
+
+
+def test_pictures_that_are_dropped_are_opened(desk: Desk, flow: ImportFlow, photos: list[Path], qtbot: QtBot) -> None:
+    opened: list[str] = []
+    flow.offer(photos, lambda: opened.append("nothing is open"))
+    assert opened
+    open_all(desk, qtbot, photos)
+    flow.offer(photos, lambda: opened.append("they are no labels"))
+    qtbot.waitUntil(lambda: len(opened) == 2)

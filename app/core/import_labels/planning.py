@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from app.core.import_labels.findings import Finding, Kind
@@ -14,6 +15,8 @@ from app.core.import_labels.inspection import inspect, settle
 from app.core.pictures import list_folder
 from inference.errors import PhotoError
 
+_FEW = 3  # files that tell what a folder holds
+_ENTRIES = 1000  # of a folder that are looked at for a PNG
 _IMAGES, _ANNOTATIONS = "images", "annotations"  # as ADE20K calls its folders of photos and of labels
 
 
@@ -76,6 +79,31 @@ def inspect_plan(plan: ImportPlan, *, check: Callable[[int], object] = lambda do
             problem = f"has no photo to lie on: {str(error).rstrip('.')}"
             found.append(Finding(file, (Kind.UNREADABLE,), problem=problem))
     return dict(zip(plan.files, settle(found), strict=True))
+
+
+def look_like_labels(paths: Sequence[Path], pictures: Sequence[Path]) -> bool:
+    """Whether files and folders seem to hold labels of some of these pictures rather than pictures.
+
+    Only a few files are looked at, and folders without PNGs of their own are not searched.
+    """
+    if not any(_may_hold_labels(path) for path in paths):
+        return False
+    plan = plan_import(paths, pictures)
+    few = dict(itertools.islice(plan.files.items(), _FEW))
+    findings = inspect_plan(replace(plan, files=few)).values()
+    return any(finding.ready or finding.convertible for finding in findings)
+
+
+def _may_hold_labels(path: Path) -> bool:
+    """Whether it is a PNG, or a folder that has `annotations` or a PNG among its first entries."""
+    try:
+        if not path.is_dir():
+            return path.suffix.lower() == ".png"
+        with os.scandir(path) as entries:
+            names = [entry.name.lower() for entry in itertools.islice(entries, _ENTRIES)]
+    except OSError:
+        return False
+    return _ANNOTATIONS in names or any(name.endswith(".png") for name in names)
 
 
 def _label_files(path: Path) -> Iterator[Path]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.core.import_labels import Kind, inspect_plan, plan_import
+from app.core.ade_png import write_labels
+from app.core.import_labels import Kind, inspect_plan, look_like_labels, plan_import
 
 
 def tree(folder: Path, *names: str) -> list[Path]:
@@ -137,3 +139,23 @@ def test_all_files_of_a_plan_are_inspected_beside_their_photos(tmp_path: Path) -
         "broken.png has no photo to lie on: broken.png is not a picture that can be read."
     )
     assert not inspect_plan(plan_import([], pictures))
+
+
+def test_what_looks_like_labels_is_told_from_pictures(tmp_path: Path) -> None:
+    photos, labels = tmp_path / "photos", tmp_path / "labels"
+    for folder in (photos, labels, tmp_path / "scans", tmp_path / "pair" / "annotations"):
+        folder.mkdir(parents=True)
+    pictures = [photos / f"{number}.jpg" for number in range(3)]
+    for picture in pictures:
+        cv2.imwrite(str(picture), np.full((8, 9, 3), 7, np.uint8))
+        write_labels(labels / f"{picture.stem}.png", np.full((8, 9), 7, np.uint8))
+        write_labels(tmp_path / "pair" / "annotations" / f"{picture.stem}.png", np.full((8, 9), 7, np.uint8))
+        scan = np.random.default_rng(1).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / "scans" / f"{picture.stem}.png"), scan)
+    assert look_like_labels([labels], pictures)
+    assert look_like_labels([labels / "2.png"], pictures)
+    assert look_like_labels([tmp_path / "pair"], pictures)
+    assert not look_like_labels([tmp_path / "scans"], pictures)
+    assert not look_like_labels([photos], pictures)
+    assert not look_like_labels([labels], [photos / "other.jpg"])
+    assert not look_like_labels([tmp_path / "missing"], pictures)
