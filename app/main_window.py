@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
         self.run_flow = RunFlow(self.desk, self.run_panel, self)
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
+        self.legend.model.set_model(self.desk.model.name)
         self.tool_options = ToolOptions(self.session)
         self.choices_card = ChoicesCard(self.canvas)
         self.decided_key = DecidedKey(self.session, self.canvas)
