@@ -19,7 +19,6 @@ from app.core.pictures import PictureStatus
 SETTLE_MS = 400  # facts change in bursts, while the network runs over a folder
 FINISHED = frozenset({PictureStatus.DONE, PictureStatus.SKIPPED, PictureStatus.UNREADABLE})
 _LASTING = frozenset({SortBy.NAME, SortBy.TIME, SortBy.SIZE})  # what no work on a picture changes
-_IN_TURN = {PictureStatus.NEW, PictureStatus.PREDICTED, PictureStatus.UNREADABLE}  # what a correction makes IN_WORK
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,11 +175,6 @@ class Folder(QObject):
         if after != before or changed:
             self.catalogue.put(row, after)
             self._tell(np.array([row], np.intp))
-
-    def corrected(self, path: Path) -> None:
-        """A correction was made: what nobody had looked at is in work."""
-        if self.status(path) in _IN_TURN:
-            self.learn(path, status=PictureStatus.IN_WORK, reason="")
 
     def learn_columns(
         self,

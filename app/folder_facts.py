@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.core.arrays import Intp
 from app.core.catalogue import Catalogue, ClassShare, SortBy
 from app.core.pictures import Listing, PictureStatus, file_facts
-from app.core.project.records import FileIdentity
 from app.core.project.store import ProjectStore
 from app.folder import Folder
 from app.folder_reading import (
@@ -186,7 +185,7 @@ class FolderFacts(QObject):
                 self._folder.learn_columns(rows[here], reasons=gathered.reasons, **gathered.columns(here))
 
         if paths:
-            self._ask(lambda projects: gather_some(projects, gathered, paths), learnt)
+            self._ask(lambda projects: gather_some(projects, gathered, few.names), learnt)
 
     # --- what the disk says ----------------------------------------------------------------------------------------
 
@@ -219,31 +218,28 @@ class FolderFacts(QObject):
             folder.learn_columns(again, status=np.full(len(again), NEW, np.uint8), reasons={})
         if found.others.size:
             folder.files_changed.emit(found.others)
-        root, names = folder.root, folder.catalogue.names
-        files = [
-            (names[row], FileIdentity(int(found.sizes[row]), int(found.times[row]))) for row in found.news.tolist()
-        ]
+        root = folder.root
         if found.gone:
             self._keeper.write(lambda projects: tell_gone(projects, root, found.gone))
-        self._tell(files, [])
+        self._tell(found, 0, [])
 
-    def _tell(self, files: Sequence[tuple[str, FileIdentity]], others: list[Path]) -> None:
+    def _tell(self, found: Differences, start: int, others: list[Path]) -> None:
         """Tell the projects of files, some at a time; then the person of those that have changed since."""
-        ticket, root = self._ticket, self._folder.root
-        now, rest = dict(files[:WRITTEN_AT_ONCE]), files[WRITTEN_AT_ONCE:]
-        if not now:
+        ticket, root, names = self._ticket, self._folder.root, self._folder.catalogue.names
+        rows = found.news[start : start + WRITTEN_AT_ONCE]
+        if not rows.size:
             self._say_changed(others)
             return
 
         def told(changed: list[Path]) -> None:
             if ticket is not self._ticket:
                 return
-            if len(files) <= FEW:  # what is known of those that came back
-                for name in now:
-                    self.look_up_soon(root / name)
-            self._tell(rest, [*others, *changed])
+            if len(found.news) <= FEW:  # what is known of those that came back
+                for row in rows.tolist():
+                    self.look_up_soon(root / names[row])
+            self._tell(found, start + WRITTEN_AT_ONCE, [*others, *changed])
 
-        self._keeper.write(lambda projects: tell_files(projects, root, now), done=told)
+        self._keeper.write(lambda projects: tell_files(projects, root, found.files(names, rows)), done=told)
 
     def _say_changed(self, others: Sequence[Path]) -> None:
         if len(others) == 1:

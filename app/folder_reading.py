@@ -5,7 +5,7 @@ Everything here happens away from the GUI thread; parts are small, so that a str
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from app.core.tables import Thresholds
 from app.projects import Projects
 from app.session import Session
 
-READ_AT_ONCE, WRITTEN_AT_ONCE = 5_000, 2_000  # pictures: some 30 ms each
+READ_AT_ONCE, WRITTEN_AT_ONCE = 5_000, 1_000  # pictures: some 30 ms each
 MOST_PROJECTS = 50  # that photos named one by one may belong to before the list asks no more of them
 _COLUMNS = ("status", "exported", "noted", "unlabelled", "uncertainty")  # what only a project knows
 
@@ -139,22 +139,34 @@ def gather(gathered: Gathered, store: ProjectStore, part: range) -> None:
         gathered.notes |= notes if named is None else {named(name): note for name, note in notes.items()}
 
 
-def gather_some(projects: Projects, gathered: Gathered, paths: Sequence[Path]) -> None:
-    """Read what the projects say of a few pictures."""
-    for store, mine in _by_project(projects, paths):
-        names = [store.name_of(path) for path in mine]
-        gathered.take(store.rows(names), store.areas(names), named=namer(gathered.root, store.root))
+def gather_some(projects: Projects, gathered: Gathered, names: Sequence[str]) -> None:
+    """Read what the projects say of a few pictures of the list."""
+    for store, mine in _by_project(projects, gathered.root, names):
+        gathered.take(store.rows(mine), store.areas(mine), named=namer(gathered.root, store.root))
 
 
-def _by_project(projects: Projects, paths: Sequence[Path]) -> Iterator[tuple[ProjectStore, list[Path]]]:
-    found: dict[Path, tuple[ProjectStore, list[Path]]] = {}
-    for path in paths:
-        try:
-            store = projects.store(path.parent)
-        except ProjectError:  # it is said when the picture is opened
-            continue
-        found.setdefault(store.file, (store, []))[1].append(path)
+def _by_project(projects: Projects, root: Path, names: Iterable[str]) -> Iterator[tuple[ProjectStore, dict[str, str]]]:
+    """Each project of these pictures of the list, with what it calls them, and the list does."""
+    places: dict[str, tuple[dict[str, str], str] | None] = {}  # by folder: what is found, and how names begin there
+    found: dict[Path, tuple[ProjectStore, dict[str, str]]] = {}
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        if folder not in places:
+            places[folder] = _place(projects, root / folder, found)
+        place = places[folder]
+        if place is not None:
+            place[0][place[1] + last] = name
     yield from found.values()
+
+
+def _place(
+    projects: Projects, folder: Path, found: dict[Path, tuple[ProjectStore, dict[str, str]]]
+) -> tuple[dict[str, str], str] | None:
+    try:
+        store = projects.store(folder)
+    except ProjectError:  # it is said when a picture of it is opened
+        return None
+    return found.setdefault(store.file, (store, {}))[1], store.name_of(folder / "x").removesuffix("x")
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +185,13 @@ class Differences:
         differs = there & ((before.size != sizes) | (before.mtime_ns != times))
         return cls(sizes, times, np.flatnonzero(differs), np.flatnonzero(differs & known), tuple(gone))
 
+    def files(self, names: Sequence[str], rows: Intp) -> dict[str, FileIdentity]:
+        """What is known of the files of these rows now, by their names."""
+        sizes, times = self.sizes[rows].tolist(), self.times[rows].tolist()
+        return {
+            names[row]: FileIdentity(size, time) for row, size, time in zip(rows.tolist(), sizes, times, strict=True)
+        }
+
 
 def really_gone(root: Path, names: Sequence[str], *, below: bool) -> list[str]:
     """Which pictures that are known and not listed are not there any more: some are only not listed this time."""
@@ -182,20 +201,18 @@ def really_gone(root: Path, names: Sequence[str], *, below: bool) -> list[str]:
 def tell_files(projects: Projects, root: Path, files: Mapping[str, FileIdentity]) -> list[Path]:
     """Pictures of the list are there, as these files. Those of which work is kept that was done on another file."""
     others = []
-    identities = {root / name: identity for name, identity in files.items()}
-    for store, paths in _by_project(projects, list(identities)):
+    for store, mine in _by_project(projects, root, files):
         if not store.read_only:
-            told = {store.name_of(path): path for path in paths}
-            names = store.add_files((name, identities[path]) for name, path in told.items())
-            others += [told[name] for name in names]
+            names = store.add_files((name, files[listed]) for name, listed in mine.items())
+            others += [root / mine[name] for name in names]
     return others
 
 
 def tell_gone(projects: Projects, root: Path, names: Sequence[str]) -> None:
     """These pictures of the list are not there any more."""
-    for store, paths in _by_project(projects, [root / name for name in names]):
+    for store, mine in _by_project(projects, root, names):
         if not store.read_only:
-            store.gone([store.name_of(path) for path in paths])
+            store.gone(mine)
 
 
 def class_names(root: Path, store: ProjectStore, part: range, wanted: ClassShare, counted: Counted) -> set[str]:

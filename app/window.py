@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -59,8 +60,16 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
     window.show()
     if sentence is not None:
         window.say(sentence)
+    spare_lasting()
     window.opening.open(paths)
     return application.exec()
+
+
+def spare_lasting() -> None:
+    """What is there by now stays until the end: the garbage collector need not look through all of it again and again,
+    which would hold up the window each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def take_screenshot(window: MainWindow, file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.bench.composition import composition_figures
 from app.bench.data import data_figures
 from app.bench.figures import Figure, markdown_table
+from app.bench.folder import folder_figures
 from app.bench.large import large_figures
 from app.bench.machine import machine_line
 from app.bench.memory import memory_figures
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "The hand at work in the window, 24 MP": screen_figures,
     "A photo of 100 MP: how long anything holds up the window": large_figures,
     "Memory of painting": memory_figures,
+    "A folder of 100,000 photos": folder_figures,
     "Behind it: the data alone, 24 MP": data_figures,
     "Start": startup_figures,
 }

@@ -87,7 +87,7 @@ def measure(megapixels: float) -> dict[str, float] | None:
 
     application = make_application()
     scene = Scene(megapixels=megapixels)
-    before = _now()
+    before = resident_megabytes()
     if before is None:
         scene.close()
         return None
@@ -99,7 +99,7 @@ def measure(megapixels: float) -> dict[str, float] | None:
     _paint(scene)
     painting = (peak_megabytes() or 0) - before - human
     _forget_peak()
-    resting = _now() or 0
+    resting = resident_megabytes() or 0
     scene.longest_block(gestures.whole_fill(scene))
     fill = (peak_megabytes() or 0) - resting
     tools = max(_growth(scene, begin) for begin in _works())
@@ -119,13 +119,13 @@ def _works() -> tuple[Callable[[Scene], Callable[[], object]], ...]:
 def _growth(scene: Scene, begin: Callable[[Scene], Callable[[], object]]) -> float:
     """MB that it takes at its peak to get ready for a work and to do it."""
     scene.rest()
-    resting = _now() or 0
+    resting = resident_megabytes() or 0
     _forget_peak()
     scene.longest_block(begin(scene))
     return (peak_megabytes() or 0) - resting
 
 
-def _now() -> float | None:
+def resident_megabytes() -> float | None:
     """MB that are resident at the moment, without what was freed and only kept; None where that is not known."""
     if not _PEAKS.exists():
         return None

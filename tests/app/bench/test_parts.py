@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, corrected, data, large, memory, network, scene, screen
+from app.bench import composition, corrected, data, folder, large, memory, network, scene, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -71,3 +71,15 @@ def test_the_data_alone_has_its_goals_beside_it(monkeypatch: pytest.MonkeyPatch)
     rows = list(data.data_figures(quick=True))
     assert len({row.name for row in rows}) == len(data.MEASURES) + len(data.LARGE_MEASURES) + 1
     assert all(row.goal is not None for row in rows)
+
+
+def test_a_large_folder_is_opened_as_a_new_one_and_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "FEW", 30)
+    rows = list(folder.folder_figures(quick=True))
+    assert all(row.median is not None for row in rows)
+    measured = {row.name for row in rows}
+    for which in ("new", "known"):
+        whiles = {f"longest block while {what}" for what in ("opening", "scrolling", "filtering", "sorting")}
+        assert {
+            f"{which} folder: {what}" for what in {"first photo on screen", "list can be used", *whiles}
+        } <= measured

@@ -1,0 +1,178 @@
+"""A folder of a hundred thousand photos in the window, in a fresh process: `python -m app.bench.folder FOLDER`.
+
+One small photo under many names: what takes time is how many there are. The longest block is the longest time for which
+the window's thread could not have answered a key, told by a timer that is due every few milliseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import cv2
+import numpy as np
+
+from app.bench.figures import Figure
+from app.bench.memory import resident_megabytes
+from app.bench.startup import PATIENCE, ProbeError
+
+PICTURES, FEW = 100_000, 5_000
+FIRST = "photo 0.jpg"
+_SIDES = 240, 320
+_TICK_MS = 5  # a thread that never rests would slow down all others
+_PATIENCE = 120.0  # s for one step
+_GOALS = {"first": 1.0, "list": 2.0, "memory": 200.0, "block": 50.0}
+
+
+def folder_figures(*, quick: bool) -> Iterator[Figure]:
+    """Opening, scrolling, filtering and sorting a large folder, once as a new one and once as one that is known."""
+    count = FEW if quick else PICTURES
+    with TemporaryDirectory() as text:
+        photos = Path(text, "photos")
+        make_photos(photos, count)
+        for which in ("new", "known"):
+            yield from _told(which, probe(photos, cache=Path(text, "own")))
+
+
+def _told(which: str, found: dict[str, float]) -> Iterator[Figure]:
+    seconds = {"first": "first photo on screen", "list": "list can be used"}
+    for key, what in seconds.items():
+        yield Figure(name=f"{which} folder: {what}", median=found[key], unit="s", goal=_GOALS[key])
+    yield Figure(name=f"{which} folder: everything known", median=found["known"], unit="s")
+    if "memory" in found:
+        yield Figure(
+            name=f"{which} folder: memory for the list", median=found["memory"], unit="MB", goal=_GOALS["memory"]
+        )
+    for what in ("opening", "scrolling", "filtering", "sorting"):
+        yield Figure(name=f"{which} folder: longest block while {what}", median=found[what], goal=_GOALS["block"])
+
+
+def make_photos(folder: Path, count: int) -> None:
+    """One small photo under so many names."""
+    folder.mkdir()
+    first = folder / FIRST
+    across = np.linspace(0, 255, _SIDES[1])[None, :, None] * np.ones((_SIDES[0], 1, 3))
+    cv2.imwrite(str(first), across.astype(np.uint8))
+    for number in range(1, count):
+        name = folder / f"photo {number}.jpg"
+        try:
+            os.link(first, name)
+        except OSError:  # no links here, or no more of them
+            shutil.copy(first, name)
+            first = name
+
+
+def probe(photos: Path, *, cache: Path) -> dict[str, float]:
+    """What a fresh process with cache, data and settings in `cache` found. ProbeError if it failed."""
+    own = {f"XDG_{name}_HOME": str(cache) for name in ("CACHE", "CONFIG", "DATA")}
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"} | own
+    command = [sys.executable, "-m", "app.bench.folder", str(photos)]
+    try:
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    except subprocess.SubprocessError as error:
+        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise ProbeError(f"Measuring a large folder failed: {told[-1]}") from error
+    found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return found
+
+
+def measure(photos: Path) -> dict[str, float]:
+    """Seconds to "first", "list" and "known", MB of "memory", and ms of the longest block while doing the rest."""
+    from PySide6.QtCore import QEventLoop, QObject, QTimer
+
+    from app.core.catalogue import Filter, Sort, SortBy
+    from app.main_window import MainWindow
+    from app.settings import Settings
+    from app.window import make_application, spare_lasting
+    from resources.samples import sample_paths
+
+    application = make_application()
+    window = MainWindow(Settings())
+    desk, folder, view = window.desk, window.desk.folder, window.image_list.view
+    window.show()
+
+    class Beat(QObject):
+        """Ticks as often as it can, and knows the longest time between two."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.longest, self._last = 0.0, perf_counter()
+            timer = QTimer(self, interval=_TICK_MS)
+            timer.timeout.connect(self._tick)
+            timer.start()
+
+        def _tick(self) -> None:
+            now = perf_counter()
+            self.longest, self._last = max(self.longest, now - self._last), now
+
+        def taken(self) -> float:
+            """ms of the longest time since the last call."""
+            self._tick()
+            longest, self.longest = self.longest, 0.0
+            return longest * 1000
+
+    def until(reached: Callable[[], object]) -> float:
+        """Let the window work until then; the seconds that took."""
+        began = perf_counter()
+        while not reached():
+            application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            if perf_counter() - began > _PATIENCE:
+                raise TimeoutError("a large folder: it did not come to that")
+        return perf_counter() - began
+
+    def painted_after(*changes: Callable[[], object]) -> float:
+        """The longest block while the list is changed step by step and painted each time."""
+        beat.taken()
+        for change in changes:
+            change()
+            until(lambda: desk.listing.lane.is_idle())
+            until_painted()
+        return beat.taken()
+
+    def until_painted() -> None:
+        view.viewport().update()
+        for _ in range(3):
+            application.processEvents()
+
+    beat = Beat()
+    window.opening.open(sample_paths()[:1])  # so that the network is loaded
+    until(lambda: desk.session.document is not None and desk.session.document.layer_mode is not None and desk.idle)
+    spare_lasting()
+    before, began = resident_megabytes(), perf_counter()
+    beat.taken()
+    window.opening.open([photos])
+    until(lambda: desk.current == photos / FIRST and desk.session.find(photos / FIRST).photo is not None)
+    until_painted()
+    found = {"first": perf_counter() - began}
+    until(lambda: folder.complete)
+    until_painted()
+    found["list"] = perf_counter() - began
+    until(lambda: desk.idle)
+    found["known"] = perf_counter() - began
+    found["opening"] = beat.taken()
+    gc.collect()
+    if before is not None:
+        found["memory"] = (resident_megabytes() or 0) - before
+    bar = view.verticalScrollBar()
+    places = [bar.maximum() * step // 40 for step in range(41)]
+    found["scrolling"] = painted_after(*(lambda place=place: bar.setValue(place) for place in places))
+    filters = (Filter(text="99"), Filter(text="photo 1"), Filter(noted=True), Filter())
+    found["filtering"] = painted_after(*(lambda wanted=wanted: folder.arrange(filter=wanted) for wanted in filters))
+    sorts = [Sort(by, descending) for by in SortBy for descending in (True, False)]
+    found["sorting"] = painted_after(*(lambda sort=sort: folder.arrange(sort=sort) for sort in sorts))
+    window.hide()
+    desk.session.close_all()
+    window.close()
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]))))
