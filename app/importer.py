@@ -122,8 +122,8 @@ class Importer(QObject):
 
     def close(self) -> None:
         """Stop, and wait for the thread."""
-        self._summary = None
-        self._ticket = object()
+        self._summary = self._current = None
+        self._ticket, self._in_session, self._waits = object(), False, False
         self._lane.close()
 
     # --- one after the other ---------------------------------------------------------------------------------------

@@ -254,7 +254,8 @@ class Session(Recording):
 
         `done(revision)` once they are there; never when somebody stops it. False when it is not the time.
         """
-        self.end_gesture()
+        if self._gesture is not None and self._gesture.path == path:
+            self.end_gesture()
         if not self.may_change(path):
             return False
         before = self._documents[path].human_layer()

@@ -207,6 +207,22 @@ def test_a_stroke_under_the_hand_is_a_step_of_its_own(
     assert np.unique(shown(desk)).tolist() == [101]
 
 
+def test_a_stroke_on_another_picture_goes_on(
+    desk: Desk, importer: Importer, photos: list[Path], labels: dict[Path, np.ndarray], qtbot: QtBot
+) -> None:
+    open_all(desk, qtbot, photos)
+    go_to(desk, qtbot, photos[1])
+    gesture = desk.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(2, 2, 10, 10), None, human_value(7))
+    assert bring_in(importer, qtbot, photos[:1]).brought == photos[:1]
+    assert gesture.is_open
+    gesture.paint(Box(10, 2, 20, 10), None, human_value(7))
+    assert gesture.commit()
+    desk.session.undo()
+    assert np.unique(shown(desk)).tolist() == [102]
+
+
 def test_a_file_that_changed_since_it_was_looked_at_is_refused(
     desk: Desk, importer: Importer, photos: list[Path], labels: dict[Path, np.ndarray], qtbot: QtBot
 ) -> None:
