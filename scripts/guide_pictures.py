@@ -31,9 +31,12 @@ def make_pictures(names: list[str], scratch: Path) -> None:
         if names and scene.name not in names:
             continue
         application.setPalette(palette_for(Qt.ColorScheme.Dark if scene.dark else Qt.ColorScheme.Light))
+        own = scratch / scene.name
+        own.mkdir()
+        os.environ["XDG_DATA_HOME"] = str(own / "data")  # every scene begins with projects in which nothing was done
         photo = samples[scene.photo]
         with_others = [photo, photo.parent] if scene.panels else [photo]
-        stage = Stage(film(photo, scratch) if scene.film else with_others, scene.settings, scene.size)
+        stage = Stage(film(photo, own) if scene.film else with_others, scene.settings, scene.size)
         if not scene.panels:
             stage.close_panels()
         part = scene.act(stage) or stage.working_part()

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
 
-SMALL = (960, 640)  # a window without panels, the menu and main toolbar of which are cut off
+SMALL = (1040, 640)  # a window without panels, the menu and main toolbar of which are cut off
 RIVER, WATER, SKY, TREE, BUILDING, WALL, CAR, ANIMAL, PLATE, FLAG, WINDOW, CUSHION = (
     61, 22, 3, 5, 2, 1, 21, 127, 143, 150, 9, 40,
 )  # fmt: skip
@@ -74,21 +74,31 @@ def fill(stage: Stage) -> None:
 
 
 def polygon(stage: Stage) -> None:
-    stage.closer((1.0, 0.9), 3)
+    stage.closer((1.0, 0.95), 2)
     for corner in ((0.49, 0.985), (0.6, 0.875), (0.78, 0.73), (0.9, 0.655), (0.995, 0.65)):
         stage.click(corner)
     stage.move((0.96, 0.96))
 
 
 def lasso(stage: Stage) -> None:
-    stage.closer((0.0, 0.15), 3)
-    flag = (0.005, 0.005), (0.13, 0.005), (0.16, 0.1), (0.175, 0.25), (0.15, 0.33), (0.1, 0.39), (0.05, 0.42)
+    stage.closer((0.0, 0.0), 2)
+    flag = (
+        (0.005, 0.005),
+        (0.085, 0.005),
+        (0.125, 0.17),
+        (0.16, 0.3),
+        (0.19, 0.41),
+        (0.12, 0.48),
+        (0.06, 0.57),
+        (0.04, 0.68),
+        (0.006, 0.7),
+    )
     stage.drag(*flag, release=False)
 
 
 def rectangle(stage: Stage) -> None:
     stage.closer((0.6, 0.0), 3)
-    stage.drag((0.375, 0.005), (0.6, 0.1), (0.94, 0.145), release=False)
+    stage.drag((0.16, 0.003), (0.6, 0.1), (0.895, 0.145), release=False)
 
 
 def ellipse(stage: Stage) -> None:
@@ -100,7 +110,7 @@ def wand(stage: Stage) -> None:
     stage.closer((0.5, 0.9), 3)
     stage.move((0.5, 0.82))
     stage.press((0.5, 0.82))
-    stage.move((0.515, 0.82))
+    stage.move((0.507, 0.82))
 
 
 def superpixels(stage: Stage) -> None:
@@ -113,8 +123,8 @@ def superpixels(stage: Stage) -> None:
 
 
 def refine(stage: Stage) -> None:
-    stage.closer((0.85, 0.35), 5)
-    stage.drag(*circle(0.83, 0.3, 0.11, 0.13))
+    stage.closer((0.85, 0.25), 4)
+    stage.drag(*circle(0.83, 0.32, 0.1, 0.12))
     stage.wait_for_note("Changes")
 
 
@@ -179,6 +189,7 @@ def history(stage: Stage) -> None:
     stage.rest()
     stage.key("Ctrl+Z")
     stage.key("Ctrl+Z")
+    stage.rest()
 
 
 def deciders(stage: Stage) -> None:
@@ -187,6 +198,14 @@ def deciders(stage: Stage) -> None:
     stage.key("H")
     stage.move((0.5, 0.5))
     stage.key("Shift+M")
+
+
+def compare(stage: Stage) -> None:
+    stage.key("L")
+    stage.drag(*RIVERSIDE)
+    stage.key("H")
+    stage.move((0.35, 0.8))
+    QTest.keyPress(stage.canvas, Qt.Key.Key_Y)
 
 
 def looks(stage: Stage) -> None:
@@ -227,11 +246,9 @@ def window(stage: Stage) -> QRect:
 
 
 def correcting(stage: Stage) -> QRect:
-    row = 0.7
-    while row < 0.97:
-        end = max(0.05, 0.78 - (row - 0.7) * 1.75)
-        stage.drag((0.0, row), (end * 0.6, row), (end, row))
-        row += 0.035
+    for row in (0.7, 0.735, 0.77, 0.805, 0.84, 0.875, 0.91, 0.945, 0.98):
+        stage.drag((0.0, row), (0.64 - (row - 0.7) * 1.9, row))
+    stage.drag((0.62, 0.7), (0.66, 0.71), (0.42, 0.835), (0.14, 0.98))
     stage.key("O")
     stage.move((0.35, 0.78))
     stage.rest(400)
@@ -266,6 +283,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("rules", "cows", rules, settings("brush", ANIMAL, brush_size=150)),
     Scene("history", "castle", history, settings("lasso", RIVER, WALL)),
     Scene("deciders", "castle", deciders, settings("pan", RIVER)),
+    Scene("compare", "castle", compare, settings("pan", RIVER)),
     Scene("looks", "castle", looks, settings("pan", RIVER, palette="distinct")),
     Scene("legend", "castle", legend, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("threshold", "castle", threshold, settings("brush", RIVER), size=(1280, 800), panels=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +24,7 @@ LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
 PATIENCE = 60.0  # seconds
 NOTCH = 120
+REPORTS = 6  # of a mouse on its way from one place to the next
 EDGE = 36  # logical pixels, of the controls above and beside the photo
 EXACT = 80  # of their colours are kept as they are
 TRIES = (  # colours beside them and how they are mixed: the first with which a picture is small enough
@@ -126,8 +127,10 @@ class Stage:
         """Press at the first place, go to the others, and let go at the last one unless it is not to be released."""
         self.move(places[0])
         self.press(places[0], button)
-        for place in places[1:]:
-            self.move(place)
+        for (x, y), (to_x, to_y) in pairwise(places):
+            for step in range(1, REPORTS + 1):
+                share = step / REPORTS
+                self.move((x + (to_x - x) * share, y + (to_y - y) * share))
         if release:
             QTest.mouseRelease(self.canvas, button, NONE, self.at(places[-1]))
 
@@ -207,7 +210,7 @@ class Stage:
         return QRect(dock.x() - 4, dock.y() - 4, dock.width() + 4, height)
 
 
-def save(image: QImage, file: Path, *, part: QRect, most_bytes: int = 175_000) -> None:
+def save(image: QImage, file: Path, *, part: QRect, most_bytes: int = 190_000) -> None:
     """Write a part of a picture with so few colours that the file stays small."""
     image = image.copy(part).convertToFormat(QImage.Format.Format_RGB888)
     pixels = Image.frombuffer(
