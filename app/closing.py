@@ -86,7 +86,7 @@ class Closing(QObject):
         self._keeper.look()
         again = self._saving.isActive()
         self._saving.stop()
-        if lane.flush(timeout=SAVING_SECONDS):
+        if self._keeper.flush(timeout=SAVING_SECONDS):
             for receiver in (self._keeper, lane):  # what came of it, else known at the next turn only
                 QCoreApplication.sendPostedEvents(receiver)
             if self._keeper.is_saved():

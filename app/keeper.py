@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
+from app.core.project.predictions import PackedAnswer
 from app.core.project.records import FileIdentity, StoredPicture
 from app.core.project.store import ProjectStore
 from app.history import ExportedState
@@ -263,11 +264,9 @@ class Keeper(Keeping):
     def keep_answer(
         self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
     ) -> Future[None]:
-        """What the network has answered for a picture that need not be open; from any thread."""
-        return self.in_store(
-            path,
-            lambda store, name: store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts),
-        )
+        """What the network has answered for a picture that need not be open; from any thread, which has to pack it."""
+        answer = PackedAnswer.of(prediction, counts)
+        return self.in_store(path, lambda store, name: store.keep_answer(name, answer, model=model, identity=identity))
 
     # --- pictures that need not be open ----------------------------------------------------------------------------
 
@@ -330,12 +329,14 @@ class Keeper(Keeping):
 
     def is_saved(self) -> bool:
         """Whether all is written, and nothing comes of that any more."""
-        return self.write_due() and self.lane.is_idle() and not self._due and not self.lane.unwritten
+        saved = self.write_due() and not self.packing() and self.lane.is_idle()
+        return saved and not self._due and not self.lane.unwritten
 
     def close(self) -> None:
         """Write what is left and close the projects properly."""
         self._idle.stop()
         self._later.stop()
+        self._packer.shutdown()
         self.lane.close(last=self._projects.close)
 
 

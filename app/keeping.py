@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.core.errors import DamagedProjectError, HistoryError
 from app.core.human_layer import HumanLayer
+from app.core.project.predictions import PackedAnswer
 from app.core.project.records import ExportedRecord, FileIdentity, StoredStep
 from app.core.project.store import ProjectStore
 from app.history import ExportedState, History, PatchCommand
@@ -67,6 +69,8 @@ class Keeping(QObject):
         self._unkept: set[Path] = set()  # pictures that no project keeps
         self._infos: dict[Path, ProjectInfo] = {}  # by the project's file
         self._due: set[Path] = set()  # pictures that are to be written as a whole once every stroke has ended
+        self._packer = ThreadPoolExecutor(1, thread_name_prefix="packing")  # no stroke waits in the lane for that
+        self._packing: list[Future[None]] = []
         self._at_rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._at_rest.timeout.connect(self.write_due)
         self._renewed.connect(self._write_again, Qt.ConnectionType.QueuedConnection)
@@ -219,10 +223,22 @@ class Keeping(QObject):
             return
         kept.know(prediction)
         counts = document.code_counts()
-        self._write(
-            path,
-            lambda store, name: store.keep_prediction(name, prediction, model=model, identity=identity, counts=counts),
-        )
+
+        def pack() -> None:
+            answer = PackedAnswer.of(prediction, counts)
+            self._write(path, lambda store, name: store.keep_answer(name, answer, model=model, identity=identity))
+
+        self._packing = [job for job in self._packing if not job.done()]
+        self._packing.append(self._packer.submit(pack))
+
+    def flush(self, *, timeout: float) -> bool:
+        """Wait until all is written, or cannot be, at most `timeout` seconds; whether it has come to that."""
+        wait(self._packing, timeout)
+        return self.lane.flush(timeout=timeout)
+
+    def packing(self) -> bool:
+        """Whether an answer is being packed that is to be written."""
+        return not all(job.done() for job in self._packing)
 
     def _threshold_changed(self) -> None:
         if self._session.document is not None:

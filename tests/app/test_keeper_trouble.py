@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -168,16 +169,15 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A place where nobody in particular may write."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+    with tempfile.TemporaryDirectory(prefix="ade-mask-studio-shared-") as name:
+        data = Path(name, "data")
+        data.mkdir()
+        for folder in (Path(name), data):
             folder.chmod(0o777)
-    data = tmp_path / "data"
-    data.mkdir()
-    data.chmod(0o777)
-    monkeypatch.setenv("XDG_DATA_HOME", str(data))
-    return tmp_path
+        monkeypatch.setenv("XDG_DATA_HOME", str(data))
+        yield Path(name)
 
 
 def test_photos_that_may_only_be_read_have_their_project_elsewhere_and_it_finds_them_again(

@@ -24,9 +24,10 @@ from app.core.project.store import ProjectStore
 from app.core.segment_map import SegmentMap
 from tests.e2e.stroke_child import SHAPE
 
-KILLS = 60
+KILLS = 52
 PATIENCE = 60.0  # seconds for a life to begin
-LONGEST_LIFE = 0.2  # seconds from its beginning until it is killed
+MOST_STROKES = 8  # that a life says before it is killed, however long the computer takes for them
+LONGEST_REST = 0.02  # seconds that it lives on after that
 SOURCE = Path(__file__).with_name("stroke_child.py")
 ROOT = SOURCE.parents[2]
 
@@ -82,21 +83,22 @@ class Lives:
         self._output = self._nursery.stdout.fileno()
         self._text = ""
 
-    def live(self, seed: int, *, seconds: float, after: str) -> list[str]:
-        """What a life says that is killed so many seconds after it has said the word `after`."""
+    def live(self, seed: int, *, strokes: int, seconds: float, after: str) -> list[str]:
+        """What a life says that is killed so many strokes and seconds after it has said the word `after`."""
         assert self._nursery.stdin is not None
         self._text = ""
         self._nursery.stdin.write(b"%d\n" % seed)
         self._read_until(after, PATIENCE)
+        self._read_until("\ndid ", PATIENCE, times=strokes)
         child = int(self._text.partition("born ")[2].split(maxsplit=1)[0])
         self._read_until("nothing that is ever said", seconds)
         os.kill(child, signal.SIGKILL)
         self._read_until("dead\n", PATIENCE)
         return self._text.splitlines()
 
-    def _read_until(self, word: str, seconds: float) -> None:
+    def _read_until(self, word: str, seconds: float, *, times: int = 1) -> None:
         limit = time.monotonic() + seconds
-        while word not in self._text and (left := limit - time.monotonic()) > 0:
+        while self._text.count(word) < times and (left := limit - time.monotonic()) > 0:
             if select.select([self._output], [], [], left)[0]:
                 said = os.read(self._output, 2**16)
                 assert said, "the painter has crashed"
@@ -126,8 +128,9 @@ def test_every_finished_stroke_survives_any_kill(lives: Lives, picture: Path) ->
     random, diary = Random(), Diary()
     for number in range(KILLS):
         after = "born" if number % 10 == 9 else "found"  # now and then before it has found anything
-        lines = lives.live(random.randrange(10**6), seconds=random.uniform(0, LONGEST_LIFE), after=after)
-        diary.read(lines)
+        strokes = 0 if after == "born" else random.randint(0, MOST_STROKES)
+        rest = random.uniform(0, LONGEST_REST)
+        diary.read(lives.live(random.randrange(10**6), strokes=strokes, seconds=rest, after=after))
     assert len(diary.pixels) > KILLS, "hardly a stroke was painted"
     assert_history_leads_back(picture, diary)
 

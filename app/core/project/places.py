@@ -89,7 +89,11 @@ def _data_folder() -> Path:
 
 def _projects_elsewhere() -> Iterator[tuple[Path, dict[str, Any]]]:
     """The projects in the data folder and what they know their folders by; what cannot be read is passed over."""
-    for file in sorted(_data_folder().glob("*.sqlite")):
+    try:
+        files = sorted(_data_folder().glob("*.sqlite"))
+    except OSError:
+        return
+    for file in files:
         try:
             with closing(connect_plainly(file)) as connection:
                 row = connection.execute("SELECT value FROM meta WHERE key = ?", (FOLDER_KEY,)).fetchone()
