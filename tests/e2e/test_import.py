@@ -199,3 +199,34 @@ def test_what_could_not_be_brought_in_is_said_at_the_end(
         assert window.status.text() == "Labels brought into 2 pictures, 1 could not be used."
 
     play(script, [str(photos[0].parent)])
+
+
+def test_closing_the_window_in_the_middle_keeps_what_is_done(
+    play,  # type: ignore[no-untyped-def]
+    photos: list[Path],
+    labels: dict[Path, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def first(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        yield lambda: window.desk.idle
+        yield from look_at(window, tmp_path / "existing", monkeypatch)
+        dialog = import_dialog()
+        assert dialog is not None
+        yield post(lambda: click_button(dialog, "Import into 3 pictures"))
+        yield lambda: shown(window).has_corrections
+        yield post(window.close)
+        yield lambda: not window.isVisible()
+
+    def second(window: MainWindow) -> Script:
+        yield has_masks(window, photos[0].name)
+        np.testing.assert_array_equal(shown(window).labels(), labels[photos[0]])
+        for photo in photos[1:]:
+            window.desk.show(photo)
+            yield has_masks(window, photo.name)
+            if shown(window).has_corrections:  # all of it or nothing
+                np.testing.assert_array_equal(shown(window).labels(), labels[photo])
+
+    play(first, [str(photos[0].parent)])
+    play(second, [str(photos[0].parent)])
