@@ -129,7 +129,7 @@ class Desk(QObject):
     def idle(self) -> bool:
         """Whether nothing is being read, predicted, worked out or written."""
         lanes = (self.file_lane, self.engine_lane, self.background, self.keeper.lane, self.thumbnails)
-        lanes_idle = all(lane.is_idle() for lane in lanes) and self.listing.idle
+        lanes_idle = all(lane.is_idle() for lane in lanes) and self.listing.idle and not self.keeper.packing()
         return lanes_idle and not self.session.under_way() and not self.states.counting
 
     def seconds(self, document: Document | None) -> float | None:

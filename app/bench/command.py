@@ -12,6 +12,7 @@ from app.bench.composition import composition_figures
 from app.bench.data import data_figures
 from app.bench.figures import Figure, markdown_table
 from app.bench.folder import folder_figures
+from app.bench.keeping import keeping_figures
 from app.bench.large import large_figures
 from app.bench.machine import machine_line
 from app.bench.memory import memory_figures
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "Memory of painting": memory_figures,
     "A folder of 100,000 photos": folder_figures,
     "Behind it: the data alone, 24 MP": data_figures,
+    "From the end of a stroke into the project, 24 MP": keeping_figures,
     "Start": startup_figures,
 }
 

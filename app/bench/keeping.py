@@ -24,13 +24,14 @@ from app.settings import Settings
 from inference.prediction import Prediction
 
 GOAL = 100  # ms from the end of a gesture until it is in the project
+STROKES = 20, 100
 _DIAMETER = 1000  # pixels
 _DABS = 12
 
 
 def keeping_figures(*, quick: bool) -> Iterator[Figure]:
     """Strokes alone, strokes while a run of the network keeps its answers, and the way back of all of them."""
-    strokes = 20 if quick else 100
+    strokes = STROKES[0 if quick else 1]
     with TemporaryDirectory() as text:
         photo = Path(text, "photo.png")
         cv2.imwrite(str(photo), np.zeros((8, 8, 3), np.uint8))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, corrected, data, folder, large, memory, network, scene, screen
+from app.bench import composition, corrected, data, folder, keeping, large, memory, network, scene, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -83,3 +83,12 @@ def test_a_large_folder_is_opened_as_a_new_one_and_as_a_known_one(monkeypatch: p
         assert {
             f"{which} folder: {what}" for what in {"first photo on screen", "list can be used", *whiles}
         } <= measured
+
+
+def test_keeping_is_measured_until_the_project_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "SIZE", (2100, 2200))
+    monkeypatch.setattr(keeping, "STROKES", (2, 2))
+    stroke, beside, back = keeping.keeping_figures(quick=True)
+    assert stroke.goal == beside.goal == keeping.GOAL
+    assert all(row.median is not None and row.median > 0 for row in (stroke, beside, back))
+    assert back.name == "a picture with 4 such steps is back"
