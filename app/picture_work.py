@@ -36,9 +36,9 @@ class PictureWork(QObject):
         self.note_editor.written.connect(self._folder.set_note)
         self.memory = ListMemory(self._folder, window.desk.listing.choices, self)
         self._list.set_menu(self._menu())
-        for changed in (self._list.selection_changed, self._folder.relisted, self._folder.changed):
+        view = self._list.view
+        for changed in (self._list.selection_changed, view.focus_changed, self._folder.relisted, self._folder.changed):
             changed.connect(self._show_what_can_be_done)
-        window.application().focusChanged.connect(self._show_what_can_be_done)
         grid = self._actions[Act.PICTURE_GRID]
         self._list.grid_changed.connect(grid.setChecked)
         grid.setChecked(window.settings.picture_grid)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QWidget
 
 from app.core.arrays import I32
@@ -29,6 +29,7 @@ class PictureView(SaysWhenEmpty, EvenView):
 
     thumbnail_wanted = Signal(Path)
     chosen = Signal(QModelIndex)  # by mouse or key, not by `select_place`
+    focus_changed = Signal()
 
     def __init__(self, pictures: PictureModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -162,6 +163,14 @@ class PictureView(SaysWhenEmpty, EvenView):
         if in_view:
             self._keep_in_view(current)
         self._ask_soon()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Show:
