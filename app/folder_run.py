@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 BEHIND = 7  # priority in the engine's lane: after the picture in hand and its neighbours
 POLL_SECONDS = 0.1  # how soon a wait notices that the run was stopped
-COUNTED = 2  # pixels of the network's picture, in both directions, of which one is counted
+FEW_CELLS = 4096  # of a mask; of so few, more points are counted in each
 RECENT = 100  # pictures that the rate is measured over
 
 
@@ -233,7 +233,7 @@ class _Stages:
 
 
 def shown_counts(prediction: Prediction, corrections: Patch | None) -> I64:
-    """Pixels of each code shown, (256,) int64: exact under corrections, else of every other pixel that the network saw.
+    """Pixels of each code shown, (256,) int64: exact under corrections, else of some points in every cell of the masks.
 
     What a folder is filtered and sorted by are shares, and composing every photo for them would take as long as the
     network. Segments that own no cell of the masks are left out: so shares are off by less than 0.001.
@@ -241,10 +241,11 @@ def shown_counts(prediction: Prediction, corrections: Patch | None) -> I64:
     if corrections is None:
         planes = prediction.mask_probs * prediction.scores[:, None, None]
         kept = np.unique(planes.argmax(axis=0))
-        rows, columns = (side * STRIDE // COUNTED for side in planes.shape[1:])
+        step = STRIDE // (4 if planes[0].size <= FEW_CELLS else 2)  # pixels that the network saw from point to point
+        rows, columns = (side * STRIDE // step for side in planes.shape[1:])
         wide = cv2.resize(np.ascontiguousarray(planes[kept].transpose(1, 2, 0)), (columns, rows))
         owners = kept[wide.reshape(rows, columns, -1).argmax(axis=2)] + 1
-        return np.bincount(owners.ravel(), minlength=256).astype(np.int64) * COUNTED**2
+        return np.bincount(owners.ravel(), minlength=256).astype(np.int64) * step**2
     codes = prediction.segment_map()
     human = HumanLayer.of_patch(corrections)
     for band in human.bands():
