@@ -233,6 +233,16 @@ def threshold(stage: Stage) -> QRect:
     return stage.dock_part("labels", height=450)
 
 
+def pictures(stage: Stage) -> QRect:
+    stage.key("F4")
+    stage.rest()
+    stage.key("Shift+F4")
+    stage.rest()
+    stage.drag((0.3, 0.5), (0.6, 0.5))
+    stage.rest()
+    return stage.dock_part("pictures", height=430)
+
+
 def window(stage: Stage) -> QRect:
     stage.move((0.53, 0.4))
     return stage.whole()
@@ -280,6 +290,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("looks", "castle", looks, settings("pan", RIVER, palette="distinct")),
     Scene("legend", "castle", legend, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("threshold", "castle", threshold, settings("brush", RIVER), size=(1280, 800), panels=True),
+    Scene("pictures", "castle", pictures, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("window", "street", window, EVERYDAY, size=(1440, 900), panels=True),
     Scene("correcting", "castle", correcting, EVERYDAY, size=(1440, 900), panels=True, dark=True),
 )
