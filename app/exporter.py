@@ -18,8 +18,8 @@ from app.core.document import DocumentSnapshot
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
 from app.core.human_layer import HumanLayer
+from app.core.project.records import ExportedState
 from app.desk import LATER, Desk
-from app.history import ExportedState
 from app.predictions import NOW
 from app.projects import CHANGED, Loaded
 from app.session import Session

@@ -7,26 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from app.core.document import ViewMode
-from app.core.export import Rest
 from app.core.patches import Patch
-from app.core.project.records import ExportedRecord
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedState:
-    """What an exported picture depends on besides the network's answer."""
-
-    revision: int
-    mode: ViewMode
-    threshold: float | None = None  # None in the semantic view, where every pixel counts whatever its score
-    class_thresholds: tuple[tuple[int, float], ...] = ()
-    rest: Rest = Rest.THRESHOLD  # what became of unlabelled pixels; the semantic view has nothing to fill
-
-    @classmethod
-    def of(cls, record: ExportedRecord) -> ExportedState:
-        """What a project remembers of it."""
-        return cls(record.revision, record.mode, record.threshold, record.class_thresholds, record.rest)
 
 
 class PatchCommand(QUndoCommand):

@@ -10,10 +10,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
 from app.core.project.predictions import PackedAnswer
-from app.core.project.records import FileIdentity, StoredPicture
+from app.core.project.records import ExportedState, FileIdentity, StoredPicture
 from app.core.project.store import ProjectStore
-from app.history import ExportedState
-from app.keeping import Keeping, Kept, record_of, snapshot
+from app.keeping import Keeping, Kept, snapshot
 from app.open_project import ProjectInfo
 from app.projects import CHANGED, Known, Loaded, Standing
 from app.session import Session
@@ -121,7 +120,7 @@ class Keeper(Keeping):
         if stored is not None:
             kept.revision = stored.revision
             kept.newest = max([stored.revision, *(step.revision for step in stored.steps)])
-            kept.exported = None if stored.exported is None else ExportedState.of(stored.exported)
+            kept.exported = stored.exported
             kept.threshold = stored.threshold
             kept.know(loaded.prediction)
             self._session.restore(path, stored, loaded.prediction)
@@ -291,7 +290,7 @@ class Keeper(Keeping):
         """An export of a picture, open or not, has been written and read back."""
         self._session.mark_exported(path, state)
         if not self.is_met(path) and self._session.find(path) is None:
-            self._write(path, lambda store, name: store.set_exported(name, record_of(state)))
+            self._write(path, lambda store, name: store.set_exported(name, state))
 
     def name_of(self, picture: Path) -> str:
         """How a picture that was loaded is called in its project."""

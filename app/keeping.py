@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from app.core.errors import DamagedProjectError, HistoryError
 from app.core.human_layer import HumanLayer
 from app.core.project.predictions import PackedAnswer
-from app.core.project.records import ExportedRecord, FileIdentity, StoredStep
+from app.core.project.records import ExportedState, FileIdentity, StoredStep
 from app.core.project.store import ProjectStore
-from app.history import ExportedState, History, PatchCommand
+from app.history import History, PatchCommand
 from app.open_project import ProjectInfo
 from app.project_lane import ProjectLane
 from app.projects import Projects
@@ -199,7 +198,7 @@ class Keeping(QObject):
         state = self._session.exported_state(path)
         if state is not None and state != kept.exported:
             kept.exported = state
-            self._write(path, lambda store, name: store.set_exported(name, record_of(state)))
+            self._write(path, lambda store, name: store.set_exported(name, state))
 
     def _keep_step(self, path: Path, kept: Kept, history: History, revision: int) -> None:
         """A step that is new, or another one of those that are known."""
@@ -258,9 +257,3 @@ class Keeping(QObject):
 def snapshot(layer: HumanLayer | None, revision: int) -> Callable[[ProjectStore, str], object]:
     """What remembers a human layer as it is at a revision."""
     return lambda store, name: store.keep_snapshot(name, revision, None if layer is None else layer.to_patch())
-
-
-def record_of(state: ExportedState) -> ExportedRecord:
-    return ExportedRecord(
-        state.revision, state.mode, state.threshold, state.class_thresholds, state.rest, time_ns=time.time_ns()
-    )

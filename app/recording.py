@@ -15,9 +15,9 @@ from app.core.document import Document, ViewMode
 from app.core.export import Rest
 from app.core.geometry import Box
 from app.core.patches import Patch, apply_patch
-from app.core.project.records import StoredPicture
+from app.core.project.records import ExportedState, StoredPicture
 from app.counting import Counting
-from app.history import ExportedState, History, PatchCommand, bound_bytes
+from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
 
 UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first, those of other pictures before all
@@ -65,7 +65,7 @@ class Recording(Counting):
         history = self._histories[path]
         history.restore(steps, base=stored.base_revision, revision=stored.revision)
         if stored.exported is not None:
-            self._exported[path] = ExportedState.of(stored.exported)
+            self._exported[path] = stored.exported
             history.saved = stored.exported.revision
         elif not stored.steps and stored.corrections is None:
             history.saved = stored.revision  # nothing is there that an export could lack

@@ -17,7 +17,6 @@ from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
-from app.history import ExportedState
 from inference.prediction import Prediction
 from tests.app.working import SHAPE, Work, make_photo
 
@@ -443,5 +442,5 @@ def test_what_the_network_said_is_written_again_as_well(start: Callable[[], Work
         assert kept is not None
         assert kept.threshold == 0.3
         assert kept.exported is not None
-        assert ExportedState.of(kept.exported) == work.session.exported_state(photo)
+        assert kept.exported == work.session.exported_state(photo)
         assert store.prediction(photo.name) is not None

@@ -12,7 +12,7 @@ from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.patches import human_snapshot
 from app.core.pictures import PictureStatus
-from app.core.project.records import ExportedRecord, StoredPicture, StoredStep
+from app.core.project.records import ExportedState, StoredPicture, StoredStep
 from app.core.segment_map import human_value
 from app.session import Session
 from app.settings import Settings
@@ -45,9 +45,7 @@ def human(session: Session) -> np.ndarray:
     return session.document.segment_map.human.copy()
 
 
-def stored(
-    session: Session, *, threshold: float | None = None, exported: ExportedRecord | None = None
-) -> StoredPicture:
+def stored(session: Session, *, threshold: float | None = None, exported: ExportedState | None = None) -> StoredPicture:
     """What a project would keep of the picture on screen."""
     document, history = session.document, session.history
     assert document is not None
@@ -129,7 +127,7 @@ def test_its_own_threshold_is_back(earlier: Session) -> None:
 
 def test_what_was_exported_needs_no_other_export(earlier: Session) -> None:
     assert earlier.history is not None
-    record = ExportedRecord(earlier.history.revision(), ViewMode.SEGMENTS, 0.5)
+    record = ExportedState(earlier.history.revision(), ViewMode.SEGMENTS, 0.5)
     later = open_session()
     later.restore(A, stored(earlier, exported=record))
     assert later.is_exported(A)

@@ -8,7 +8,7 @@ from app.core.errors import HistoryError
 from app.core.patches import Patch, human_snapshot
 from app.core.project import timeline
 from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
-from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, StoredPicture, StoredStep
+from app.core.project.records import STATUSES, ExportedState, FileIdentity, StoredPicture, StoredStep
 from app.core.segment_map import SegmentMap
 
 
@@ -46,7 +46,7 @@ class Histories(StorePart):
                 base_revision=history.base_revision,
                 steps=history.steps,
                 corrections=corrections,
-                exported=None if exported is None else ExportedRecord.from_json(exported),
+                exported=None if exported is None else ExportedState.from_json(exported),
                 model=model,
                 damaged_steps=history.damaged,
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.pictures import PictureStatus
 from app.core.project.parts import EVERY_ROW, StorePart, name_key, name_of_key, plain_text
-from app.core.project.records import STATUSES, ExportedRecord, FileIdentity, PictureRow
+from app.core.project.records import STATUSES, ExportedState, FileIdentity, PictureRow
 
 _ROW = (
     "name, size, mtime_ns, status, reason, note != '', repredicted, height, width, threshold, model, revision, "
@@ -34,7 +34,7 @@ class Listing(StorePart):
         """The picture's own threshold 0..1, or None."""
         self._update(name, "threshold = ?", threshold)
 
-    def set_exported(self, name: str, record: ExportedRecord) -> None:
+    def set_exported(self, name: str, record: ExportedState) -> None:
         self._update(
             name,
             "exported = ?, exported_revision = ?, exported_threshold = ?, repredicted = 0",

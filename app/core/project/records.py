@@ -55,17 +55,15 @@ class StoredStep:
     patch: Patch
 
 
-@dataclass(frozen=True)
-class ExportedRecord:
-    """What an export has written, and what of."""
+@dataclass(frozen=True, slots=True)
+class ExportedState:
+    """What an export has written depends on, besides the network's answer."""
 
     revision: int
     mode: ViewMode
     threshold: float | None = None  # None in the semantic view, where every pixel counts whatever its score
     class_thresholds: tuple[tuple[int, float], ...] = ()
-    rest: Rest = Rest.THRESHOLD
-    file: str = ""  # the PNG
-    time_ns: int = 0  # since the epoch
+    rest: Rest = Rest.THRESHOLD  # what became of unlabelled pixels; the semantic view has nothing to fill
 
     def to_json(self) -> str:
         return json.dumps(
@@ -75,13 +73,11 @@ class ExportedRecord:
                 "threshold": self.threshold,
                 "class_thresholds": self.class_thresholds,
                 "rest": self.rest.value,
-                "file": self.file,
-                "time_ns": self.time_ns,
             }
         )
 
     @classmethod
-    def from_json(cls, text: str) -> ExportedRecord:
+    def from_json(cls, text: str) -> ExportedState:
         """Read what `to_json` wrote. ValueError, KeyError or TypeError for anything else."""
         kept = json.loads(text)
         return cls(
@@ -90,8 +86,6 @@ class ExportedRecord:
             threshold=kept["threshold"],
             class_thresholds=tuple((int(class_id), float(value)) for class_id, value in kept["class_thresholds"]),
             rest=Rest(kept["rest"]),
-            file=str(kept["file"]),
-            time_ns=int(kept["time_ns"]),
         )
 
 
@@ -123,7 +117,7 @@ class StoredPicture:
     base_revision: int
     steps: tuple[StoredStep, ...]
     corrections: Patch | None  # makes the human layer of an empty one; None where nobody decided any pixel
-    exported: ExportedRecord | None
+    exported: ExportedState | None
     model: str | None  # that made the prediction, None where there is none
     damaged_steps: int = 0  # steps of the history that could not be read: it begins after them, or ends before
 

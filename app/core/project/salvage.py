@@ -18,7 +18,7 @@ from app.core.project.areas import is_sound_areas
 from app.core.project.mending import Remains, mend
 from app.core.project.packing import is_sound_prediction
 from app.core.project.parts import name_of_key
-from app.core.project.records import STATUSES, ExportedRecord
+from app.core.project.records import STATUSES, ExportedState
 from app.core.project.timeline import Mark, put_base, put_snapshot, put_step
 
 _NEW, _IN_WORK = PictureStatus.NEW.value, PictureStatus.IN_WORK.value
@@ -112,7 +112,7 @@ def _is_sound(row: dict[str, object]) -> bool:
     if not _is_name(row["name"]) or row["status"] not in STATUSES:
         return False
     try:
-        return row["exported"] is None or bool(ExportedRecord.from_json(str(row["exported"])))
+        return row["exported"] is None or bool(ExportedState.from_json(str(row["exported"])))
     except (ValueError, KeyError, TypeError):
         return False
 

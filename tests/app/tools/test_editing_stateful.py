@@ -26,8 +26,8 @@ from PySide6.QtCore import QCoreApplication, QEvent
 
 import app.session
 from app.core.document import ViewMode
+from app.core.project.records import ExportedState
 from app.core.rules import PaintRule, Where
-from app.history import ExportedState
 from app.tools import TOOLS
 from app.tools.base import Button, Modifier
 from app.tools.options import Choice, Number, Option

@@ -15,7 +15,7 @@ from app.core.errors import HistoryError, ProjectError
 from app.core.export import Rest
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
-from app.core.project.records import ExportedRecord, FileIdentity, StoredPicture, StoredStep, identify
+from app.core.project.records import ExportedState, FileIdentity, StoredPicture, StoredStep, identify
 from app.core.project.store import ProjectStore
 from tests.core.project.projects import (
     PLENTY,
@@ -58,7 +58,7 @@ def test_nothing_is_known_of_a_picture_at_first(store: ProjectStore) -> None:
 
 
 def test_facts_come_back(tmp_path: Path) -> None:
-    record = ExportedRecord(0, ViewMode.SEGMENTS, 0.4, ((3, 0.25),), Rest.SEMANTIC, "/out/ä\udcff.png", 12345)
+    record = ExportedState(0, ViewMode.SEGMENTS, 0.4, ((3, 0.25),), Rest.SEMANTIC)
     with closing(opened(tmp_path)) as store:
         store.add_files([("a.jpg", identity(5))])
         store.set_status("a.jpg", PictureStatus.SKIPPED, "blurred")

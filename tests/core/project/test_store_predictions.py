@@ -11,7 +11,7 @@ import pytest
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.core.project.packing import rounded
-from app.core.project.records import ExportedRecord
+from app.core.project.records import ExportedState
 from app.core.project.store import ProjectStore
 from app.core.tables import Thresholds
 from tests.core.project.projects import PLENTY, Painter, damage, identity, opened, some_prediction
@@ -63,7 +63,7 @@ def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
     for name, model in (("a.jpg", "one"), ("b.jpg", "two"), ("c.jpg", "one")):
         store.keep_prediction(name, some_prediction(), model=model, identity=identity())
     Painter(store, "c.jpg").paint()
-    store.set_exported("c.jpg", ExportedRecord(1, ViewMode.SEGMENTS, 0.5))
+    store.set_exported("c.jpg", ExportedState(1, ViewMode.SEGMENTS, 0.5))
     store.forget_predictions("one")
     rows = {row.name: row for row in store.rows()}
     assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
@@ -87,7 +87,7 @@ def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
         return store.rows()[0].changed_since_export(threshold)
 
     assert not changed()  # never exported: there is nothing that could differ
-    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    store.set_exported("a.jpg", ExportedState(2, ViewMode.SEGMENTS, 0.5))
     assert not changed()
     assert changed(0.6)
     assert changed(None)
@@ -103,7 +103,7 @@ def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
     assert not changed()
     store.keep_prediction("a.jpg", some_prediction(2), model="other", identity=identity())
     assert changed()
-    store.set_exported("a.jpg", ExportedRecord(2, ViewMode.SEGMENTS, 0.5))
+    store.set_exported("a.jpg", ExportedState(2, ViewMode.SEGMENTS, 0.5))
     assert not changed()
 
 
