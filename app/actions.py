@@ -29,6 +29,7 @@ class Act(StrEnum):
 
     OPEN = "open"
     OPEN_FOLDER = "open_folder"
+    OPEN_WITH_BELOW = "open_with_below"
     OPEN_SAMPLES = "open_samples"
     IMPORT = "import"
     EXPORT = "export"
@@ -126,6 +127,9 @@ def _tool(text: str, tip: str, key: str, icon: str) -> Spec:
 ACTIONS: dict[Act, Spec] = {
     Act.OPEN: Spec(_F, "Open photos…", "Open one or more photos", ("Ctrl+O",), "open"),
     Act.OPEN_FOLDER: Spec(_F, "Open folder…", "Open every photo of a folder", ("Ctrl+Shift+O",), "open-folder"),
+    Act.OPEN_WITH_BELOW: Spec(
+        _F, "Open folder with sub-folders…", "Open every photo of a folder and of all folders in it", ("Ctrl+Alt+O",)
+    ),
     Act.OPEN_SAMPLES: Spec(_F, "Open sample photos", "Try everything on the photos that come with the application"),
     Act.IMPORT: Spec(
         _F, "Import labels…", "Bring in labels from PNG files, one for each picture of the list", ("Ctrl+I",), "import"

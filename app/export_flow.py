@@ -19,6 +19,8 @@ from app.session import Session
 from app.settings import Settings
 from resources.samples import sample_paths
 
+_FOLDER = "export folder"  # the choice in a project
+
 
 class ExportFlow(QObject):
     """Asks what is needed, then lets the exporter work."""
@@ -49,7 +51,7 @@ class ExportFlow(QObject):
             detections=settings.export_detections,
         )
         source = str(pictures[0].parent)
-        folder = settings.export_folder if settings.export_source == source else str(_folder_beside(pictures[0]))
+        folder = self._folder(pictures[0], settings)
         unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
         wanted = [path for path in pictures if path not in unreadable]
         if not wanted:
@@ -75,6 +77,7 @@ class ExportFlow(QObject):
                 "export_detections": options.detections,
             }
         )
+        self._desk.listing.choices.set(pictures[0], _FOLDER, str(target))
         self._session.rest = options.rest
         self._desk.states.refresh_all()  # what was exported the other way is not what would be exported now
         plan = plan_export(wanted, target, options, sources=self._desk.pictures).without(unreadable)
@@ -82,6 +85,14 @@ class ExportFlow(QObject):
         if plan_or_none is not None:
             self._then, self._quiet = then, False
             self._exporter.start(plan_or_none)
+
+    def _folder(self, picture: Path, settings: Settings) -> str:
+        """Where the labels of the picture's project went last, else where those of its folder did."""
+        chosen = self._desk.listing.choices.get(picture, _FOLDER)
+        if isinstance(chosen, str) and chosen:
+            return chosen
+        beside = settings.export_source != str(picture.parent)
+        return str(_folder_beside(picture)) if beside else settings.export_folder
 
     def _reason_to_skip(self, picture: Path) -> str:
         """Why there is nothing to export; corrections can always be exported."""

@@ -115,7 +115,7 @@ class FolderFacts(QObject):
         self._keeper.read(work, done)
 
     def _learn(self, gathered: Gathered) -> None:
-        """What the projects know, but for pictures that were worked on while they were asked."""
+        """What the projects know; of pictures that were worked on while they were asked, it is asked again."""
         fresh = np.ones(len(gathered.catalogue), np.bool_)
         fresh[list(self._touched)] = False
         rows = np.flatnonzero(gathered.found & fresh)
@@ -126,6 +126,8 @@ class FolderFacts(QObject):
         self._learning = True
         self._folder.learn_columns(rows, reasons=reasons, notes=notes, **gathered.columns(rows))
         self._learning = False
+        for row in self._touched:
+            self.look_up_soon(self._folder.path(row))
 
     def _is_in(self, name: str, rows: np.ndarray) -> bool:
         row = self._folder.catalogue.row(name)

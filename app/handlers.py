@@ -38,7 +38,8 @@ def _of_files(window: MainWindow) -> Handlers:
     """Files and help, and what becomes of the window."""
     return {
         Act.OPEN: lambda: window.opening.ask_for_photos(),
-        Act.OPEN_FOLDER: lambda: window.opening.ask_for_folder(),
+        Act.OPEN_FOLDER: lambda: window.opening.ask_for_folder(below=False),
+        Act.OPEN_WITH_BELOW: lambda: window.opening.ask_for_folder(below=True),
         Act.OPEN_SAMPLES: lambda: window.opening.open_samples(),
         Act.IMPORT: window.import_flow.ask,
         Act.EXPORT: window.export_current,

@@ -33,10 +33,10 @@ class Opening:
         desk.listing.not_opened.connect(self._not_opened)
         self._fill_menu()
 
-    def open(self, paths: Sequence[Path]) -> None:
-        """Open files and folders, as from the command line, a drop or the recent list."""
+    def open(self, paths: Sequence[Path], *, below: bool | None = None) -> None:
+        """Open files and folders, as from the command line, a drop or the recent list; `below` as in `Desk.open`."""
         if paths:
-            self._desk.open([Path(os.path.abspath(path)) for path in paths])  # noqa: PTH100 - links stay as they are
+            self._desk.open([Path(os.path.abspath(path)) for path in paths], below=below)  # noqa: PTH100 - links stay as they are
 
     def open_dropped(self, data: QMimeData) -> None:
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
@@ -52,10 +52,12 @@ class Opening:
         )
         self.open([Path(file) for file in files])
 
-    def ask_for_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self._window, "Open folder", self._start_folder())
+    def ask_for_folder(self, *, below: bool) -> None:
+        """Ask for a folder, to be listed with or without those in it; opened otherwise, it is as it was last."""
+        title = "Open folder with sub-folders" if below else "Open folder"
+        folder = QFileDialog.getExistingDirectory(self._window, title, self._start_folder())
         if folder:
-            self.open([Path(folder)])
+            self.open([Path(folder)], below=below)
 
     def remembered(self, settings: Settings) -> Settings:
         """`settings` with the recent paths, for the next start."""

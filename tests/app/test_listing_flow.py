@@ -1,0 +1,163 @@
+"""A folder is opened: the first photo, then the list, what the project knows, and what becomes of it on the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+import app.listing_flow
+from app.core.catalogue import ClassShare, Exported, Filter, Sort, SortBy
+from app.core.pictures import PictureStatus
+from app.desk import Desk
+from app.model_in_use import ModelChoice
+from app.session import Session
+from app.settings import Settings
+from tests.app.desk_scene import FakeSegmenter, correct_corner, predicted
+
+
+@pytest.fixture
+def again(segmenter: FakeSegmenter) -> Iterator[Callable[[], Desk]]:
+    """Makes a desk as the next start has it."""
+    desks: list[Desk] = []
+
+    def make() -> Desk:
+        desks.append(Desk(Session(Settings()), ModelChoice()))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+def opened(desk: Desk, folder: Path, qtbot: QtBot, *, below: bool | None = None) -> None:
+    desk.open([folder], below=below)
+    qtbot.waitUntil(lambda: desk.folder.root == folder and desk.folder.complete and desk.idle)
+
+
+def listed(desk: Desk) -> list[str]:
+    return list(desk.folder.catalogue.names)
+
+
+def test_the_first_photo_is_there_before_the_list(
+    desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, search = threading.Event(), app.listing_flow.list_folder
+
+    def slow(*arguments: object, **more: object) -> object:
+        assert gate.wait(10)
+        return search(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(app.listing_flow, "list_folder", slow)
+    desk.open([photos[0].parent])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]))
+    assert (listed(desk), desk.folder.complete) == (["0.png"], False)
+    correct_corner(desk)
+    gate.set()
+    qtbot.waitUntil(lambda: desk.folder.complete)
+    assert listed(desk) == [path.name for path in photos]
+    assert desk.folder.status(photos[0]) is PictureStatus.IN_WORK
+    assert desk.folder.next(photos[0]) == photos[1]
+
+
+def test_new_and_vanished_files_are_noticed_and_nothing_else_moves(
+    desk: Desk, photos: list[Path], qtbot: QtBot
+) -> None:
+    opened(desk, photos[0].parent, qtbot)
+    desk.show(photos[1])
+    desk.folder.arrange(filter=Filter(text="png"), sort=Sort(SortBy.NAME, descending=True))
+    qtbot.waitUntil(lambda: desk.folder.place(photos[4]) == 0)
+    desk.folder.set_note(photos[1], "the sea")
+    photos[3].rename(photos[3].with_name("7.png"))
+    (photos[0].parent / "8.jpg").write_bytes(b"")
+    qtbot.waitUntil(lambda: len(desk.folder) == 6 and desk.idle)
+    assert [path.name for path in desk.folder.shown()] == ["7.png", "4.png", "2.png", "1.png", "0.png"]
+    assert desk.current == photos[1]
+    assert (desk.folder.note(photos[1]), desk.folder.facts(photos[1]).noted) == ("the sea", True)
+
+
+def test_what_was_done_is_in_the_list_of_the_next_start(
+    desk: Desk, photos: list[Path], qtbot: QtBot, again: Callable[[], Desk]
+) -> None:
+    opened(desk, photos[0].parent, qtbot)
+    correct_corner(desk)
+    session = desk.session
+    session.mark_exported(photos[0], session.export_state(photos[0], rest=session.rest))
+    qtbot.waitUntil(lambda: desk.folder.facts(photos[0]).exported is Exported.CURRENT)
+    correct_corner(desk, value=9)
+    qtbot.waitUntil(lambda: desk.folder.facts(photos[0]).exported is Exported.CHANGED)
+    desk.folder.set_status(photos[3], PictureStatus.SKIPPED, "blurred")
+    desk.folder.set_note(photos[3], "the sea")
+    desk.listing.choices.set(photos[0], "export folder", "/labels")
+    desk.show(photos[4])
+    qtbot.waitUntil(lambda: predicted(desk, photos[4]) and desk.idle)
+    desk.close()
+    later = again()
+    opened(later, photos[0].parent, qtbot)
+    folder = later.folder
+    assert folder.status(photos[0]) is PictureStatus.IN_WORK
+    assert folder.facts(photos[0]).exported is Exported.CHANGED
+    assert (folder.status(photos[3]), folder.reason(photos[3])) == (PictureStatus.SKIPPED, "blurred")
+    assert folder.note(photos[3]) == "the sea"
+    assert later.listing.choices.get(photos[2], "export folder") == "/labels"
+    assert folder.facts(photos[1]).size == photos[1].stat().st_size
+    assert folder.facts(photos[0]).unlabelled is not None
+
+
+def test_pictures_with_a_class_are_found_through_the_project(desk: Desk, photos: list[Path], qtbot: QtBot) -> None:
+    opened(desk, photos[0].parent, qtbot)
+    qtbot.waitUntil(lambda: predicted(desk, photos[1]) and desk.idle)
+    shown = 100 % 150 + 1  # of the network for the first photo, by its width
+    desk.folder.arrange(filter=Filter(of_class=ClassShare(shown, 0.5)))
+    qtbot.waitUntil(lambda: desk.folder.shown() == photos[:1])
+
+
+def test_folders_below_are_listed_when_asked_for_and_so_the_next_time(
+    desk: Desk, photos: list[Path], qtbot: QtBot, again: Callable[[], Desk]
+) -> None:
+    below = photos[0].parent / "below"
+    below.mkdir()
+    photos[4].rename(below / "4.png")
+    (below / "back").symlink_to(photos[0].parent)
+    opened(desk, photos[0].parent, qtbot)
+    assert listed(desk) == ["0.png", "1.png", "2.png", "3.png"]
+    opened(desk, photos[0].parent, qtbot, below=True)
+    assert listed(desk) == ["0.png", "1.png", "2.png", "3.png", "below/4.png"]
+    desk.folder.set_status(below / "4.png", PictureStatus.DONE)
+    desk.close()
+    later = again()
+    opened(later, photos[0].parent, qtbot)
+    assert later.folder.status(below / "4.png") is PictureStatus.DONE
+    opened(later, below, qtbot)
+    assert later.folder.status(below / "4.png") is PictureStatus.DONE  # in the project of the folder above
+    opened(later, photos[0].parent, qtbot, below=False)
+    assert len(later.folder) == 4
+
+
+def test_a_photo_that_became_another_is_told_and_new_ones_come_back(
+    desk: Desk, photos: list[Path], qtbot: QtBot, again: Callable[[], Desk]
+) -> None:
+    opened(desk, photos[0].parent, qtbot)
+    correct_corner(desk)
+    qtbot.waitUntil(lambda: desk.idle)
+    desk.close()
+    cv2.imwrite(str(photos[0]), np.full((50, 60, 3), 200, np.uint8))
+    later, said = again(), []
+    later.said.connect(said.append)
+    opened(later, photos[0].parent, qtbot)
+    assert any("0.png has changed on disk" in sentence for sentence in said)
+
+
+def test_what_cannot_be_looked_at_is_one_sentence(desk: Desk, photos: list[Path], qtbot: QtBot) -> None:
+    for name in ("x.jpg", "y.jpg"):
+        (photos[0].parent / name).symlink_to(photos[0].parent / "nowhere")
+    said: list[str] = []
+    desk.said.connect(said.append)
+    opened(desk, photos[0].parent, qtbot)
+    assert len(desk.folder) == 5
+    assert [sentence for sentence in said if "1 more cannot be looked at either" in sentence]
