@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,19 +56,23 @@ class PictureWork(QObject):
 
     def finish(self, status: PictureStatus) -> None:
         """Done or skipped; then comes the next unfinished picture, unless it was about others."""
-        current, concerned = self._list.current_path(), self.concerned()
-        following = self._folder.next_unfinished(current)
-        self._set(concerned, status)
-        if current in concerned:
-            self._go_on(following)
+        concerned = self.concerned()
+        leaves = self._list.current_path() in concerned
+        self._set(concerned, status, then=self.go_on if leaves else lambda: None)
 
     def go_on(self) -> None:
         """To the next unfinished picture."""
-        self._go_on(self._folder.next_unfinished(self._list.current_path()))
+        path = self._folder.next_unfinished(self._list.current_path())
+        if path is None:
+            shown = "in the list as it is filtered" if len(self._folder.rows) < len(self._folder) else "in the list"
+            self._window.say(f"There is no other unfinished picture {shown}.")
+        else:
+            self._window.go_to(path)
 
     def back_to_work(self) -> None:
         """Neither done nor skipped after all."""
-        self._set([path for path in self.concerned() if self._folder.status(path) in FINISHED], PictureStatus.IN_WORK)
+        finished = [path for path in self.concerned() if self._folder.status(path) in FINISHED]
+        self._set(finished, PictureStatus.IN_WORK, then=lambda: None)
 
     def edit_note(self) -> None:
         """Write something about one picture."""
@@ -81,21 +86,21 @@ class PictureWork(QObject):
         if concerned and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(concerned[0].parent))):
             self._window.say(f"The folder {concerned[0].parent} could not be shown.")
 
-    def _set(self, paths: list[Path], status: PictureStatus) -> None:
-        """Some now and the others in the next turns of the event loop: there may be very many."""
+    def _set(self, paths: list[Path], status: PictureStatus, *, then: Callable[[], None]) -> None:
+        """Some now and the others in the next turns of the event loop, as there may be very many; then `then`."""
         now, rest, root = paths[:AT_ONCE], paths[AT_ONCE:], self._folder.root
         for path in now:
             if self._folder.status(path) is not PictureStatus.UNREADABLE:
                 self._folder.set_status(path, status)
-        if rest:
-            QTimer.singleShot(0, self, lambda: self._set(rest, status) if self._folder.root == root else None)
+        if not rest:
+            then()
+            return
 
-    def _go_on(self, path: Path | None) -> None:
-        if path is None:
-            shown = "in the list as it is filtered" if len(self._folder.rows) < len(self._folder) else "in the list"
-            self._window.say(f"There is no other unfinished picture {shown}.")
-        else:
-            self._window.go_to(path)
+        def go_on() -> None:
+            if self._folder.root == root:
+                self._set(rest, status, then=then)
+
+        QTimer.singleShot(0, self, go_on)
 
     # --- which actions there are -----------------------------------------------------------------------------------
 

@@ -1,0 +1,130 @@
+"""Marking pictures in the real window, by real keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.actions import Act
+from app.core.catalogue import Filter
+from app.core.pictures import PictureStatus
+from app.main_window import MainWindow
+from app.settings import Settings
+from tests.app.panels.picture_scene import PATHS, fill
+from tests.app.windows import shown_window
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+NEW, DONE, SKIPPED = PictureStatus.NEW, PictureStatus.DONE, PictureStatus.SKIPPED
+
+
+@pytest.fixture
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """A list of pictures without files; going to one only marks it, and nothing is kept."""
+    window = shown_window(qtbot, Settings())
+    monkeypatch.setattr(window.desk, "show", window.image_list.select)
+    monkeypatch.setattr(window.desk.keeper, "write", lambda _work: None)
+    window.image_list.thumbnail_wanted.disconnect(window.desk.thumbnails.request)
+    fill(window.desk.folder)
+    window.image_list.select(PATHS[0])
+    window.canvas.setFocus()
+    return window
+
+
+def statuses(window: MainWindow) -> list[PictureStatus]:
+    return [window.desk.folder.status(path) for path in PATHS]
+
+
+def test_done_and_skipped_go_on_to_what_is_left(window: MainWindow) -> None:
+    folder, pictures = window.desk.folder, window.image_list
+    folder.learn(PATHS[1], status=PictureStatus.UNREADABLE, reason="castle.jpg is empty.")
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    assert pictures.current_path() == PATHS[2]
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4, SHIFT)
+    assert pictures.current_path() == PATHS[3]
+    assert statuses(window) == [DONE, PictureStatus.UNREADABLE, SKIPPED, NEW, NEW]
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3)
+    assert pictures.current_path() == PATHS[4]
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3)
+    assert pictures.current_path() == PATHS[3]  # after the last comes the first
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    assert pictures.current_path() == PATHS[4]
+    assert window.status.text() == "There is no other unfinished picture in the list."
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert statuses(window)[4] is PictureStatus.IN_WORK
+
+
+def test_the_keyboard_in_the_list_marks_what_is_selected_there(qtbot: QtBot, window: MainWindow) -> None:
+    pictures = window.image_list
+    pictures.view.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(pictures.view, Qt.Key.Key_Down, SHIFT)
+    assert not window.actions_by_id[Act.NOTE].isEnabled()
+    qtbot.keyClick(pictures.view, Qt.Key.Key_F4, SHIFT)
+    assert statuses(window) == [SKIPPED, SKIPPED, SKIPPED, NEW, NEW]
+    assert pictures.current_path() == PATHS[3]
+    pictures.select(PATHS[0])
+    qtbot.keyClick(pictures.view, Qt.Key.Key_Down, SHIFT)
+    window.canvas.setFocus()
+    assert window.actions_by_id[Act.NOTE].isEnabled()
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)  # elsewhere it is about the picture on screen
+    assert statuses(window) == [DONE, SKIPPED, SKIPPED, NEW, NEW]
+
+
+def test_others_are_marked_without_leaving_the_picture(qtbot: QtBot, window: MainWindow) -> None:
+    pictures = window.image_list
+    where = pictures.view.visualRect(pictures.model.index(3)).center()
+    QTest.mouseClick(pictures.view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, where)
+    assert pictures.selected() == [PATHS[3]]
+    pictures.view.setFocus()
+    window.actions_by_id[Act.DONE].trigger()
+    assert statuses(window) == [NEW, NEW, NEW, DONE, NEW]
+    assert pictures.current_path() == PATHS[0]
+
+
+def test_very_many_are_marked_in_turns(qtbot: QtBot, window: MainWindow) -> None:
+    names = [f"{number:04}.jpg" for number in range(1000)]
+    fill(window.desk.folder, names)
+    window.image_list.view.setFocus()
+    qtbot.keyClick(window.image_list.view, Qt.Key.Key_A, CTRL)
+    window.actions_by_id[Act.SKIP].trigger()
+    code = window.desk.folder.catalogue.status
+    assert 0 < (code == code[0]).sum() < 1000
+    qtbot.waitUntil(lambda: bool((code == code[0]).all()))
+    assert window.desk.folder.status(Path("/photos/0999.jpg")) is SKIPPED
+
+
+def test_a_list_that_is_filtered_says_so_at_its_end(qtbot: QtBot, window: MainWindow) -> None:
+    window.desk.folder.arrange(filter=Filter(text="boat"))
+    qtbot.waitUntil(lambda: len(window.desk.folder.rows) == 1)
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    assert window.status.text() == "There is no other unfinished picture in the list as it is filtered."
+
+
+def test_a_note_is_written_by_keys(qtbot: QtBot, window: MainWindow) -> None:
+    QTest.keyClick(window.canvas, Qt.Key.Key_F2)
+    editor = window.picture_work.note_editor
+    qtbot.keyClicks(editor.text, "Ask Anna")
+    qtbot.keyClick(editor.text, Qt.Key.Key_Return, CTRL)
+    assert window.desk.folder.note(PATHS[0]) == "Ask Anna"
+
+
+def test_the_grid_is_one_choice_of_key_menu_and_button(window: MainWindow) -> None:
+    pictures, action = window.image_list, window.actions_by_id[Act.PICTURE_GRID]
+    QTest.keyClick(window.canvas, Qt.Key.Key_G, CTRL)
+    assert pictures.view.is_grid()
+    assert pictures.grid_button.isChecked()
+    QTest.mouseClick(pictures.grid_button, Qt.MouseButton.LeftButton)
+    assert not action.isChecked()
+    assert not pictures.view.is_grid()
+
+
+def test_nothing_can_be_marked_while_nothing_is_open(qtbot: QtBot) -> None:
+    window = shown_window(qtbot, Settings(picture_grid=True))
+    for act in (Act.DONE, Act.SKIP, Act.BACK_TO_WORK, Act.NOTE, Act.NEXT_UNFINISHED, Act.SHOW_FILE):
+        assert not window.actions_by_id[act].isEnabled()
+    assert window.image_list.view.is_grid()
