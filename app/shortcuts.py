@@ -44,6 +44,12 @@ _GESTURES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Backspace", "Take the last point back"),
         ("Click on an answer of the list", "Go to that answer"),
     ),
+    "In the list of pictures": (
+        ("Click, arrow keys, Home, End", "Go to a picture"),
+        ("Ctrl or Shift + click, Shift + arrow keys, Ctrl + A", "Select several; the picture on screen stays"),
+        ("Return", "Go to the picture that the keys have reached"),
+        ("Right click, Menu", "Everything that can be done with the pictures selected"),
+    ),
     "In the legend": (
         ("Up, Down, Home, End", "Go through the classes"),
         ("Click, Return", "Show only this class; again: end that"),
