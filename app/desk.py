@@ -144,6 +144,7 @@ class Desk(QObject):
             try:
                 self.session.attach_photo(path, pyramid)
             except PhotoError as error:
+                self.keeper.does_not_fit(path)
                 self._unreadable(path, str(error))
                 return
             self._predict_current()
@@ -163,10 +164,12 @@ class Desk(QObject):
             self.show(path)
 
     def _changed_on_disk(self, path: Path) -> None:
+        self.photos.cancel(path)  # it is read again once that is decided
         if path == self.current:
             self.changed_on_disk.emit(path)
             if self.keeper.refusal(path):
                 self.problem_changed.emit(f"{self.keeper.refusal(path)} F5 asks again what becomes of its corrections.")
+            self._say_busy()
 
     def _unreadable(self, path: Path, reason: str) -> None:
         self.states.unreadable(path, reason)

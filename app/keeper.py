@@ -171,6 +171,15 @@ class Keeper(Keeping):
         self.look([path.parent])
         self.lane.read(lambda: self._projects.identity(path), done=looked, failed=self.said.emit)
 
+    def is_undecided(self, path: Path) -> bool:
+        """Whether nobody has said yet what becomes of the corrections of another photo."""
+        return path in self._undecided
+
+    def does_not_fit(self, path: Path) -> None:
+        """The photo has another size than the corrections, whatever was decided: that can be decided again."""
+        if path in self._kept and not self.refusal(path):
+            self._undecided[path] = Loaded(self._kept[path].info, identity=self._kept[path].identity)
+
     def use_record(self, path: Path, *, use: bool) -> None:
         """What becomes of the corrections of another photo of that name: they hold for this one too, or are left."""
         if self.lane.pending:

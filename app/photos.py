@@ -30,6 +30,8 @@ class Photos(QObject):
     def load(self, path: Path, *, priority: int) -> None:
         """Read a photo and its record."""
         self._keeper.load(path)
+        if self._keeper.is_undecided(path):
+            return
         self._lane.submit(
             lambda token: load_pyramid(path, token),
             key=("photo", path),

@@ -259,9 +259,15 @@ def test_photo_that_changed_under_corrections_is_said_not_a_crash(desk: Desk, ph
     busy: list[str] = []
     desk.busy_changed.connect(busy.append)
     desk.show(photos[0])
-    qtbot.waitUntil(lambda: "changed on disk" in desk.folder.problem(photos[0]))
+    qtbot.waitUntil(lambda: "changed on disk" in desk.keeper.refusal(photos[0]))
     qtbot.waitUntil(lambda: busy[-1] == "")
     assert desk.session.unexported() == [photos[0]]
+    desk.keeper.use_record(photos[0], use=True)
+    qtbot.waitUntil(lambda: desk.folder.problem(photos[0]) != "")
+    assert desk.keeper.is_undecided(photos[0]), "corrections of another size cannot hold"
+    desk.keeper.use_record(photos[0], use=False)
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    assert desk.session.unexported() == []
 
 
 def test_plan_names_every_file_and_spares_photos(tmp_path: Path) -> None:
