@@ -5,7 +5,7 @@ The photo on screen always goes first; its neighbours are decoded and predicted 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,7 @@ class Desk(QObject):
         self.folder.relisted.connect(self._prefetch)
         self.thumbnails = Thumbnails(self)
         self.thumbnails.failed.connect(self._no_thumbnail)
+        self.folder.files_changed.connect(self._renew_thumbnails)
         for speaker in (self.listing, self.folder):
             speaker.said.connect(self.said)
         self.predictions.fetch = self.keeper.fetch_prediction
@@ -177,6 +178,11 @@ class Desk(QObject):
             self.problem_changed.emit(reason)
             self._prefetch()
             self._say_busy()
+
+    def _renew_thumbnails(self, rows: Iterable[int]) -> None:
+        """These files are others than before; where they are very many, the last of them are made anew."""
+        for row in rows:
+            self.thumbnails.request(self.folder.path(row))
 
     def _no_thumbnail(self, path: Path, reason: str) -> None:
         """A picture that is open stays what it is, even if its file has gone meanwhile."""

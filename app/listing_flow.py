@@ -147,6 +147,9 @@ class ListingFlow(QObject):
             if info is not None:
                 self.choices.meet(info)
             left = None if info is None else info.root / str(info.values.get("current", ""))
+            current = self.folder.current
+            if current is not None and current.is_relative_to(found.root):
+                left = current  # what is in hand, where its folder is opened once more
             if named:
                 self._begin(found, _first_of(found, paths, left, first), below=False)
                 return

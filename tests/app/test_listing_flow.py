@@ -149,7 +149,10 @@ def test_a_photo_that_became_another_is_told_and_new_ones_come_back(
     cv2.imwrite(str(photos[0]), np.full((50, 60, 3), 200, np.uint8))
     later, said = again(), []
     later.said.connect(said.append)
+    renewed: list[tuple[Path, tuple[int, ...]]] = []
+    later.thumbnails.ready.connect(lambda path, thumbnail: renewed.append((path, thumbnail.shape)))
     opened(later, photos[0].parent, qtbot)
+    assert renewed == [(photos[0], (50, 60, 3))]
     assert any("0.png has changed on disk" in sentence for sentence in said)
 
 
