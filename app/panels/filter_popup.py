@@ -27,11 +27,12 @@ from app.panels.class_picker import ClassPicker
 from app.panels.class_texts import class_label
 from app.panels.icons import icon, swatch_icon
 from app.panels.number import SelectAll
-from app.panels.picture_paint import paint_status
+from app.panels.picture_paint import MARK, paint_status
 from app.panels.picture_texts import STATUS_TEXTS, STATUS_TIPS, filter_sentence
 from app.panels.style import HALF, ICON, UNIT, paint_edge, tint
 
 FIRST_SHARE = 2.0  # percent of a picture that a class is to cover, until another share is asked for
+MARK_ICON = 14  # room for a mark beside a box, in device-independent pixels
 _CHANGED = frozenset({Exported.CHANGED})
 _WHOLE = (0.0, 1.0)
 
@@ -106,7 +107,7 @@ class FilterPopup(QFrame):
     def _box(self, text: str, tip: str) -> QCheckBox:
         box = QCheckBox(text, self)
         box.setToolTip(tip)
-        box.setIconSize(QSize(14, 14))
+        box.setIconSize(QSize(MARK_ICON, MARK_ICON))
         return box
 
     # --- layout ----------------------------------------------------------------------------------------------------
@@ -316,15 +317,21 @@ class _StatusIcon(QIconEngine):
     def clone(self) -> QIconEngine:
         return _StatusIcon(self._status)
 
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+    def pixmap(self, size: QSize, _mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
+        """`size` is in device pixels: the mark is drawn on a sharp screen of that many, as in the list."""
         pixmap = QPixmap(size)
+        pixmap.setDevicePixelRatio(size.height() / MARK_ICON)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        self._draw(painter, QRectF(0, 0, MARK_ICON, MARK_ICON))
         painter.end()
+        pixmap.setDevicePixelRatio(1)
         return pixmap
 
     def paint(self, painter: QPainter, rect: QRect, _mode: QIcon.Mode, _state: QIcon.State) -> None:
-        side = QRectF(0, 0, 12, 12)
-        side.moveCenter(QRectF(rect).center())
+        self._draw(painter, QRectF(rect))
+
+    def _draw(self, painter: QPainter, rect: QRectF) -> None:
+        side = QRectF(0, 0, MARK, MARK)
+        side.moveCenter(rect.center())
         paint_status(painter, side, self._status, QGuiApplication.palette())
