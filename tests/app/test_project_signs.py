@@ -1,0 +1,80 @@
+"""What the window shows of its project: what is not saved, why nothing may be changed, and what a click does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+import app.project_signs
+from app.core.geometry import Box
+from app.core.project.places import FILE_NAME
+from app.core.project.store import ProjectStore
+from app.main_window import MainWindow
+from app.project_lock import ProjectLock
+from app.settings import Settings
+from tests.app.working import SHAPE, make_photo
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> MainWindow:
+    window = MainWindow(Settings())
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def show(window: MainWindow, qtbot: QtBot, path: Path) -> None:
+    window.desk.current = path
+    window.session.show(path)
+    window.desk.keeper.load(path)
+    qtbot.waitUntil(lambda: window.desk.keeper.is_loaded(path))
+    window.session.attach_photo(path, (np.zeros((*SHAPE, 3), np.uint8),))
+
+
+def paint(window: MainWindow, value: int) -> None:
+    gesture = window.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 50, 50), None, value)
+    assert gesture.commit()
+
+
+def test_what_is_not_saved_is_counted_and_a_click_tries_again(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    photo, button = make_photo(tmp_path / "photos" / "a.png"), window.project_signs.button
+    show(window, qtbot, photo)
+    qtbot.waitUntil(window.desk.keeper.is_saved)
+    assert not button.isVisible()
+    photo.parent.rename(tmp_path / "away")
+    paint(window, 120)
+    qtbot.waitUntil(button.isVisible)
+    assert button.text() == "1 change not saved"
+    assert button.toolTip() == f"The folder {photo.parent} is not there. Click to try again."
+    paint(window, 130)
+    qtbot.waitUntil(lambda: button.text() == "2 changes not saved")
+    (tmp_path / "away").rename(photo.parent)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not button.isVisible())
+    qtbot.waitUntil(window.desk.keeper.is_saved)
+
+
+def test_a_project_that_another_window_holds_can_be_taken_over(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(app.project_signs, "choose", lambda _parent, *, text, **_: asked.append(text))
+    photo, button = make_photo(tmp_path / "a.png"), window.project_signs.button
+    ProjectStore.open(tmp_path, tmp_path / FILE_NAME).close()
+    lock = ProjectLock(tmp_path / FILE_NAME)
+    assert lock.take()
+    window.desk.current = photo
+    window.desk.keeper.load(photo)
+    qtbot.waitUntil(lambda: window.desk.keeper.is_loaded(photo))
+    lock.release()
+    assert window.desk.keeper.may_take_over(photo)
+    assert button.text() == "Read-only"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    assert asked[0].endswith("If that window is gone, this one can take over.")
