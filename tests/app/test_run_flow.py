@@ -256,14 +256,14 @@ def test_a_full_disk_is_waited_for(
     qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = start(many[0].parent)
-    keep, full = ProjectStore.keep_prediction, [True]
+    keep, full = ProjectStore.keep_answer, [True]
 
     def refuse(store: ProjectStore, *arguments: Any, **more: Any) -> None:
         if full[0]:
             raise ProjectError("The project cannot be written: the disk is full.", may_pass=True)
         keep(store, *arguments, **more)
 
-    monkeypatch.setattr(ProjectStore, "keep_prediction", refuse)
+    monkeypatch.setattr(ProjectStore, "keep_answer", refuse)
     QTest.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ControlModifier)
     panel = window.run_panel
     qtbot.waitUntil(lambda: panel.pace.text().startswith("Waiting."), timeout=PATIENCE)
@@ -281,14 +281,14 @@ def test_who_stops_on_a_full_disk_is_not_kept_waiting(
     qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = start(many[0].parent)
-    keep, full = ProjectStore.keep_prediction, [True]
+    keep, full = ProjectStore.keep_answer, [True]
 
     def refuse(store: ProjectStore, *arguments: Any, **more: Any) -> None:
         if full[0]:
             raise ProjectError("The project cannot be written: the disk is full.", may_pass=True)
         keep(store, *arguments, **more)
 
-    monkeypatch.setattr(ProjectStore, "keep_prediction", refuse)
+    monkeypatch.setattr(ProjectStore, "keep_answer", refuse)
     QTest.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: bool(window.desk.keeper.trouble), timeout=PATIENCE)
     qtbot.mouseClick(window.run_panel.cancel, LEFT)
