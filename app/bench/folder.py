@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -84,94 +85,104 @@ def probe(photos: Path, *, cache: Path) -> dict[str, float]:
     return found
 
 
-def measure(photos: Path) -> dict[str, float]:
-    """Seconds to "first", "list" and "known", MB of "memory", and ms of the longest block while doing the rest."""
-    from PySide6.QtCore import QEventLoop, QObject, QTimer
+class Hand:
+    """The window with a hand at its list, and a timer that tells how long nobody could have answered it."""
 
-    from app.core.catalogue import Filter, Sort, SortBy
-    from app.main_window import MainWindow
-    from app.settings import Settings
-    from app.window import make_application, spare_lasting
-    from resources.samples import sample_paths
+    def __init__(self) -> None:
+        from PySide6.QtCore import QEventLoop, QTimer
 
-    application = make_application()
-    window = MainWindow(Settings())
-    desk, folder, view = window.desk, window.desk.folder, window.image_list.view
-    window.show()
+        from app.main_window import MainWindow
+        from app.settings import Settings
+        from app.window import make_application
 
-    class Beat(QObject):
-        """Ticks as often as it can, and knows the longest time between two."""
+        self.application = make_application()
+        self.window = MainWindow(Settings())
+        self.desk, self.view = self.window.desk, self.window.image_list.view
+        self.window.show()
+        self._wait = QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+        self._longest, self._last = 0.0, perf_counter()
+        self._timer = QTimer(interval=_TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.longest, self._last = 0.0, perf_counter()
-            timer = QTimer(self, interval=_TICK_MS)
-            timer.timeout.connect(self._tick)
-            timer.start()
+    def _tick(self) -> None:
+        now = perf_counter()
+        self._longest, self._last = max(self._longest, now - self._last), now
 
-        def _tick(self) -> None:
-            now = perf_counter()
-            self.longest, self._last = max(self.longest, now - self._last), now
+    def block(self) -> float:
+        """ms of the longest time since the last call in which no event could be answered."""
+        self._tick()
+        longest, self._longest = self._longest, 0.0
+        return longest * 1000
 
-        def taken(self) -> float:
-            """ms of the longest time since the last call."""
-            self._tick()
-            longest, self.longest = self.longest, 0.0
-            return longest * 1000
-
-    def until(reached: Callable[[], object]) -> float:
-        """Let the window work until then; the seconds that took."""
+    def until(self, reached: Callable[[], object]) -> None:
+        """Let the window work until then, and paint its list."""
         began = perf_counter()
         while not reached():
-            application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            self.application.processEvents(self._wait)
             if perf_counter() - began > _PATIENCE:
                 raise TimeoutError("a large folder: it did not come to that")
-        return perf_counter() - began
+        self.view.viewport().update()
+        for _ in range(3):
+            self.application.processEvents()
 
-    def painted_after(*changes: Callable[[], object]) -> float:
+    def has_photo(self, path: Path) -> bool:
+        document = self.desk.session.document
+        return document is not None and document.path == path and document.photo is not None
+
+    def block_while(self, *changes: Callable[[], object]) -> float:
         """The longest block while the list is changed step by step and painted each time."""
-        beat.taken()
+        self.block()
         for change in changes:
             change()
-            until(lambda: desk.listing.lane.is_idle())
-            until_painted()
-        return beat.taken()
+            self.until(self.desk.listing.lane.is_idle)
+        return self.block()
 
-    def until_painted() -> None:
-        view.viewport().update()
-        for _ in range(3):
-            application.processEvents()
+    def close(self) -> None:
+        self.window.hide()
+        self.desk.session.close_all()
+        self.window.close()
 
-    beat = Beat()
-    window.opening.open(sample_paths()[:1])  # so that the network is loaded
-    until(lambda: desk.session.document is not None and desk.session.document.layer_mode is not None and desk.idle)
+
+def measure(photos: Path) -> dict[str, float]:
+    """Seconds to "first", "list" and "known", MB of "memory", and ms of the longest block while doing the rest."""
+    from app.window import spare_lasting
+    from resources.samples import sample_paths
+
+    hand = Hand()
+    desk, sample = hand.desk, sample_paths()[0]
+    hand.window.opening.open([sample])  # so that the network is loaded
+    hand.until(lambda: hand.has_photo(sample) and desk.idle)
     spare_lasting()
     before, began = resident_megabytes(), perf_counter()
-    beat.taken()
-    window.opening.open([photos])
-    until(lambda: desk.current == photos / FIRST and desk.session.find(photos / FIRST).photo is not None)
-    until_painted()
+    hand.block()
+    hand.window.opening.open([photos])
+    hand.until(lambda: hand.has_photo(photos / FIRST))
     found = {"first": perf_counter() - began}
-    until(lambda: folder.complete)
-    until_painted()
+    hand.until(lambda: desk.folder.complete)
     found["list"] = perf_counter() - began
-    until(lambda: desk.idle)
-    found["known"] = perf_counter() - began
-    found["opening"] = beat.taken()
+    hand.until(lambda: desk.idle)
+    found |= {"known": perf_counter() - began, "opening": hand.block()}
     gc.collect()
     if before is not None:
         found["memory"] = (resident_megabytes() or 0) - before
-    bar = view.verticalScrollBar()
-    places = [bar.maximum() * step // 40 for step in range(41)]
-    found["scrolling"] = painted_after(*(lambda place=place: bar.setValue(place) for place in places))
-    filters = (Filter(text="99"), Filter(text="photo 1"), Filter(noted=True), Filter())
-    found["filtering"] = painted_after(*(lambda wanted=wanted: folder.arrange(filter=wanted) for wanted in filters))
-    sorts = [Sort(by, descending) for by in SortBy for descending in (True, False)]
-    found["sorting"] = painted_after(*(lambda sort=sort: folder.arrange(sort=sort) for sort in sorts))
-    window.hide()
-    desk.session.close_all()
-    window.close()
+    found |= _at_the_list(hand)
+    hand.close()
     return found
+
+
+def _at_the_list(hand: Hand) -> dict[str, float]:
+    from app.core.catalogue import Filter, Sort, SortBy
+
+    folder, bar = hand.desk.folder, hand.view.verticalScrollBar()
+    places = [bar.maximum() * step // 40 for step in range(41)]
+    filters = (Filter(text="99"), Filter(text="photo 1"), Filter(noted=True), Filter())
+    sorts = [Sort(by, descending) for by in SortBy for descending in (True, False)]
+    return {
+        "scrolling": hand.block_while(*(partial(bar.setValue, place) for place in places)),
+        "filtering": hand.block_while(*(partial(folder.arrange, filter=wanted) for wanted in filters)),
+        "sorting": hand.block_while(*(partial(folder.arrange, sort=sort) for sort in sorts)),
+    }
 
 
 if __name__ == "__main__":
