@@ -28,8 +28,12 @@ class Hand:
     def __init__(self, window: MainWindow, seed: int) -> None:
         self._window, self._random, self._count = window, Random(seed), 0
         self._told: list[str] = []
+        self._begun = False
         window.desk.said.connect(self._told.append)
-        window.session.corrected.connect(lambda _path: self._did())
+        keep_up = window.desk.keeper.keep_up
+        window.session.corrected.disconnect(keep_up)
+        window.session.corrected.connect(lambda _path: self._did())  # before anybody can write it down
+        window.session.corrected.connect(keep_up)
 
     def script(self) -> Script:
         window = self._window
@@ -42,6 +46,7 @@ class Hand:
         for sentence in filter(None, self._told):
             say("told", sentence)
         self._pixels("found")
+        self._begun = True
         window.canvas.zoom_to(self._random.choice((1.5, 2.0, 3.0)))
         window.canvas.pan_by(self._random.randint(-60, 60), self._random.randint(-40, 40))
         yield lambda: not window.project_signs.remembering
@@ -49,11 +54,12 @@ class Hand:
         self._shows("looks")
         QTest.keyClick(window.canvas, Qt.Key.Key_B)
         while True:
-            if self._random.random() < 0.2:
+            if self._count and self._random.random() < 0.2:  # a stroke comes first: there is something to tell of
                 QTest.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
             else:
                 yield from self._stroke()
-            number = self._count
+            if not (number := self._count):
+                continue
             window.desk.keeper.lane.read(
                 lambda: None, done=lambda _, number=number: say("kept", number), failed=sys.exit
             )
@@ -78,8 +84,7 @@ class Hand:
         yield lambda: bool(reached)
 
     def _did(self) -> None:
-        document = self._window.session.document
-        if document is not None and document.segment_map is not None:
+        if self._begun:
             self._pixels("did")
             self._count += 1
 
