@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.catalogue import Exported
 from app.core.import_labels import ImportPlan, Survey, inspect_plan, look_like_labels, plan_import, survey
+from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.dialogs import choose
 from app.import_dialog import ImportDialog, ImportReport
@@ -153,7 +154,8 @@ class ImportFlow(QObject):
         folder = self._desk.folder
         if self._session.find(picture) is None:
             self._session.forget_export(picture)
-            folder.corrected(picture)
+            if folder.status(picture) in (PictureStatus.NEW, PictureStatus.PREDICTED):
+                folder.learn(picture, status=PictureStatus.IN_WORK)
             if folder.facts(picture).exported is Exported.CURRENT:
                 folder.learn(picture, exported=Exported.CHANGED)
 
