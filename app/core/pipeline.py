@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
@@ -90,6 +90,8 @@ def run(
         while True:
             for item in [] if control.stopped else islice(waiting, AHEAD + 1 - len(reading)):
                 reading.append((item, reader.submit(read, item)))
+            if reading:
+                wait([reading[0][1]])  # before asking whether to go on: it may be a while until then
             while finishing and control.paused:
                 yield _outcome(*finishing.popleft())
             if not reading or not control.may_go_on():
