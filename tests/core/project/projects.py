@@ -98,9 +98,9 @@ class Painter:
                 after = painted(self.layer, next(self._seeds))
                 patch = layer_patch(self.layer, after)
             step = StoredStep(next(self._revisions), "Brush", patch)
+            self.layers[step.revision] = after  # before anybody can read it
             self.store.record_step(self.name, step, after=self.revision, shape=self.layer.shape)
             self.revision = step.revision
-            self.layers[self.revision] = after
 
     def stand_at(self, revision: int) -> None:
         self.store.stand_at(self.name, revision)
