@@ -34,9 +34,10 @@ def screen_figures(*, quick: bool) -> Iterator[Figure]:
         yield Figure.of("legend: areas of all classes after a stroke", areas, goal=2)
         followed = gestures.after_stroke_times(scene, few)
         yield Figure.of("legend and history painted after a stroke of 1000 px", followed, goal=FRAME)
-        undone, redone = gestures.undo_frames(scene, few, diameter=1000)
-        yield Figure.of("undo of a stroke of 1000 px", undone, goal=8)
-        yield Figure.of("redo of a stroke of 1000 px", redone, goal=8)
+        for diameter in (100, 1000):  # right across the photo
+            undone, redone = gestures.undo_frames(scene, few, diameter=diameter)
+            yield Figure.of(f"undo of a stroke of {diameter} px", undone, goal=8)
+            yield Figure.of(f"redo of a stroke of {diameter} px", redone, goal=8)
         accepted, placed = gestures.polygon_frames(scene, max(1, few // 4))
         yield Figure.of(f"polygon of {gestures.CORNERS} points: Return to painted", accepted, goal=50)
         yield Figure.of("polygon: another point", placed, goal=FRAME)
