@@ -41,21 +41,20 @@ _FOREIGN = {
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of both byte orders, plain and beyond 4 GiB."""
 
-# What decoders raise on damaged files.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError)
-_DAMAGE_BELOW = (struct.error, zlib.error)
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, TypeError, struct.error, zlib.error)
+"""What decoders raise on damaged files."""
 
-_UPRIGHT: dict[int, Callable[[U8], object]] = {
-    2: lambda photo: cv2.flip(photo, 1),
-    3: lambda photo: cv2.rotate(photo, cv2.ROTATE_180),
-    4: lambda photo: cv2.flip(photo, 0),
+AS_STORED = 1
+_ORIENTATION_TAG = 0x0112  # EXIF 2.3, 4.6.4
+_TURNS: dict[int, Callable[[U8], object]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
     5: cv2.transpose,
-    6: lambda photo: cv2.rotate(photo, cv2.ROTATE_90_CLOCKWISE),
-    7: lambda photo: cv2.flip(cv2.rotate(photo, cv2.ROTATE_90_CLOCKWISE), 0),
-    8: lambda photo: cv2.rotate(photo, cv2.ROTATE_90_COUNTERCLOCKWISE),
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.flip(cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE), 0),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-"""EXIF orientation (tag 274) → what turns the stored picture upright."""
-_ORIENTATION_TAG = 0x0112
 
 
 def read_photo(path: Path) -> U8:
@@ -83,6 +82,29 @@ def read_thumbnail(path: Path, side: int) -> U8:
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def orientation_of(image: Image.Image) -> int:
+    """The orientation that a picture's file tells, 1..8; 1 where its notes tell none or are damaged.
+
+    Of a TIFF, Pillow gives the upright size at once, and applies the orientation as it loads the pixels.
+    """
+    try:
+        orientation = int(image.getexif().get(_ORIENTATION_TAG, AS_STORED))
+    except DAMAGE:
+        return AS_STORED  # the pixels are good; only the notes beside them are not
+    return orientation if orientation in _TURNS else AS_STORED
+
+
+def upright(pixels: U8, orientation: int) -> U8:
+    """Pixels (h, w) or (h, w, 3) as they lie in a file of this orientation, turned; those of 1 are not copied."""
+    turn = _TURNS.get(orientation)
+    return pixels if turn is None else np.asarray(turn(pixels), dtype=np.uint8)
+
+
+def upright_shape(shape: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """(h, w) of what `upright` makes of pixels (h, w)."""
+    return (shape[1], shape[0]) if orientation >= 5 else shape
+
+
 @contextmanager
 def _opened(path: Path, *, reduced_to: int | None = None) -> Iterator[Image.Image]:
     """The file, decoded; what goes wrong in decoding is told as damage, and everywhere here a lack of memory as such.
@@ -95,7 +117,7 @@ def _opened(path: Path, *, reduced_to: int | None = None) -> Iterator[Image.Imag
             start = file.read(16)
             file.seek(0)
             image = Image.open(file, formats=_FORMATS)
-        except (*_DAMAGE, *_DAMAGE_BELOW, MemoryError) as error:  # a damaged header may ask for any memory
+        except (*DAMAGE, MemoryError) as error:  # a damaged header may ask for any memory
             raise PhotoError(_why_unknown(name, start)) from error
         with image:
             if image.width * image.height > MAXIMUM_PIXELS:
@@ -116,7 +138,7 @@ def _decode(image: Image.Image, reduced_to: int | None, name: str) -> None:
         if reduced_to is not None:
             image.draft(None, (reduced_to, reduced_to))
         image.load()
-    except (*_DAMAGE, *_DAMAGE_BELOW) as error:
+    except DAMAGE as error:
         raise PhotoError(f"{name} is damaged or cut off: it cannot be decoded to its end.") from error
 
 
@@ -132,16 +154,7 @@ def _why_unknown(name: str, start: bytes) -> str:
 
 
 def _upright_rgb(image: Image.Image, path: Path) -> U8:
-    photo = _rgb(image, path)
-    turn = _UPRIGHT.get(_orientation(image))
-    return photo if turn is None else np.asarray(turn(photo), dtype=np.uint8)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))  # a TIFF's is applied by `load`, and gone by now
-    except (*_DAMAGE, *_DAMAGE_BELOW):
-        return 1  # the pixels are good; only the notes beside them are not
+    return upright(_rgb(image, path), orientation_of(image))
 
 
 def _rgb(image: Image.Image, path: Path) -> U8:

@@ -21,6 +21,7 @@ from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot, is_own_overlay
 from app.core.export_plan import ExportPlan, plan_export
 from app.core.files import atomic_write, make_folder, reason, remove_leftovers
+from app.core.import_labels import photo_frame
 from app.core.origin import Finding, Origin, Recipe
 from app.core.pictures import list_pictures
 from app.core.pipeline import run
@@ -31,8 +32,6 @@ from inference.models import find_card, known_models
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from resources.classes import CLASS_COUNT
-
-ORIENTATION_TAG = 0x0112  # EXIF 2.3, 4.6.4: 5..8 lie on their side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,21 +193,9 @@ def _is_of(photo: Path, targets: Sequence[Path]) -> bool:
         born = photo.stat().st_mtime_ns
         if any(target.stat().st_mtime_ns < born for target in targets):
             return False
-        return bool(read_labels(targets[0]).shape == _size_of(photo))
+        return bool(read_labels(targets[0]).shape == photo_frame(photo).shape)
     except (OSError, ExpectedError):
         return False
-
-
-def _size_of(photo: Path) -> tuple[int, int]:
-    """(H, W) as the photo is seen, from its header alone; OSError when there is no header to read."""
-    try:
-        with Image.open(photo) as picture:
-            width, height = picture.size
-            # Of a TIFF, Pillow tells the upright size itself.
-            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION_TAG, 1) in range(5, 9)
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise OSError(str(error)) from error
-    return (width, height) if turned else (height, width)
 
 
 @dataclass(frozen=True)
