@@ -48,8 +48,8 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class _Final:
-    """The exported labels, and where each of them came from."""
+class Resolved:
+    """The labels to export, and where each of them came from."""
 
     codes: U8  # (H, W) as shown
     owners: dict[int, tuple[int, float]]  # code -> class, score
@@ -58,28 +58,37 @@ class _Final:
     fill_table: SegmentTable | None = None
 
     def detections(self) -> list[Detection]:
+        """One record for each segment as exported; their masks do not overlap and add up to `labels`.
+
+        A segment of the network that shows a pixel keeps its score. All that a person decided to be one class is one
+        record with conf 1.0, however many regions it has; so is what the semantic view filled in, with its own score.
+        """
         found = detections_of(self.codes, self.owners)
         if self.filled is not None and self.fill_table is not None:
             found += detections_of(self.filled, _owners(self.fill_table, self.filled))
         return found
 
 
-def final_labels(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> U8:
-    """The labels to export, (H, W) uint8 0..150: what the screen shows, and the rest as asked for.
+def resolve(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> Resolved:
+    """What a picture is exported as: what the screen shows, and the rest as asked for.
 
     With Rest.SEMANTIC a pixel that shows no class takes the class that the semantic view gives it, unless a person
-    decided that it is unlabelled. Without a prediction there is nothing to fill with.
+    decided that it is unlabelled. Without a prediction there is nothing to fill with. PhotoError where there is neither
+    a prediction nor a correction, or where the corrections are of another size.
     """
-    return _resolve(snapshot, rest).labels
-
-
-def final_detections(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> list[Detection]:
-    """One record for each segment as exported; their masks do not overlap and add up to `final_labels`.
-
-    A segment of the network that shows a pixel keeps its score. All that a person decided to be one class is one record
-    with conf 1.0, however many regions it has; so is what the semantic view filled in, with its own score.
-    """
-    return _resolve(snapshot, rest).detections()
+    snapshot = snapshot.composed()
+    codes, table = snapshot.codes(), snapshot.label_table()
+    labels = np.asarray(cv2.LUT(codes, table), np.uint8)
+    owners = _owners(snapshot.table, codes, table)
+    if rest is Rest.THRESHOLD or snapshot.prediction is None:
+        return Resolved(codes, owners, labels)
+    unlabelled: Bool = (labels == 0) & (codes <= NETWORK_MAX)
+    layer, fill_table = snapshot.prediction.semantic_segments()
+    filled = np.where(unlabelled, layer, 0).astype(np.uint8, copy=False)
+    classes = np.zeros(256, np.uint8)
+    classes[1 : len(fill_table.class_ids) + 1] = fill_table.class_ids
+    labels = np.maximum(labels, cv2.LUT(filled, classes))
+    return Resolved(codes, owners, labels, filled, fill_table)
 
 
 def export_snapshot(
@@ -92,13 +101,13 @@ def export_snapshot(
     origin: Origin | None = None,
 ) -> list[Path]:
     """Write one picture as it was when the snapshot was taken; arguments, result and errors as for `export_picture`."""
-    final = _resolve(snapshot, options.rest)
+    exported = resolve(snapshot, rest=options.rest)
     return export_picture(
         folder=folder,
         stem=stem,
-        labels=final.labels,
+        labels=exported.labels,
         photo=photo,
-        detections=final.detections() if options.detections else None,
+        detections=exported.detections() if options.detections else None,
         options=options,
         source=snapshot.path,
         model=snapshot.model,
@@ -171,22 +180,6 @@ def overlay_picture(photo: U8, labels: U8, opacity: float = 0.55) -> U8:
         blended = cv2.addWeighted(photo[rows], 1 - opacity, tint, opacity, 0)
         picture[rows] = np.where(labels[rows, :, None] > 0, blended, photo[rows])
     return picture
-
-
-def _resolve(snapshot: DocumentSnapshot, rest: Rest) -> _Final:
-    snapshot = snapshot.composed()
-    codes, table = snapshot.codes(), snapshot.label_table()
-    labels = np.asarray(cv2.LUT(codes, table), np.uint8)
-    owners = _owners(snapshot.table, codes, table)
-    if rest is Rest.THRESHOLD or snapshot.prediction is None:
-        return _Final(codes, owners, labels)
-    unlabelled: Bool = (labels == 0) & (codes <= NETWORK_MAX)
-    layer, fill_table = snapshot.prediction.semantic_segments()
-    filled = np.where(unlabelled, layer, 0).astype(np.uint8, copy=False)
-    classes = np.zeros(256, np.uint8)
-    classes[1 : len(fill_table.class_ids) + 1] = fill_table.class_ids
-    labels = np.maximum(labels, cv2.LUT(filled, classes))
-    return _Final(codes, owners, labels, filled, fill_table)
 
 
 def _owners(table: SegmentTable, codes: U8, labels: U8 | None = None) -> dict[int, tuple[int, float]]:

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.core.document import Document, ViewMode
-from app.core.export import final_labels
+from app.core.export import resolve
 from app.core.patches import Patch, human_snapshot, rebuilt_map
 from app.core.segment_map import SegmentMap
 from app.desk import Desk
@@ -64,7 +64,7 @@ def test_a_parked_picture_shows_its_photo_before_its_corrections_are_unpacked(
     assert document.has_corrections
     assert desk.session.begin_edit("Brush") is None
     assert busy[-1] == "Loading corrections…"
-    assert final_labels(document.snapshot())[0, 0] == 7  # an export has them all the same
+    assert resolve(document.snapshot()).labels[0, 0] == 7  # an export has them all the same
     desk.open([photos[1]])  # another list leaves them alone
     gate.set()
     qtbot.waitUntil(lambda: desk.current == photos[1] and desk.idle)

@@ -14,7 +14,7 @@ from app.core import export
 from app.core.ade_png import read_labels
 from app.core.document import Document, DocumentSnapshot, ViewMode
 from app.core.errors import ExportError
-from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, final_detections, final_labels
+from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, resolve
 from app.core.geometry import Box
 from app.core.human_layer import HumanLayer
 from app.core.patches import Edit
@@ -78,7 +78,7 @@ def test_what_is_exported_is_what_was_shown(*, mode: ViewMode, rest: Rest, parke
     document.mode = mode  # as the session keeps it
     if parked:
         document.park()
-    labels = final_labels(document.snapshot(), rest=rest)
+    labels = resolve(document.snapshot(), rest=rest).labels
     if rest is Rest.THRESHOLD:
         assert np.array_equal(labels, shown)
     else:
@@ -86,7 +86,7 @@ def test_what_is_exported_is_what_was_shown(*, mode: ViewMode, rest: Rest, parke
         assert open_.any() == (mode is ViewMode.SEGMENTS)
         assert np.array_equal(labels, np.where(open_, answer().semantic_labels(), shown))
         assert (labels[20:30, 20:30] == 0).all(), "what a person made unlabelled stays so"
-    detections = final_detections(document.snapshot(), rest=rest)
+    detections = resolve(document.snapshot(), rest=rest).detections()
     assert np.array_equal(put_together(detections), labels)
     by_hand = [found for found in detections if found["conf"] == 1.0]
     assert [found["cls_id"] for found in by_hand] == [12]
@@ -143,7 +143,7 @@ def test_a_snapshot_is_the_moment_it_was_taken() -> None:
     document.threshold = 0.9
     document.class_thresholds = dict.fromkeys(range(1, 151), 1.0)
     document.park()
-    assert np.array_equal(final_labels(snapshot), shown)
+    assert np.array_equal(resolve(snapshot).labels, shown)
 
 
 def test_the_corrections_of_an_open_picture_are_copied_not_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,37 +154,37 @@ def test_the_corrections_of_an_open_picture_are_copied_not_compressed(monkeypatc
         raise AssertionError("compressed")
 
     monkeypatch.setattr("app.core.document.human_snapshot", refuse)
-    assert np.array_equal(final_labels(document.snapshot()), document.labels())
+    assert np.array_equal(resolve(document.snapshot()).labels, document.labels())
 
 
 def test_corrections_of_another_size_are_refused() -> None:
     small = np.zeros((60, 90), np.uint8)
     snapshot = DocumentSnapshot(Path("street.jpg"), layer=small, corrections=HumanLayer.of_map(SegmentMap(60, 91)))
     with pytest.raises(PhotoError, match=r"^street\.jpg has another size than its corrections"):
-        final_labels(snapshot)
+        resolve(snapshot)
 
 
 @pytest.mark.parametrize("mode", ViewMode)
 def test_a_picture_that_was_never_opened(mode: ViewMode) -> None:
     snapshot = DocumentSnapshot.empty(Path("new.jpg"), threshold=0.3, mode=mode)
     with pytest.raises(PhotoError, match=r"new.jpg has neither a prediction nor corrections yet\.$"):
-        final_labels(snapshot)
+        resolve(snapshot)
     predicted = snapshot.with_prediction(answer())
     expected = answer().labels(0.3) if mode is ViewMode.SEGMENTS else answer().semantic_labels()
-    assert np.array_equal(final_labels(predicted), expected)
+    assert np.array_equal(resolve(predicted).labels, expected)
     if mode is ViewMode.SEGMENTS:
         assert put_together(answer().detections(0.3)).tolist() == expected.tolist()
-        assert len(final_detections(predicted)) == len(answer().detections(0.3))
+        assert len(resolve(predicted).detections()) == len(answer().detections(0.3))
 
 
 def test_corrections_without_a_prediction() -> None:
     document = corrected()
     document.drop_prediction()
     shown = document.labels()
-    assert np.array_equal(final_labels(document.snapshot(), rest=Rest.SEMANTIC), shown)
+    assert np.array_equal(resolve(document.snapshot(), rest=Rest.SEMANTIC).labels, shown)
     assert set(np.unique(shown)) == {0, 12}
     renewed = document.snapshot().with_prediction(answer())
-    assert np.array_equal(final_labels(renewed), corrected().labels())
+    assert np.array_equal(resolve(renewed).labels, corrected().labels())
 
 
 def test_the_files(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_files(tmp_path: Path) -> None:
     assert paths == [folder / "street.png", folder / "street.json", folder / "street_overlay.jpg"]
     assert sorted(folder.iterdir()) == sorted(paths)
     labels = read_labels(paths[0])
-    assert np.array_equal(labels, final_labels(document.snapshot(), rest=Rest.SEMANTIC))
+    assert np.array_equal(labels, resolve(document.snapshot(), rest=Rest.SEMANTIC).labels)
     record = json.loads(paths[1].read_text(encoding="utf-8"))
     assert list(record) == ["image", "size", "model", "threshold", "detections"]
     assert (record["image"], record["size"], record["model"]) == ("street.jpg", [90, 60], "starter")

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from app.core.ade_png import read_labels, write_labels
 from app.core.document import DocumentSnapshot
 from app.core.errors import LabelsError
-from app.core.export import final_labels
+from app.core.export import resolve
 from app.core.human_layer import HumanLayer
 from app.core.import_labels import (
     Conversion,
@@ -71,8 +71,8 @@ def test_what_is_brought_in_leaves_as_it_came(tmp_path: Path, labels: np.ndarray
     assert patch.shape == labels.shape
     assert np.array_equal(rebuilt_map(patch).human, human_values(labels))
     snapshot = DocumentSnapshot(tmp_path / "a.jpg", corrections=HumanLayer.of_patch(patch))
-    assert np.array_equal(final_labels(snapshot), labels)
-    write_labels(again, final_labels(snapshot))
+    assert np.array_equal(resolve(snapshot).labels, labels)
+    write_labels(again, resolve(snapshot).labels)
     assert np.array_equal(read_labels(again), labels)
     assert again.read_bytes() == path.read_bytes()
 
@@ -88,7 +88,7 @@ def test_what_is_brought_in_hides_what_the_network_said(tmp_path: Path, shape: t
         table=SegmentTable(class_ids=random.integers(1, 151, 100, dtype=np.uint8), scores=np.ones(100, np.float32)),
         corrections=HumanLayer.of_patch(labels_patch(read(inspect(tmp_path / "a.png", PhotoFrame(shape))))),
     )
-    write_labels(tmp_path / "b.png", final_labels(snapshot))
+    write_labels(tmp_path / "b.png", resolve(snapshot).labels)
     with Image.open(tmp_path / "b.png") as written:
         assert np.array_equal(np.asarray(written), labels)
 
