@@ -34,15 +34,6 @@ class Spans:
         some = starts < stops
         return cls(rows, starts, stops) if some.all() else cls(rows[some], starts[some], stops[some])
 
-    @classmethod
-    def of_mask(cls, mask: Bool, *, corner: tuple[int, int] = (0, 0)) -> Spans:
-        """The pixels of a mask (h, w) bool whose first one is the picture's pixel `corner` (x, y)."""
-        padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-        padded[:, 1:-1] = mask
-        steps = np.diff(padded, axis=1)
-        (rows, starts), (_, stops) = np.nonzero(steps == 1), np.nonzero(steps == -1)
-        return cls(rows + corner[1], starts + corner[0], stops + corner[0])
-
     @property
     def box(self) -> Box:
         """The smallest box around all pixels."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.core.painting import dab, stroke
 from app.core.patches import Edit, Patch
 from app.core.segment_map import SegmentMap, human_value
+from app.core.spans import Spans
 
 HUMAN_VALUES = tuple(range(101, 252))
 
@@ -30,6 +31,15 @@ def random_map(height: int, width: int, *, seed: int = 0, human_share: float = 0
     human = random.choice(np.array(HUMAN_VALUES, np.uint8), (height, width))
     human[random.random((height, width)) >= human_share] = 0
     return filled_map(network, human)
+
+
+def spans_of(mask: NDArray[np.bool_], *, corner: tuple[int, int] = (0, 0)) -> Spans:
+    """The pixels of a mask (h, w) whose first one is the picture's pixel `corner` (x, y)."""
+    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    padded[:, 1:-1] = mask
+    steps = np.diff(padded, axis=1)
+    (rows, starts), (_, stops) = np.nonzero(steps == 1), np.nonzero(steps == -1)
+    return Spans(rows + corner[1], starts + corner[0], stops + corner[0])
 
 
 def painted_patch(segment_map: SegmentMap) -> Patch:

@@ -17,6 +17,7 @@ from app.core.geometry import Box
 from app.core.parts import Part
 from app.core.regions import Connectivity
 from app.core.spans import Spans
+from tests.core.helpers import spans_of
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -84,7 +85,7 @@ def areas(draw: st.DrawFn) -> Pick:
 
 
 def spans(area: Pick) -> Spans | None:
-    return None if area is None else Spans.of_mask(area[1], corner=area[0][:2])
+    return None if area is None else spans_of(area[1], corner=area[0][:2])
 
 
 def inside(area: Pick, shape: tuple[int, int]) -> Mask:

@@ -18,6 +18,7 @@ from app.core.parts import Part
 from app.core.refine import RefineError, refine_edges
 from app.core.spans import Spans
 from inference.photo import read_photo
+from tests.core.helpers import spans_of
 from tests.core.test_cleanup import Picture
 
 U8 = NDArray[np.uint8]
@@ -26,7 +27,7 @@ WALL, ROAD, TREE = 1, 7, 5
 
 
 def everywhere(labels: U8) -> Spans:
-    return Spans.of_mask(np.ones(labels.shape, bool))
+    return spans_of(np.ones(labels.shape, bool))
 
 
 def refined(labels: U8, parts: Iterable[Part]) -> U8:
@@ -82,7 +83,7 @@ def test_only_the_two_classes_in_the_area_and_near_their_boundary_change() -> No
     rough[:, 150:170] = TREE
     box = Box(-20, 60, 300, 200)
     mask = np.random.default_rng(0).random(box.shape) < 0.8
-    area = Spans.of_mask(mask, corner=(box.x0, box.y0))
+    area = spans_of(mask, corner=(box.x0, box.y0))
     parts = list(refine_edges(picture_of(truth), Picture(rough), area, band=14))
     changed = np.zeros(rough.shape, bool)
     for part in parts:
@@ -125,7 +126,7 @@ def test_a_pixel_moves_when_the_photo_says_so_and_the_other_class_is_near(
         np.uint8
     )
     rough[rng.random(shape) < 0.02] = TREE
-    photo, area = picture_of(truth, seed=seed % 1000), Spans.of_mask(rng.random(shape) < 0.9)
+    photo, area = picture_of(truth, seed=seed % 1000), spans_of(rng.random(shape) < 0.9)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refine, "MOST_PIXELS", most_pixels)
         everything = refined(rough, refine_edges(photo, Picture(rough), area, band=band))

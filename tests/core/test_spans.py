@@ -9,19 +9,16 @@ from numpy.typing import NDArray
 
 from app.core.geometry import NOTHING, Box
 from app.core.spans import Spans
+from tests.core.helpers import spans_of
 
 masks = st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**108 - 1)).map(
     lambda given: np.array([given[2] >> i & 1 for i in range(given[0] * given[1])], bool).reshape(given[:2])
 )
 
 
-def spans_of(mask: NDArray[np.bool_], dx: int = 0, dy: int = 0) -> Spans:
-    return Spans.of_mask(mask, corner=(dx, dy))
-
-
 @given(masks, st.integers(-20, 20), st.integers(-20, 20))
 def test_spans_become_the_mask_they_stand_for(mask: NDArray[np.bool_], dx: int, dy: int) -> None:
-    spans = spans_of(mask, dx, dy)
+    spans = spans_of(mask, corner=(dx, dy))
     box = Box.at(dx, dy, width=mask.shape[1], height=mask.shape[0])
     assert np.array_equal(spans.mask(box), mask)
     smallest, part = spans.whole()
@@ -35,7 +32,7 @@ def test_spans_become_the_mask_they_stand_for(mask: NDArray[np.bool_], dx: int, 
 @given(masks, st.integers(0, 20), st.integers(1, 5))
 def test_parts_share_the_pixels_among_bands_of_the_grid(mask: NDArray[np.bool_], dy: int, height: int) -> None:
     painted = np.zeros(mask.shape, np.uint8)
-    for box, part in spans_of(mask, 3, dy).parts(height):
+    for box, part in spans_of(mask, corner=(3, dy)).parts(height):
         assert box.y0 // height == (box.y1 - 1) // height
         assert part.any()
         painted[box.move(-3, -dy).slices] += part

@@ -23,6 +23,7 @@ from app.core.segment_map import Decider
 from app.core.spans import Spans
 from app.core.targets import Scope
 from inference.prediction import Prediction, SegmentTable
+from tests.core.helpers import spans_of
 
 Pixel = tuple[int, int]
 Paint = tuple[Bool, int | U8]
@@ -142,7 +143,7 @@ class PlainLabels:
 
 def area_of(inside: Bool) -> Spans:
     """The pixels of a mask of the whole picture."""
-    return Spans.of_mask(inside)
+    return spans_of(inside)
 
 
 def paint_of(part: Part, shape: tuple[int, int]) -> Paint:
