@@ -58,7 +58,7 @@ def test_keys_of_what_goes_with_the_tools_are_named(act: Act) -> None:
 def test_the_rule_is_named_as_in_its_menu(qtbot: QtBot) -> None:
     button = RuleButton(Session(Settings()))
     qtbot.addWidget(button)
-    texts = [button.action_for(where).text() for where in (Where.ANYWHERE, Where.UNLABELLED)] + [button.keep.text()]
+    texts = [button.choices[where].text() for where in (Where.ANYWHERE, Where.UNLABELLED)] + [button.keep.text()]
     assert [text for text in texts if f"*{text.replace('&', '')}*" not in SECTIONS["Where paint may go"]] == []
 
 

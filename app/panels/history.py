@@ -128,4 +128,4 @@ class HistoryView(SaysWhenEmpty, QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        paint_empty(self, self._empty_text)
+        paint_empty(self, self.empty_text)

@@ -228,7 +228,7 @@ class LegendView(SaysWhenEmpty, QTreeView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        paint_empty(self, self._empty_text)
+        paint_empty(self, self.empty_text)
 
 
 def _is_own(event: QKeyEvent) -> bool:

@@ -179,7 +179,7 @@ class PictureView(SaysWhenEmpty, EvenView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        paint_empty(self, self._empty_text)
+        paint_empty(self, self.empty_text)
 
     def _keep_in_view(self, index: Index) -> None:
         if index.isValid():

@@ -26,17 +26,13 @@ QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: none;
 class SaysWhenEmpty:
     """For item views: what they say while they have no rows."""
 
-    _empty_text = ""
+    empty_text = ""
 
     def set_empty_text(self, text: str) -> None:
-        """What an empty list says."""
-        if text != self._empty_text:
-            self._empty_text = text
+        """Say something else from now on."""
+        if text != self.empty_text:
+            self.empty_text = text
             self.viewport().update()  # type: ignore[attr-defined]
-
-    def empty_text(self) -> str:
-        """What the list says while it is empty."""
-        return self._empty_text
 
 
 def make_quiet(view: QAbstractItemView) -> None:

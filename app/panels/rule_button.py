@@ -31,7 +31,7 @@ class RuleButton(MenuButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._menu = QMenu(self)
-        self._where: dict[Where, QAction] = {}
+        self.choices: dict[Where, QAction] = {}
         self._build()
         self.setMenu(self._menu)
         self._menu.aboutToShow.connect(self._name_class)
@@ -49,7 +49,7 @@ class RuleButton(MenuButton):
             action.setCheckable(True)
             action.triggered.connect(lambda _checked=False, where=where: self._keep_or_choose(where))
             group.addAction(action)
-            self._where[where] = action
+            self.choices[where] = action
         self.other_class = self._menu.addAction("")
         self.other_class.triggered.connect(lambda: self._choose(Where.CLASS))
         self._menu.addSeparator()
@@ -59,10 +59,6 @@ class RuleButton(MenuButton):
         self._menu.addSeparator()
         self.unlock = self._menu.addAction(icon("unlock"), "Un&lock every class")
         self.unlock.triggered.connect(lambda: self._session.set_rule(locked=frozenset()))
-
-    def action_for(self, where: Where) -> QAction:
-        """The menu's entry for one of the choices."""
-        return self._where[where]
 
     def _keep_or_choose(self, where: Where) -> None:
         """What is in force already stays as it is, the class that it is about included."""
@@ -76,7 +72,7 @@ class RuleButton(MenuButton):
         """The class that is meant: of the rule in force, else the current one; another current one can follow it."""
         rule, current = self._session.rule, self._session.current_class
         limited = rule.where is Where.CLASS
-        self._where[Where.CLASS].setText(_over_class(rule.class_id if limited else current, key="&"))
+        self.choices[Where.CLASS].setText(_over_class(rule.class_id if limited else current, key="&"))
         self.other_class.setText(_over_class(current, key=""))
         self.other_class.setVisible(limited and current != rule.class_id)
 
@@ -95,7 +91,7 @@ class RuleButton(MenuButton):
     def follow(self) -> None:
         """Show the rule in force."""
         rule = self._session.rule
-        self._where[rule.where].setChecked(True)
+        self.choices[rule.where].setChecked(True)
         self.keep.setChecked(rule.keep_person)
         self.unlock.setEnabled(bool(rule.locked))
         self.setIcon(icon("brush" if rule.open else "lock"))

@@ -65,7 +65,7 @@ class ToolOptions(QWidget):
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setToolTip("Leave the picture as it is (Esc)")
         self._tool: Tool | None = None
-        self._rows: dict[str, OptionRow] = {}
+        self.rows: dict[str, OptionRow] = {}
         self._room = 0  # what hint or note should have, and what it must have
         self._least = 0
         self._build()
@@ -77,21 +77,17 @@ class ToolOptions(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Show the options and the hint of this tool."""
         self._tool = tool
-        if tool.id not in self._rows:
-            row = self._rows[tool.id] = OptionRow(tool, self)
+        if tool.id not in self.rows:
+            row = self.rows[tool.id] = OptionRow(tool, self)
             self._options.addWidget(row)
-        for tool_id, row in self._rows.items():
+        for tool_id, row in self.rows.items():
             row.setVisible(tool_id == tool.id)
-        self._rows[tool.id].use(tool)
+        self.rows[tool.id].use(tool)
         for widget in (self.size_label, self.size_slider, self.size_number):
             widget.setVisible(tool.sized)
         self._line.setVisible(tool.sized or bool(tool.options))
         self._follow_tool()
         self._fit()
-
-    def options_of(self, tool_id: str) -> OptionRow:
-        """The controls of a tool that was in hand before."""
-        return self._rows[tool_id]
 
     def _follow_tool(self) -> None:
         """What the tool says of its state, and whether there is something to accept."""
@@ -117,7 +113,7 @@ class ToolOptions(QWidget):
         self._follow_options(name.partition(".")[0])
 
     def _follow_options(self, tool_id: str) -> None:
-        row = self._rows.get(tool_id)
+        row = self.rows.get(tool_id)
         if row is not None:
             row.follow()
             self._fit()
@@ -194,8 +190,8 @@ class ToolOptions(QWidget):
         for button in self.recent[: len(recent)]:
             recent_id = recent[button.digit - 1]
             button.show_class(recent_id, in_hand=recent_id == class_id)
-        if self._tool is not None and self._tool.id in self._rows:
-            self._rows[self._tool.id].follow()  # an option may be remembered by class
+        if self._tool is not None and self._tool.id in self.rows:
+            self.rows[self._tool.id].follow()  # an option may be remembered by class
         self._fit()
 
     # --- room ------------------------------------------------------------------------------------------------------
@@ -241,12 +237,12 @@ class ToolOptions(QWidget):
     def _show_sliders(self, *, shown: bool) -> None:
         self.size_slider.setVisible(shown and self._tool is not None and self._tool.sized)
         if self._tool is not None:
-            self._rows[self._tool.id].show_sliders(shown=shown)
+            self.rows[self._tool.id].show_sliders(shown=shown)
 
     def _show_captions(self, *, shown: bool) -> None:
         self.size_label.setVisible(shown and self._tool is not None and self._tool.sized)
         if self._tool is not None:
-            self._rows[self._tool.id].show_captions(shown=shown)
+            self.rows[self._tool.id].show_captions(shown=shown)
 
     def _show_size(self, size: int) -> None:
         with QSignalBlocker(self.size_slider), QSignalBlocker(self.size_number):

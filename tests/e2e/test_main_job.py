@@ -281,7 +281,7 @@ def test_unreadable_pictures_are_listed_with_the_reason(play, photos: list[Path]
         assert window.session.document is not None
         assert window.session.document.photo is None
         assert "0_empty.jpg" in window.desk.folder.problem(empty)
-        assert window.legend.view.empty_text() == UNREADABLE
+        assert window.legend.view.empty_text == UNREADABLE
         key(window, Qt.Key.Key_Escape)
         sign = window.canvas.signs.problem
         assert sign.isVisible()

@@ -256,7 +256,7 @@ def use_refine(window: MainWindow) -> Script:
 def use_ask(window: MainWindow) -> None:
     """The second best answer at a point, a little larger than it is, as the current class."""
     choose(window, TREE)
-    take_as = window.tool_options.options_of("ask").control("take")
+    take_as = window.tool_options.rows["ask"].control("take")
     assert isinstance(take_as, QComboBox)
     QTest.keyClick(take_as, Qt.Key.Key_Down)
     assert window.session.tool_value("ask.take") == "current"

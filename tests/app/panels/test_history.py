@@ -125,7 +125,7 @@ def test_every_picture_shows_its_own_steps(panel: HistoryView, session: Session)
     assert states(panel)[2] is StepState.CURRENT
     session.close_all()
     assert texts(panel) == []
-    assert panel.empty_text() == NOTHING_OPEN
+    assert panel.empty_text == NOTHING_OPEN
 
 
 def test_a_picture_on_its_way_back_refuses_and_the_mark_stays(panel: HistoryView, session: Session) -> None:

@@ -325,14 +325,14 @@ def test_the_order_is_chosen_in_a_menu_that_tells_it(pictures: ImageList) -> Non
 def test_an_empty_list_says_how_to_begin(qtbot: QtBot) -> None:
     panel = ImageList(Folder())
     qtbot.addWidget(panel)
-    assert panel.view.empty_text() == NOTHING_OPEN
+    assert panel.view.empty_text == NOTHING_OPEN
     assert (panel.count.text(), panel.place.text()) == ("", "")
     assert not panel.next.isEnabled()
     assert panel.next_path() is None
     assert panel.selected() == []
     panel.folder.complete = False
     panel.folder.relisted.emit()
-    assert panel.view.empty_text() == LOOKING
+    assert panel.view.empty_text == LOOKING
 
 
 # --- thumbnails -------------------------------------------------------------------------------------------------------

@@ -276,13 +276,13 @@ def test_an_empty_legend_says_why(qtbot: QtBot, empty_session: Session) -> None:
     qtbot.addWidget(legend)
     legend.show()
     assert legend.model.rowCount() == 0
-    assert legend.view.empty_text() == NOTHING_OPEN
+    assert legend.view.empty_text == NOTHING_OPEN
     empty_session.show(PICTURE)
-    assert legend.view.empty_text() == NO_MASKS
+    assert legend.view.empty_text == NO_MASKS
     legend.set_unreadable(unreadable=True)
-    assert legend.view.empty_text() == UNREADABLE
+    assert legend.view.empty_text == UNREADABLE
     legend.search.setText("no such thing")
-    assert "no such thing" in legend.view.empty_text()
+    assert "no such thing" in legend.view.empty_text
     legend.search.clear()
     assert legend.state.text() == ""
 

@@ -67,10 +67,10 @@ def texts(button: RuleButton) -> list[str]:
 def test_a_click_chooses_where_paint_may_go(button: RuleButton, session: Session, where: Where) -> None:
     session.set_rule(where=Where.UNLABELLED if where is Where.ANYWHERE else Where.ANYWHERE)
     session.set_current_class(5)
-    choose(button, button.action_for(where))
+    choose(button, button.choices[where])
     assert session.rule.where is where
     assert session.rule.class_id == 5
-    assert [known for known in Where if button.action_for(known).isChecked()] == [where]
+    assert [known for known in Where if button.choices[known].isChecked()] == [where]
 
 
 def test_by_keys_alone(button: RuleButton, session: Session, qtbot: QtBot) -> None:
@@ -103,10 +103,10 @@ def test_every_class_is_unlocked_at_once(button: RuleButton, session: Session) -
 def test_the_menu_names_the_class_that_a_click_means(button: RuleButton, session: Session) -> None:
     session.set_current_class(5)
     assert texts(button)[2:4] == ["Only over &class 5 tree", "Never over what &you decided"]
-    choose(button, button.action_for(Where.CLASS))
+    choose(button, button.choices[Where.CLASS])
     session.set_current_class(3)
     assert texts(button)[2:4] == ["Only over &class 5 tree", "Only over class 3 sky"]
-    choose(button, button.action_for(Where.CLASS))  # it is in force: nothing changes
+    choose(button, button.choices[Where.CLASS])  # it is in force: nothing changes
     assert session.rule.class_id == 5
     choose(button, button.other_class)
     assert session.rule == PaintRule(Where.CLASS, 3)

@@ -113,7 +113,7 @@ def test_steps_grow_evenly_from_one_pixel_to_the_largest() -> None:
 
 def test_what_nobody_has_set_follows_the_picture(options: ToolOptions, session: Session) -> None:
     options.set_tool(make_tool("superpixels", session))
-    control = options.options_of("superpixels").control("size")
+    control = options.rows["superpixels"].control("size")
     assert isinstance(control, QSpinBox)
     assert control.value() == 32
     large = Path("/photos/large.jpg")
@@ -288,7 +288,7 @@ def test_the_size_of_specks_follows_the_class(placed: ToolOptions, session: Sess
     tool.set_value("classes", "current")
     session.set_current_class(5)
     placed.set_tool(tool)
-    size = placed.options_of("cleanup").control("size")
+    size = placed.rows["cleanup"].control("size")
     assert isinstance(size, QSpinBox)
     common = size.value()
     size.setFocus()

@@ -87,7 +87,7 @@ def test_a_tool_is_taken_by_its_key_and_shows_what_it_is(window: MainWindow, too
     assert not button.icon().isNull()
     assert QKeySequence(ACTIONS[TOOL_ACTIONS[tool_id]].keys[0]).toString() in button.toolTip()
     assert row.hint.text() == tool.hint
-    controls = row.options_of(tool_id)
+    controls = row.rows[tool_id]
     for option in tool.options:
         meant = option.only is None or tool.value(option.only[0]) in option.only[1]
         assert controls.control(option.key).isVisible() == meant
@@ -172,7 +172,7 @@ def test_a_brush_of_either_shape_paints_lines_and_erases_with_the_right_button(
     before, stack = map_of(session).human.copy(), session.undo_stack
     assert stack is not None
     take(window, tool_id)
-    control = window.tool_options.options_of(tool_id).control("shape")
+    control = window.tool_options.rows[tool_id].control("shape")
     while window.canvas.tool is not None and window.canvas.tool.value("shape") != shape:
         QTest.keyClick(control, KEY.Key_Down)
     canvas.setFocus()
@@ -213,7 +213,7 @@ def test_a_click_takes_as_much_as_was_chosen_in_the_row(
     table = SegmentTable(np.array([3, 3, 13], np.uint8), np.array([0.9, 0.8, 0.7], np.float32))
     session.attach_prediction(PATH, prediction, layer=layer, table=table, mode=ViewMode.SEGMENTS)
     take(window, tool_id)
-    control = window.tool_options.options_of(tool_id).control("scope")
+    control = window.tool_options.rows[tool_id].control("scope")
     assert isinstance(control, QComboBox)
     control.setFocus()
     QTest.keyClick(control, KEY.Key_Home)
