@@ -71,7 +71,7 @@ class Desk(QObject):
         self.listing.changed.connect(self._say_busy)
         self.folder.relisted.connect(self._prefetch)
         self.thumbnails = Thumbnails(self)
-        self.thumbnails.failed.connect(self._no_thumbnail)
+        self.thumbnails.failed.connect(self.could_not_be_read)
         self.folder.files_changed.connect(self._renew_thumbnails)
         for speaker in (self.listing, self.folder):
             speaker.said.connect(self.said)
@@ -184,8 +184,8 @@ class Desk(QObject):
         for row in rows:
             self.thumbnails.request(self.folder.path(row))
 
-    def _no_thumbnail(self, path: Path, reason: str) -> None:
-        """A picture that is open stays what it is, even if its file has gone meanwhile."""
+    def could_not_be_read(self, path: Path, reason: str) -> None:
+        """Somebody tried to. A picture that is open stays what it is, even if its file has gone meanwhile."""
         document = self.session.find(path)
         if document is None or (document.photo is None and not document.has_corrections):
             self._unreadable(path, reason)

@@ -28,6 +28,7 @@ from app.keeper import Keeper
 from app.model_in_use import ModelInUse
 from app.projects import Known
 from app.workers.lane import Cancelled, CancelToken, Lane
+from inference.errors import PhotoError
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from inference.preprocess import STRIDE
@@ -83,6 +84,7 @@ class FolderRun(QObject):
 
     progressed = Signal(object)  # Progress
     predicted = Signal(object)  # Path of a picture whose answer is in its project now
+    unreadable = Signal(object, str)  # Path of a photo that cannot be read, and why
     ended = Signal(object)  # RunReport
     _told = Signal(object, object)  # _Run, Outcome
 
@@ -166,7 +168,7 @@ class FolderRun(QObject):
             return waited(future, lane_has=lambda: self._engine_lane.has(key))
 
         segmenter = in_engine(self._model.segmenter)
-        stages = _Stages(segmenter, self._keeper, in_engine, waited)
+        stages = _Stages(segmenter, self._keeper, in_engine, waited, self.unreadable.emit)
         outcomes = run(run_.paths, read=stages.read, think=stages.think, finish=stages.finish, control=run_.control)
         with closing(outcomes):
             for outcome in outcomes:
@@ -198,6 +200,7 @@ class _Stages:
     keeper: Keeper
     in_engine: Callable[[Callable[[], Any]], Any]
     waited: Callable[[Future[Any]], Any]
+    unreadable: Callable[[Path, str], None]
 
     @property
     def _model(self) -> str:
@@ -207,7 +210,11 @@ class _Stages:
         known: Known = self.waited(self.keeper.ask(path, self._model))
         if known.predicted:
             return _Ready(known, None, (0, 0))
-        photo = read_photo(path)
+        try:
+            photo = read_photo(path)
+        except PhotoError as error:
+            self.unreadable(path, str(error))
+            raise
         height, width = photo.shape[:2]
         return _Ready(known, self.segmenter.prepare(photo), (height, width))
 

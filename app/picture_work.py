@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 IN_MENU = (
     (Act.DONE, Act.SKIP, Act.BACK_TO_WORK),
     (Act.NOTE,),
+    (Act.PREDICT_SELECTED,),
     (Act.SHOW_FILE,),
 )
 AT_ONCE = 200  # pictures whose status is set in one turn of the event loop

@@ -38,6 +38,7 @@ class RunFlow(QObject):
         self.run = FolderRun(desk.model, desk.engine_lane, desk.keeper, self)
         self.run.progressed.connect(panel.show_progress)
         self.run.predicted.connect(self._keeper.answered)
+        self.run.unreadable.connect(desk.could_not_be_read)
         self.run.ended.connect(self._ended)
         self._keeper.lane.trouble_changed.connect(panel.show_trouble)
         self._keeper.opened.connect(self._opened)

@@ -86,6 +86,12 @@ def test_others_are_marked_without_leaving_the_picture(qtbot: QtBot, window: Mai
     assert pictures.current_path() == PATHS[0]
 
 
+def test_the_menu_of_the_list_has_all_that_is_about_what_is_selected(window: MainWindow) -> None:
+    entries = [action for action in window.image_list.view.actions() if not action.isSeparator()]
+    about_them = (Act.DONE, Act.SKIP, Act.BACK_TO_WORK, Act.NOTE, Act.PREDICT_SELECTED, Act.SHOW_FILE)
+    assert entries == [window.actions_by_id[act] for act in about_them]
+
+
 def test_very_many_are_marked_in_turns(qtbot: QtBot, window: MainWindow) -> None:
     names = [f"{number:04}.jpg" for number in range(1000)]
     fill(window.desk.folder, names)

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 import app.closing
 from app.core.errors import ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from app.dialogs import ReasonsDialog
@@ -239,6 +240,10 @@ def test_reasons_are_listed_on_request(qtbot: QtBot, start: Starts, many: list[P
     assert isinstance(listed, QListWidget)
     texts = [listed.item(row).text() for row in range(listed.count())]
     assert [text.partition(" ")[0] for text in texts] == ["3.png", "7.png"]
+    folder = window.desk.folder
+    unreadable = [path for path in many if folder.status(path) is PictureStatus.UNREADABLE]
+    assert unreadable == [many[3], many[7]]  # found by a run, they are marked as if they had been looked at
+    assert folder.problem(many[7]) == "7.png is empty (0 bytes)."
     paint(window, qtbot)  # the work goes on beside it
     dialog.accept()
     qtbot.mouseClick(panel.close_button, LEFT)
