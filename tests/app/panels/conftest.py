@@ -1,8 +1,9 @@
-"""Sessions for the panels: an empty one, and one with a small predicted picture."""
+"""What the panels stand on: sessions, an empty one and one with a small predicted picture; a list of five pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app.folder import Folder
+from app.panels.image_list import ImageList
 from app.panels.legend import Legend
 from app.panels.style import palette_for
 from app.session import Session
 from app.settings import Settings
+from tests.app.panels.picture_scene import fill
 from tests.app.panels.stripes import HEIGHT, PICTURE, WIDTH, predict
 
 
@@ -42,6 +46,26 @@ def legend(qtbot: QtBot, session: Session) -> Legend:
     with qtbot.waitExposed(panel):
         panel.show()
     return panel
+
+
+@pytest.fixture
+def pictures(qtbot: QtBot) -> ImageList:
+    """The list of pictures, on screen, with five that are new."""
+    panel = ImageList(Folder())
+    qtbot.addWidget(panel)
+    panel.resize(240, 500)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    fill(panel.folder)
+    return panel
+
+
+@pytest.fixture
+def went(pictures: ImageList) -> list[Path]:
+    """Where the list has asked to go, in order."""
+    paths: list[Path] = []
+    pictures.activated.connect(paths.append)
+    return paths
 
 
 @pytest.fixture

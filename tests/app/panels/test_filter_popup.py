@@ -10,27 +10,22 @@ from pytestqt.qtbot import QtBot
 
 from app.core.catalogue import ClassShare, Exported, Filter
 from app.core.pictures import PictureStatus
-from app.folder import Folder
 from app.panels.filter_popup import FilterPopup, conditions
 from app.panels.image_list import ImageList
-from tests.app.panels.picture_scene import PATHS, fill
+from tests.app.panels.picture_scene import PATHS
 
 LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def pictures(qtbot: QtBot) -> ImageList:
-    panel = ImageList(Folder())
-    qtbot.addWidget(panel)
-    panel.resize(240, 500)
-    with qtbot.waitExposed(panel):
-        panel.show()
-    fill(panel.folder)
-    panel.folder.learn(PATHS[0], status=PictureStatus.DONE, unlabelled=0.1)
-    panel.folder.learn(PATHS[1], status=PictureStatus.DONE, exported=Exported.CHANGED, unlabelled=0.4)
-    panel.folder.learn(PATHS[2], status=PictureStatus.SKIPPED, unlabelled=0.9)
-    panel.folder.set_note(PATHS[3], "Ask Anna")
-    return panel
+def pictures(pictures: ImageList) -> ImageList:
+    """Some of them done, skipped, exported and with a note."""
+    folder = pictures.folder
+    folder.learn(PATHS[0], status=PictureStatus.DONE, unlabelled=0.1)
+    folder.learn(PATHS[1], status=PictureStatus.DONE, exported=Exported.CHANGED, unlabelled=0.4)
+    folder.learn(PATHS[2], status=PictureStatus.SKIPPED, unlabelled=0.9)
+    folder.set_note(PATHS[3], "Ask Anna")
+    return pictures
 
 
 @pytest.fixture
