@@ -16,6 +16,7 @@ from app.core.document import Document
 from app.folder import Folder
 from app.keeper import Keeper
 from app.listing_flow import ListingFlow
+from app.lost_facts import LostFacts
 from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
 from app.parking import Parking
 from app.photos import Photos
@@ -65,6 +66,7 @@ class Desk(QObject):
         self.keeper.closed.connect(self._read_again)
         self.keeper.said.connect(self.said)
         self.states = PictureStates(self.folder, session, self.keeper, self)
+        self._lost_facts = LostFacts(self.folder, self.keeper, self)
         self.listing = ListingFlow(self.folder, session, self.keeper, self)
         self.listing.beginning.connect(self._make_way)
         self.listing.first_found.connect(self.show)

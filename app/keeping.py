@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -57,7 +58,9 @@ class Keeping(QObject):
 
     opened = Signal(object)  # ProjectInfo
     said = Signal(str)
+    renewed = Signal(object)  # ProjectInfo of one whose file is another one now: it may not know all that it knew
     _renewed = Signal(object)  # ProjectInfo of one that was opened anew
+    _broken = Signal(object, object)  # Path, and what went wrong when its answer was packed
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +76,7 @@ class Keeping(QObject):
         self._at_rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._at_rest.timeout.connect(self.write_due)
         self._renewed.connect(self._write_again, Qt.ConnectionType.QueuedConnection)
+        self._broken.connect(self._not_packed, Qt.ConnectionType.QueuedConnection)
         session.corrected.connect(self.keep_up)
         session.tables_changed.connect(self._threshold_changed)
 
@@ -124,6 +128,7 @@ class Keeping(QObject):
             if kept.info.file == info.file:
                 kept.info = info
                 self._write_whole(path)
+        self.renewed.emit(info)
 
     # --- pictures --------------------------------------------------------------------------------------------------
 
@@ -224,11 +229,21 @@ class Keeping(QObject):
         counts = document.code_counts()
 
         def pack() -> None:
-            answer = PackedAnswer.of(prediction, counts)
+            try:
+                answer = PackedAnswer.of(prediction, counts)
+            except Exception as error:  # noqa: BLE001 - nobody asks the future for it
+                self._broken.emit(path, error)
+                return
             self._write(path, lambda store, name: store.keep_answer(name, answer, model=model, identity=identity))
 
         self._packing = [job for job in self._packing if not job.done()]
         self._packing.append(self._packer.submit(pack))
+
+    def _not_packed(self, path: Path, error: Exception) -> None:
+        """A defect: it is told to whoever looks after those, and the answer counts as one that is not kept."""
+        if path in self._kept:
+            self._kept[path].know(None)
+        sys.excepthook(type(error), error, error.__traceback__)
 
     def flush(self, *, timeout: float) -> bool:
         """Wait until all is written, or cannot be, at most `timeout` seconds; whether it has come to that."""

@@ -89,7 +89,23 @@ class OpenProject:
         self.info = replace(self.info, said=self.store.rescued, last_revision=self.store.last_revision)
         self._mark_in_use()
 
+    def renew(self) -> None:
+        """Have its file in its place again, with all that was in the one that was deleted or replaced. ProjectError,
+        and it goes on reading that one, where this is not possible for now."""
+        if not self.lock.holds():  # the folder may be another one by now
+            self.lock.release()
+            if not self.lock.take():
+                raise ProjectError(f"{self.lock.holder().text().capitalize()} has this project open.", may_pass=True)
+        self.store = self.store.renewed()
+        self._place = _place(self.info.file)
+        newest = max(self.info.last_revision, self.store.last_revision)
+        self.info = replace(self.info, said=self.store.rescued, last_revision=newest)
+        self._mark_in_use()
+
     def close(self) -> None:
+        if not self.store.read_only and self.is_replaced:
+            with suppress(ProjectError):
+                self.renew()
         if not self.store.read_only:
             with suppress(ProjectError):
                 self.store.set_value(_IN_USE, None)

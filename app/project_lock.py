@@ -48,6 +48,11 @@ class ProjectLock:
     def held(self) -> bool:
         return self._lock.isLocked()
 
+    def holds(self) -> bool:
+        """Whether its file still says that this process does: it may have been deleted with its folder."""
+        holder = self.holder()
+        return self.held and holder.here and holder.process == os.getpid()
+
     def take(self) -> bool:
         """Hold the project, if nobody does; also where a lock cannot be written, as then nobody else can either.
 

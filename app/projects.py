@@ -208,8 +208,11 @@ class Projects:
     def _project(self, folder: Path) -> OpenProject:
         project = self._by_folder.get(folder)
         if project is not None and project.is_replaced:
-            self._forget(project)
-            project = None
+            if project.store.read_only:
+                self._forget(project)
+                project = None
+            else:
+                self._renew(project)
         if project is None:
             place = project_file(folder)
             project = self._by_file.get(place.file)
@@ -217,6 +220,13 @@ class Projects:
                 project = self._opened(place)
             self._by_folder[folder] = project
         return project
+
+    def _renew(self, project: OpenProject) -> None:
+        try:
+            project.renew()
+        except ProjectError as error:  # whatever lies in its place: somebody put it there, and may take it away
+            raise ProjectError(str(error), may_pass=True) from error
+        self._renewed(project.info)
 
     def _opened(self, place: Place) -> OpenProject:
         project = self._by_file[place.file] = OpenProject(place.root, place.file, writable=place.writable)

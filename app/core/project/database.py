@@ -85,7 +85,7 @@ def problem(error: sqlite3.Error, file: Path, *, doing: str) -> ProjectError | N
     if code in _DAMAGED:
         return DamagedProjectError(f"The project {file} is damaged.", file=file)
     why = _REASONS.get(code)
-    if code in _WITHOUT_ROOM and _is_full(file.parent):
+    if code in _WITHOUT_ROOM and is_full(file.parent):
         why = _REASONS[sqlite3.SQLITE_FULL]
     return None if why is None else ProjectError(f"The project {file} cannot be {doing}: {why}.", may_pass=True)
 
@@ -105,6 +105,16 @@ def reading(connection: sqlite3.Connection, file: Path) -> Iterator[None]:
 
 
 @contextmanager
+def attached(connection: sqlite3.Connection, other: Path, *, name: str) -> Iterator[None]:
+    """The tables of another sound project's file are there as well, as those of `name`. sqlite3.Error."""
+    connection.execute(f"ATTACH DATABASE ? AS {name}", (_address(other, read_only=False),))
+    try:
+        yield
+    finally:
+        connection.execute(f"DETACH DATABASE {name}")
+
+
+@contextmanager
 def _transaction(connection: sqlite3.Connection, file: Path, *, begin: str, doing: str) -> Iterator[None]:
     try:
         try:
@@ -121,7 +131,8 @@ def _transaction(connection: sqlite3.Connection, file: Path, *, begin: str, doin
         raise known from error
 
 
-def _is_full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has no room for what SQLite needs beside a file."""
     try:
         return shutil.disk_usage(folder).free < _LEAST_ROOM
     except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.core.pictures import PictureStatus
@@ -27,8 +27,31 @@ class Listing(StorePart):
     def set_status(self, name: str, status: PictureStatus, reason: str = "") -> None:
         self._update(name, "status = ?, reason = ?", status.value, plain_text(reason))
 
+    def set_statuses(self, names: Sequence[str], status: PictureStatus, reason: str = "") -> None:
+        """The same status and reason for many pictures, in one transaction."""
+        keys, why = [name_key(name) for name in names], plain_text(reason)
+        with self._writing():
+            write = self._connection.executemany
+            write("INSERT OR IGNORE INTO picture (name) VALUES (?)", ((key,) for key in keys))
+            write(
+                "UPDATE picture SET status = ?, reason = ? WHERE name = ?",
+                ((status.value, why, key) for key in keys),
+            )
+
     def set_note(self, name: str, note: str) -> None:
         self._update(name, "note = ?", plain_text(note))
+
+    def fill_in(self, told: Iterable[tuple[str, PictureStatus, str]]) -> None:
+        """What is known elsewhere of pictures, (name, status, note), where nothing like it is known here."""
+        untouched = "('new', 'predicted', 'unreadable')"
+        with self._writing():
+            for name, status, note in told:
+                self._connection.execute(
+                    f"UPDATE picture SET status = iif(status IN {untouched} AND :told != 'new', :told, status), "
+                    f"reason = iif(status IN {untouched} AND :told != 'new', '', reason), "
+                    "note = iif(note = '', :note, note) WHERE id = :id",
+                    {"told": status.value, "note": plain_text(note), "id": self._need(name)},
+                )
 
     def set_threshold(self, name: str, threshold: float | None) -> None:
         """The picture's own threshold 0..1, or None."""

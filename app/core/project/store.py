@@ -8,18 +8,23 @@ picture is kept even where the picture was not known before: a stroke is never l
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Self
 
 from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
-from app.core.project.database import open_database
+from app.core.project import carrying, merging
+from app.core.project.database import open_database, problem
 from app.core.project.histories import Histories
 from app.core.project.listing import Listing
 from app.core.project.moves import Moves
 from app.core.project.places import FOLDER_KEY, describe
 from app.core.project.predictions import Predictions
 from app.core.project.rescue import rescue
+
+CARRIED = "The file of this project was deleted while it was open; all that was in it is there again."
+MERGED = "The file of this project was replaced while it was open; what both had is in it now."
 
 
 class ProjectStore(Histories, Predictions, Listing, Moves):
@@ -60,6 +65,45 @@ class ProjectStore(Histories, Predictions, Listing, Moves):
         store = cls.open(root, file)
         store.rescued = sentence
         return store
+
+    def renewed(self) -> Self:
+        """The project in its place once more, after its file was deleted or replaced while this had it open.
+
+        Everything that only the file that is gone had is in the new one, or is merged with what lies there by now. It
+        says what came of it; this is closed. ProjectError, and this goes on reading what it read, where that fails.
+        """
+        is_deleted = not self.file.exists()
+        try:
+            with carrying.copied(self._connection, self.file) as copy:
+                if copy is not None and is_deleted and carrying.settle(copy, self.file):
+                    sentence, copy = CARRIED, None
+                else:
+                    sentence = ""
+                store = type(self).open(self.root, self.file)
+                if copy is not None:
+                    sentence = store._merge(copy)
+        except sqlite3.Error as error:
+            known = problem(error, self.file, doing="written")
+            if known is None:
+                raise
+            raise ProjectError(str(known), may_pass=True) from error
+        self.close()
+        store.rescued = f"{store.rescued} {sentence}".strip()
+        return store
+
+    def _merge(self, copy: Path) -> str:
+        """Take over what is in `copy`; what came of it, a sentence. Where people went on from both, both are kept."""
+        try:
+            said = MERGED
+            if merging.torn(self._connection, self.file, copy):
+                with carrying.copied(self._connection, self.file) as mine:
+                    names = [carrying.keep_aside(part, self.file).name for part in (copy, mine) if part is not None]
+                said = f"{said[:-1]}; as they were before, both are kept as {' and '.join(names)}."
+            merging.merge(self._connection, self.file, copy)
+        except BaseException:
+            self.close()
+            raise
+        return said
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,0 +1,164 @@
+"""The file of a project goes while the window is open: what only it held comes back, open in the window or not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.core.catalogue import Catalogue, Filter, Sort
+from app.core.pictures import PictureStatus
+from app.core.project.places import FILE_NAME
+from app.core.project.records import ExportedState, PictureRow
+from app.core.project.store import CARRIED, ProjectStore
+from app.folder import Arrangement, Folder
+from app.lost_facts import LostFacts
+from app.project_lock import ProjectLock
+from inference.prediction import Prediction
+from tests.app.working import SHAPE, Work, make_photo
+
+
+@pytest.fixture
+def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
+    works: list[Work] = []
+
+    def start() -> Work:
+        works.append(Work(qtbot))
+        return works[-1]
+
+    yield start
+    for work in works:
+        work.keeper.close()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    return make_photo(tmp_path / "photos" / "castle.png", 1)
+
+
+def some_prediction() -> Prediction:
+    return Prediction(np.full((100, 150), 0.005, np.float32), np.full((100, 8, 10), 0.5, np.float32), SHAPE)
+
+
+def facts(folder: Path) -> tuple[dict[str, PictureRow], dict[str, str], bool, int]:
+    """What the project says of all pictures, read by somebody else."""
+    with closing(ProjectStore.open(folder, folder / FILE_NAME, read_only=True)) as store:
+        rows = {row.name: row for row in store.rows()}
+        kept = store.load("other.png", most_bytes=2**40)
+        return rows, store.notes(), store.prediction("other.png") is not None, 0 if kept is None else len(kept.steps)
+
+
+def told(work: Work, folder: Path) -> None:
+    """Things that no open document holds."""
+
+    def tell(store: ProjectStore) -> None:
+        store.set_status("other.png", PictureStatus.DONE)
+        store.set_note("other.png", "roof")
+        store.set_threshold("other.png", 0.7)
+        store.set_exported("other.png", ExportedState(3, work.session.mode, 0.7))
+
+    work.keeper.write(lambda projects: tell(projects.store(folder)))
+
+
+def delete_all(folder: Path) -> None:
+    for path in folder.glob(f"{FILE_NAME}*"):
+        if path.suffix != ".lock":
+            path.unlink()
+
+
+def make_folder_anew(folder: Path) -> None:
+    photos = {path: path.read_bytes() for path in folder.glob("*.png")}
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for path, data in photos.items():
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("happens", [delete_all, make_folder_anew])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_pictures_that_are_not_open_keep_all(
+    start: Callable[[], Work], photo: Path, happens: Callable[[Path], None], *, goes_on: bool
+) -> None:
+    folder, other = photo.parent, make_photo(photo.with_name("other.png"), 2)
+    work = start()
+    work.open(other)
+    work.paint(1, steps=3)
+    assert work.session.document is not None
+    work.session.recall(other, some_prediction(), model="fake")
+    work.keeper.keep_prediction(other)
+    work.settle()
+    work.close()
+    work = start()
+    work.open(photo)
+    work.paint(2, steps=2)
+    told(work, folder)
+    work.settle()
+    before = facts(folder)
+    assert before[1:] == ({"other.png": "roof"}, True, 3)
+    happens(folder)
+    if goes_on:
+        work.paint(3)
+        work.settle()
+        assert work.said == [CARRIED]
+        assert not ProjectLock(folder / FILE_NAME).take(), "no other window writes it meanwhile"
+    work.keeper.close()
+    rows, *rest = facts(folder)
+    assert (rows["other.png"], *rest) == (before[0]["other.png"], *before[1:])
+    again = start()
+    again.open(photo)
+    assert again.history(photo)[1] == (3 if goes_on else 2)
+    assert again.said == []
+
+
+def test_a_defect_while_an_answer_is_packed_is_told_and_the_next_one_is_kept(
+    start: Callable[[], Work], photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: told.append(error))
+    work = start()
+    work.open(photo)
+    work.session.recall(photo, some_prediction(), model="fake")
+    with monkeypatch.context() as patch:
+        patch.setattr("app.keeping.PackedAnswer.of", lambda *_: 1 // 0)
+        work.keeper.keep_prediction(photo)
+        qtbot.waitUntil(lambda: len(told) == 1)
+    assert isinstance(told[0], ZeroDivisionError)
+    work.paint(1)
+    work.keeper.keep_prediction(photo)
+    work.settle()
+    with closing(ProjectStore.open(photo.parent, photo.parent / FILE_NAME, read_only=True)) as store:
+        assert store.prediction(photo.name) is not None
+
+
+def test_what_a_rescue_lost_and_the_list_still_knows_is_written_again(start: Callable[[], Work], photo: Path) -> None:
+    work = start()
+    work.open(photo)
+    work.settle()
+    folder = Folder()
+    names = ["a.png", "b.png", "c.png", "d.png"]
+    catalogue = Catalogue(names)
+    folder.take(photo.parent, catalogue, Arrangement.of(catalogue, Filter(), Sort()))
+    for name, status in zip(names, ("done", "skipped", "unreadable", "new"), strict=True):
+        folder.learn(photo.parent / name, status=PictureStatus(status))
+    folder.set_note(photo.parent / "d.png", "roof")
+    folder.set_note(photo.parent / "a.png", "mine")
+    work.keeper.write(lambda projects: projects.store(photo.parent).set_note("a.png", "theirs"))
+    lost = LostFacts(folder, work.keeper)
+    info = work.keeper._kept[photo].info
+    work.keeper._projects._renewed(info)
+    work.settle()
+    rows, notes, *_ = facts(photo.parent)
+    assert {name: rows[name].status.value for name in ("a.png", "b.png", "d.png")} == {
+        "a.png": "done",
+        "b.png": "skipped",
+        "d.png": "new",
+    }
+    assert "c.png" not in rows
+    assert notes == {"a.png": "theirs", "d.png": "roof"}
+    assert lost is not None
