@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.arrays import I32, Bool, Intp
+from app.core.arrays import I32, Intp
 from app.core.catalogue import STATUSES, Catalogue, ClassShare, Exported, Filter, PictureFacts, Sort, SortBy, order
 from app.core.catalogue import following as following_row
 from app.core.pictures import PictureStatus
 
 SETTLE_MS = 400  # facts change in bursts, while the network runs over a folder
 FINISHED = frozenset({PictureStatus.DONE, PictureStatus.SKIPPED, PictureStatus.UNREADABLE})
+_UNREADABLE = STATUSES.index(PictureStatus.UNREADABLE)
+_AT_ONCE = 1_000  # pictures that are looked through for the next one
 _LASTING = frozenset({SortBy.NAME, SortBy.TIME, SortBy.SIZE})  # what no work on a picture changes
 
 
@@ -56,7 +58,7 @@ class Folder(QObject):
     rearranged = Signal()  # other pictures are shown, or in another order
     changed = Signal(object)  # rows of the catalogue whose facts changed, (n,) intp
     said = Signal(str)
-    status_wanted = Signal(object)  # Path of a picture whose status or reason a person has set: to be kept
+    status_wanted = Signal(object)  # rows, (n,) intp, to which a person has given one status and reason: to be kept
     files_changed = Signal(object)  # rows of the catalogue whose files are others than before, (n,) intp
     note_wanted = Signal(object)  # Path of a picture whose note a person has written: to be kept
 
@@ -143,12 +145,21 @@ class Folder(QObject):
         return self._notes.get(self.name(path), "")
 
     def set_status(self, path: Path, status: PictureStatus, reason: str = "") -> None:
-        """A person says how far the work on a picture is; it is kept."""
-        if reason_not := self.refusal(path):
-            self.said.emit(reason_not)
-            return
-        self.learn(path, status=status, reason=reason)
-        self.status_wanted.emit(path)
+        """A person says how far the work on a picture of the list is; it is kept."""
+        self.set_statuses(np.array([self.row(path)], np.intp), status, reason)
+
+    def set_statuses(self, rows: Intp, status: PictureStatus, reason: str = "") -> None:
+        """The same of many pictures, told once and kept at once."""
+        names = self.catalogue.names
+        examples = {names[row].rpartition("/")[0]: names[row] for row in rows.tolist()}  # one of each folder
+        refused = {folder: why for folder, name in examples.items() if (why := self.refusal(self.root / name))}
+        if refused:
+            self.said.emit(next(iter(refused.values())))
+            rows = np.array([row for row in rows.tolist() if names[row].rpartition("/")[0] not in refused], np.intp)
+        if rows.size:
+            reasons = {names[row]: reason for row in rows.tolist()} if reason else {}
+            self.learn_columns(rows, reasons=reasons, status=np.full(rows.size, STATUSES.index(status), np.uint8))
+            self.status_wanted.emit(rows)
 
     def set_note(self, path: Path, text: str) -> None:
         """A person writes something about a picture; it is kept."""
@@ -289,8 +300,12 @@ class Folder(QObject):
             rest = rows[at:] if step > 0 else rows[:at][::-1]
         else:
             rest = rows[place + 1 :] if step > 0 else rows[:place][::-1]
-        usable = np.flatnonzero(self._readable()[rest])
-        return self.path(int(rest[usable[0]])) if usable.size else None
+        for start in range(0, len(rest), _AT_ONCE):  # the first few nearly always hold one
+            some = rest[start : start + _AT_ONCE]
+            usable = np.flatnonzero(self.catalogue.status[some] != _UNREADABLE)
+            if usable.size:
+                return self.path(int(some[usable[0]]))
+        return None
 
     def next_unfinished(self, path: Path | None, step: int = 1) -> Path | None:
         """The next picture shown that is neither done nor skipped; after the last comes the first. None: no other."""
@@ -302,9 +317,6 @@ class Folder(QObject):
             return self.path(int(turned[found[0]])) if found.size else None
         found_row = following_row(self.rows, row, wanted, step=step)
         return None if found_row is None else self.path(found_row)
-
-    def _readable(self) -> Bool:
-        return np.asarray(self.catalogue.status != STATUSES.index(PictureStatus.UNREADABLE), np.bool_)
 
     def state(self) -> tuple[Catalogue, dict[str, str], dict[str, str]]:
         """The facts, reasons and notes as they are now, to work on elsewhere."""

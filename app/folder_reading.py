@@ -215,6 +215,22 @@ def tell_gone(projects: Projects, root: Path, names: Sequence[str]) -> None:
             store.gone(mine)
 
 
+def tell_status(projects: Projects, root: Path, names: Sequence[str], status: PictureStatus, reason: str) -> None:
+    """One status for these pictures of the list, in one transaction for each project. ProjectError where one of them
+    cannot be written; whoever tells it again changes nothing of what was written before."""
+    below: dict[str, list[str]] = {}
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        below.setdefault(folder, []).append(last)
+    found: dict[Path, tuple[ProjectStore, list[str]]] = {}
+    for folder, lasts in below.items():
+        store, example = projects.store_of(root / folder / "x")
+        start = example.removesuffix("x")
+        found.setdefault(store.file, (store, []))[1].extend(start + last for last in lasts)
+    for store, mine in found.values():
+        store.set_statuses(mine, status, reason)
+
+
 def class_names(root: Path, store: ProjectStore, part: range, wanted: ClassShare, counted: Counted) -> set[str]:
     """The pictures of one part of a project that show enough of a class, as the list calls them."""
     named = namer(root, store.root)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
+from app.core.arrays import Intp
 from app.core.catalogue import Exported
 from app.core.document import Document
 from app.core.pictures import PictureStatus
 from app.core.project.areas import FolderAreas, pack_areas
 from app.folder import Folder
-from app.folder_reading import Counted
+from app.folder_reading import Counted, tell_status
 from app.keeper import Keeper
 from app.projects import Projects
 from app.session import Session
@@ -49,13 +50,15 @@ class PictureStates(QObject):
 
     # --- what a person says ----------------------------------------------------------------------------------------
 
-    def _keep_status(self, path: Path) -> None:
-        self._before.pop(path, None)
-        status, reason = self._folder.status(path), self._folder.reason(path)
+    def _keep_status(self, rows: Intp) -> None:
+        folder, told = self._folder, np.zeros(len(self._folder) + 1, np.bool_)  # the last for what is not listed
+        told[rows] = True
+        self._before = {path: status for path, status in self._before.items() if not told[folder.row(path)]}
+        names, root, first = folder.catalogue.names, folder.root, folder.path(int(rows[0]))
+        status, reason = folder.status(first), folder.reason(first)
 
         def keep(projects: Projects) -> None:
-            store, name = projects.store_of(path)
-            store.set_status(name, status, reason)
+            tell_status(projects, root, [names[row] for row in rows.tolist()], status, reason)
 
         self._keeper.write(keep)
 
@@ -93,7 +96,7 @@ class PictureStates(QObject):
         status = self._before.pop(path, PictureStatus.NEW)
         self._folder.learn(path, status=status, reason="")
         if status in _UNTOUCHED and not self._folder.refusal(path):
-            self._keep_status(path)
+            self._keep_status(np.array([self._folder.row(path)], np.intp))
         self.refresh(path)
 
     # --- what the session knows ------------------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, QUrl
+import numpy as np
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
 from app.actions import Act
+from app.core.arrays import Intp
+from app.core.catalogue import STATUSES
 from app.core.pictures import PictureStatus
 from app.folder import FINISHED
 from app.list_memory import ListMemory
@@ -24,7 +26,8 @@ IN_MENU = (
     (Act.PREDICT_SELECTED,),
     (Act.SHOW_FILE,),
 )
-AT_ONCE = 200  # pictures whose status is set in one turn of the event loop
+_FINISHED = [STATUSES.index(status) for status in FINISHED - {PictureStatus.UNREADABLE}]
+_UNREADABLE = STATUSES.index(PictureStatus.UNREADABLE)
 
 
 class PictureWork(QObject):
@@ -46,20 +49,27 @@ class PictureWork(QObject):
         grid.setChecked(window.settings.picture_grid)
         self._show_what_can_be_done()
 
-    def concerned(self) -> list[Path]:
-        """The pictures that an action is about."""
+    def concerned(self) -> Intp:
+        """The rows of the catalogue that an action is about."""
         if self._list.view.hasFocus() and self._list.view.selected_count():
-            return self._list.selected()
+            return self._list.selected_rows()
         current = self._list.current_path()
-        return [] if current is None else [current]
+        return np.array([] if current is None else [self._folder.row(current)], np.intp)
+
+    def _one(self) -> Path | None:
+        """The picture, where an action is about one alone."""
+        rows = self.concerned()
+        return self._folder.path(int(rows[0])) if rows.size == 1 else None
 
     # --- what can be done ------------------------------------------------------------------------------------------
 
     def finish(self, status: PictureStatus) -> None:
         """Done or skipped; then comes the next unfinished picture, unless it was about others."""
-        concerned = self.concerned()
-        leaves = self._list.current_path() in concerned
-        self._set(concerned, status, then=self.go_on if leaves else lambda: None)
+        rows, current = self.concerned(), self._list.current_path()
+        leaves = current is not None and self._folder.row(current) in rows
+        self._folder.set_statuses(rows[self._folder.catalogue.status[rows] != _UNREADABLE], status)
+        if leaves:
+            self.go_on()
 
     def go_on(self) -> None:
         """To the next unfinished picture."""
@@ -72,36 +82,21 @@ class PictureWork(QObject):
 
     def back_to_work(self) -> None:
         """Neither done nor skipped after all."""
-        finished = [path for path in self.concerned() if self._folder.status(path) in FINISHED]
-        self._set(finished, PictureStatus.IN_WORK, then=lambda: None)
+        rows = self.concerned()
+        finished = np.isin(self._folder.catalogue.status[rows], _FINISHED)
+        self._folder.set_statuses(rows[finished], PictureStatus.IN_WORK)
 
     def edit_note(self) -> None:
         """Write something about one picture."""
-        concerned = self.concerned()
-        if len(concerned) == 1:
-            self.note_editor.open_for(concerned[0], self._folder.note(concerned[0]), beside=self._list)
+        path = self._one()
+        if path is not None:
+            self.note_editor.open_for(path, self._folder.note(path), beside=self._list)
 
     def show_file(self) -> None:
         """The folder of one picture, in the system's file manager."""
-        concerned = self.concerned()
-        if concerned and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(concerned[0].parent))):
-            self._window.say(f"The folder {concerned[0].parent} could not be shown.")
-
-    def _set(self, paths: list[Path], status: PictureStatus, *, then: Callable[[], None]) -> None:
-        """Some now and the others in the next turns of the event loop, as there may be very many; then `then`."""
-        now, rest, root = paths[:AT_ONCE], paths[AT_ONCE:], self._folder.root
-        for path in now:
-            if self._folder.status(path) is not PictureStatus.UNREADABLE:
-                self._folder.set_status(path, status)
-        if not rest:
-            then()
-            return
-
-        def go_on() -> None:
-            if self._folder.root == root:
-                self._set(rest, status, then=then)
-
-        QTimer.singleShot(0, self, go_on)
+        path = self._one()
+        if path is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))):
+            self._window.say(f"The folder {path.parent} could not be shown.")
 
     # --- which actions there are -----------------------------------------------------------------------------------
 

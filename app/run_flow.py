@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.arrays import I32
 from app.core.run_progress import RunReport, Unfinished
 from app.desk import Desk
 from app.dialogs import show_reasons
-from app.folder import Folder
+from app.folder_rows import FolderRows
 from app.folder_run import FolderRun
 from app.open_project import ProjectInfo
 from app.panels.run_panel import RunPanel
@@ -50,12 +47,12 @@ class RunFlow(QObject):
 
     def predict_all(self) -> None:
         """Run over all pictures that are open."""
-        self._start(_Rows.of(self._desk.folder), are_all=True)
+        self._start(FolderRows.of(self._desk.folder), are_all=True)
 
     def predict_shown(self) -> None:
         """Run over the pictures that the list shows, in its order."""
         folder = self._desk.folder
-        self._start(_Rows.of(folder, folder.rows), are_all=len(folder.rows) == len(folder))
+        self._start(FolderRows.of(folder, folder.rows), are_all=len(folder.rows) == len(folder))
 
     def predict(self, paths: Sequence[Path]) -> None:
         """Run over these pictures: a sequence that does not change."""
@@ -126,33 +123,6 @@ class RunFlow(QObject):
         self._folder = root
         self._paths = None if unfinished.names is None else [root / name for name in unfinished.names]
         self._panel.offer(unfinished)
-
-
-@dataclass(frozen=True)
-class _Rows(Sequence[Path]):
-    """Pictures of a folder as they are now; their paths are made when they are wanted."""
-
-    root: Path
-    names: Sequence[str]
-    rows: Sequence[int] | I32
-
-    @classmethod
-    def of(cls, folder: Folder, rows: I32 | None = None) -> _Rows:
-        """Those in these rows of the catalogue, or all."""
-        names = folder.catalogue.names
-        return cls(folder.root, names, range(len(names)) if rows is None else rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Path: ...
-    @overload
-    def __getitem__(self, index: slice) -> _Rows: ...
-    def __getitem__(self, index: int | slice) -> Path | _Rows:
-        if isinstance(index, slice):
-            return _Rows(self.root, self.names, self.rows[index])
-        return self.root / self.names[self.rows[index]]
 
 
 def _remember(projects: Projects, folder: Path, total: int, paths: Sequence[Path] | None) -> None:

@@ -13,8 +13,10 @@ from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.core.arrays import Intp
 from app.core.catalogue import Filter, Sort
 from app.folder import Folder
+from app.folder_rows import FolderRows
 from app.panels.elided_label import ElidedLabel
 from app.panels.empty_card import EmptyCard
 from app.panels.filter_popup import FilterButton, FilterPopup, conditions
@@ -144,9 +146,13 @@ class ImageList(QWidget):
         """The pictures in the list as it is filtered, in their order."""
         return self.folder.shown()
 
-    def selected(self) -> list[Path]:
-        """The pictures that are selected, in the order shown."""
-        return self.folder.paths(self.model.rows[self.view.selected_rows()])
+    def selected_rows(self) -> Intp:
+        """The rows of the catalogue that are selected, in the order shown."""
+        return self.model.rows[self.view.selected_rows()].astype(np.intp)
+
+    def selected(self) -> Sequence[Path]:
+        """The pictures that are selected, in the order shown; their paths are made when they are wanted."""
+        return FolderRows.of(self.folder, self.selected_rows())
 
     def next_path(self) -> Path | None:
         """The picture after the marked one in the list as filtered; unreadable ones are skipped. None at the end."""

@@ -99,6 +99,16 @@ def test_names_elsewhere_are_whole_paths() -> None:
     assert [folder.row(path) for path in (folder.path(8), folder.path(9), Path("/other/c.jpg"))] == [8, 9, -1]
 
 
+def test_what_may_not_be_kept_is_said_and_the_rest_is_marked() -> None:
+    folder, kept, said = folder_of([*NAMES, "held/a.jpg"]), [], []
+    folder.refusal = lambda path: "Somebody else has it open." if path.parent.name == "held" else ""
+    folder.status_wanted.connect(lambda rows: kept.append(rows.tolist()))
+    folder.said.connect(said.append)
+    folder.set_statuses(np.array([8, 2, 1], np.intp), PictureStatus.DONE)
+    assert (kept, said) == ([[2, 1]], ["Somebody else has it open."])
+    assert [folder.status(folder.path(row)) for row in (1, 2, 8)] == [PictureStatus.DONE] * 2 + [PictureStatus.NEW]
+
+
 def test_notes_and_reasons_are_kept_with_their_pictures(qtbot: QtBot) -> None:
     folder, wanted, said = folder_of(), [], []
     folder.note_wanted.connect(wanted.append)

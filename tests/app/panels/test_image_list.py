@@ -86,18 +86,18 @@ def test_ctrl_and_shift_select_several_and_stay_on_the_picture(
 ) -> None:
     click(pictures, 0)
     click(pictures, 2, CTRL)
-    assert pictures.selected() == [PATHS[0], PATHS[2]]
+    assert list(pictures.selected()) == [PATHS[0], PATHS[2]]
     click(pictures, 4, SHIFT)
-    assert pictures.selected() == [PATHS[0], *PATHS[2:]]
+    assert list(pictures.selected()) == [PATHS[0], *PATHS[2:]]
     assert pictures.count.text() == "4 selected of 5"
     qtbot.keyClick(pictures.view, Qt.Key.Key_Up, SHIFT)
-    assert pictures.selected() == [PATHS[0], *PATHS[2:4]]
+    assert list(pictures.selected()) == [PATHS[0], *PATHS[2:4]]
     assert went == [PATHS[0]]
     assert pictures.current_path() == PATHS[0]
     qtbot.keyClick(pictures.view, Qt.Key.Key_A, CTRL)
-    assert pictures.selected() == PATHS
+    assert list(pictures.selected()) == PATHS
     click(pictures, 3)
-    assert pictures.selected() == [PATHS[3]]
+    assert list(pictures.selected()) == [PATHS[3]]
     assert went == [PATHS[0], PATHS[3]]
 
 
@@ -109,7 +109,7 @@ def test_return_goes_to_the_picture_that_the_keys_have_reached(
     assert went == [PATHS[0]]
     qtbot.keyClick(pictures.view, Qt.Key.Key_Return)
     assert went == [PATHS[0], PATHS[1]]
-    assert pictures.selected() == [PATHS[1]]
+    assert list(pictures.selected()) == [PATHS[1]]
 
 
 def test_a_drag_selects_what_it_passes(pictures: ImageList) -> None:
@@ -119,7 +119,7 @@ def test_a_drag_selects_what_it_passes(pictures: ImageList) -> None:
     for place in places[1:]:
         QTest.mouseMove(view.viewport(), place)
     QTest.mouseRelease(view.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, places[-1])
-    assert pictures.selected() == PATHS[1:4]
+    assert list(pictures.selected()) == PATHS[1:4]
 
 
 def test_the_right_button_opens_the_menu_of_what_is_selected(pictures: ImageList, went: list[Path]) -> None:
@@ -127,10 +127,10 @@ def test_the_right_button_opens_the_menu_of_what_is_selected(pictures: ImageList
     click(pictures, 1, CTRL)
     where = pictures.view.visualRect(pictures.model.index(1)).center()
     QTest.mouseClick(pictures.view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, where)
-    assert pictures.selected() == PATHS[:2]
+    assert list(pictures.selected()) == PATHS[:2]
     where = pictures.view.visualRect(pictures.model.index(3)).center()
     QTest.mouseClick(pictures.view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, where)
-    assert pictures.selected() == [PATHS[3]]
+    assert list(pictures.selected()) == [PATHS[3]]
     assert went == [PATHS[0]]
 
 
@@ -139,9 +139,9 @@ def test_what_is_selected_stays_so_in_another_order(pictures: ImageList) -> None
     click(pictures, 1, SHIFT)
     arrange_by_hand(pictures, SortBy.NAME)
     pictures.folder.arrange(sort=Sort(descending=True))
-    assert pictures.selected() == [PATHS[1], PATHS[0]]
+    assert list(pictures.selected()) == [PATHS[1], PATHS[0]]
     fill(pictures.folder)
-    assert pictures.selected() == [PATHS[0]]  # other pictures: only the one on screen is known again
+    assert list(pictures.selected()) == [PATHS[0]]  # other pictures: only the one on screen is known again
 
 
 # --- another list -----------------------------------------------------------------------------------------------------

@@ -123,6 +123,15 @@ def test_a_step_leaves_a_picture_done(store: ProjectStore) -> None:
     assert store.rows()[0].status is PictureStatus.DONE
 
 
+def test_many_pictures_get_one_status_at_once(store: ProjectStore) -> None:
+    store.set_note("a.jpg", "the sea")
+    store.set_status("b.jpg", PictureStatus.SKIPPED, "blurred")
+    store.set_statuses(["a.jpg", "b.jpg", "new.jpg"], PictureStatus.DONE)
+    rows = {row.name: (row.status, row.reason, row.has_note) for row in store.rows()}
+    done = PictureStatus.DONE
+    assert rows == {"a.jpg": (done, "", True), "b.jpg": (done, "", False), "new.jpg": (done, "", False)}
+
+
 def test_revisions_are_never_used_twice(store: ProjectStore) -> None:
     painter = Painter(store, "a.jpg")
     painter.paint(3)
