@@ -80,7 +80,7 @@ class _Run:
 
 
 class FolderRun(QObject):
-    """One run at a time, on a thread of its own; the engine is asked through its lane, where the hand goes first."""
+    """One run at a time, on threads of its own; the engine is asked through its lane, where the hand goes first."""
 
     progressed = Signal(object)  # Progress
     predicted = Signal(object)  # Path of a picture whose answer is in its project now
@@ -169,7 +169,14 @@ class FolderRun(QObject):
 
         segmenter = in_engine(self._model.segmenter)
         stages = _Stages(segmenter, self._keeper, in_engine, waited, self.unreadable.emit)
-        outcomes = run(run_.paths, read=stages.read, think=stages.think, finish=stages.finish, control=run_.control)
+        outcomes = run(
+            run_.paths,
+            read=stages.read,
+            think=stages.think,
+            finish=stages.finish,
+            control=run_.control,
+            at_once=segmenter.at_once,
+        )
         with closing(outcomes):
             for outcome in outcomes:
                 self._told.emit(run_, outcome)
@@ -222,7 +229,10 @@ class _Stages:
         picture = ready.picture
         if picture is None:
             return ready, None
-        return ready, rounded(self.in_engine(lambda: self.segmenter.run(picture, size=ready.size)))
+        if self.segmenter.at_once == 1:
+            return ready, rounded(self.in_engine(lambda: self.segmenter.run(picture, size=ready.size)))
+        self.in_engine(lambda: None)  # the picture in hand and its neighbours first; then beside one another
+        return ready, rounded(self.segmenter.run(picture, size=ready.size))
 
     def finish(self, path: Path, answer: tuple[_Ready, Prediction | None]) -> bool:
         """Keep the answer; False where there is nothing new."""

@@ -23,6 +23,11 @@ class Segmenter:
     input_size: int | None  # short side at which the network sees a photo; None: the photo's own
     attempts: tuple[Attempt, ...] = ()  # engines that were tried first and could not be used, with the reasons
 
+    @property
+    def at_once(self) -> int:
+        """How many threads had best call `run` at the same time, where there are many pictures."""
+        return self.engine.at_once
+
     def predict(self, image: NDArray[np.uint8]) -> Prediction:
         """A photo (H, W, 3) uint8 RGB → its prediction. Raises `EngineError` when the device gives up, and `ValueError`
         for an array that is no photo."""

@@ -237,7 +237,8 @@ def predict_photos(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob
         )
         report.written += 1  # here, so that a run that is stopped tells of those as well
 
-    with contextlib.closing(run(photos, read=read, think=think, finish=finish)) as outcomes:
+    begun = run(photos, read=read, think=think, finish=finish, at_once=segmenter.at_once)
+    with contextlib.closing(begun) as outcomes:
         # disable=None: no bar where stderr is not a terminal.
         bar = tqdm(outcomes, total=len(photos), unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr)
         report.refused += [(outcome.item, outcome.problem) for outcome in bar if outcome.problem]

@@ -25,8 +25,13 @@ _CHUNK = struct.Struct(">I4s")
 _IHDR = struct.Struct(">IIBBBBB")  # width, height, bit depth, colour type, compression, filter, interlace
 _KEYWORD = b"ade-mask-studio"  # of the text chunk (specification, 11.3.3) that says what labels were made of
 _COLOUR_TYPES = {0: "greyscale", 2: "colour", 3: "palette", 4: "greyscale with alpha", 6: "colour with alpha"}
-# Rows of a label map are mostly like the row above: this filter gives the smallest files, in half the usual time.
-_OPTIONS = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP, cv2.IMWRITE_PNG_COMPRESSION, 6)
+# Rows of a label map are mostly like the row above, and what this filter leaves are mostly runs of zeros: looking for
+# runs alone gives the smallest files, in a third of the usual time.
+_OPTIONS = (
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_COMPRESSION, 6),
+)
 
 
 class PngHeader(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import cv2
 
@@ -20,7 +20,8 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 AHEAD = 2
-"""Pictures that wait before a stage, at most. With one in each stage, seven photos are in memory at once."""
+"""Pictures that wait before a stage, at most. With one in each stage, seven photos are in memory at once, and one more
+for each that the network looks at beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,45 +74,86 @@ def run(
     think: Callable[[Ready], Answer],
     finish: Callable[[Item, Answer], Result],
     control: Control | None = None,
+    at_once: int = 1,
 ) -> Generator[Outcome[Item, Result], None, None]:
     """Take each item through `read`, `think` and `finish`; their outcomes, in the order of the items.
 
-    `think` runs on the thread that asks for the outcomes, the others on a thread each, one picture after the other.
-    A picture that cannot be read, or finished, for an expected reason does not stop the others; anything unexpected is
-    raised here, after what was begun has ended. When the run is stopped, or given up, whatever is being finished is
-    finished: no half-written file stays behind.
+    None of them runs on the thread that asks for the outcomes: `think` is done for `at_once` pictures at the same time,
+    the others for one after the other. A picture that cannot be read, or finished, for an expected reason does not stop
+    the others; anything unexpected is raised here, after what was begun has ended. When the run is stopped, or given
+    up, whatever the network was asked for is finished: no work is thrown away, and no half-written file stays behind.
     """
     control = control or Control()
     waiting = iter(items)
     reading: deque[tuple[Item, Future[Ready]]] = deque()
-    finishing: deque[tuple[Item, Future[Result]]] = deque()
-    reader, finisher = (ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("read", "finish"))
-    try:
-        while True:
-            for item in [] if control.stopped else islice(waiting, AHEAD + 1 - len(reading)):
-                reading.append((item, reader.submit(read, item)))
-            if reading:
-                wait([reading[0][1]])  # before asking whether to go on: it may be a while until then
-            while finishing and control.paused:
-                yield _outcome(*finishing.popleft())
-            if not reading or not control.may_go_on():
-                break
-            item, ready = reading.popleft()
-            try:
-                answer = think(ready.result())
-            except (ExpectedError, MemoryError, cv2.error) as error:
-                finishing.append((item, _failed(error)))
-            else:
-                finishing.append((item, finisher.submit(finish, item, answer)))
-                del answer
-            del ready
-            while finishing and (len(finishing) > AHEAD or finishing[0][1].done()):
-                yield _outcome(*finishing.popleft())
-        while finishing:
-            yield _outcome(*finishing.popleft())
-    finally:
-        reader.shutdown(cancel_futures=True)
-        finisher.shutdown()
+    with _Stages(think, finish, at_once) as stages, ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        try:
+            while True:
+                for item in [] if control.stopped else islice(waiting, AHEAD + at_once - len(reading)):
+                    reading.append((item, reader.submit(read, item)))
+                if reading:
+                    wait([reading[0][1]])  # before asking whether to go on: it may be a while until then
+                if control.paused:
+                    yield from stages.rest()
+                if not reading or not control.may_go_on():
+                    break
+                stages.take(*reading.popleft())
+                yield from stages.due()
+            yield from stages.rest()
+        finally:
+            reader.shutdown(cancel_futures=True)
+
+
+class _Stages(Generic[Item, Ready, Answer, Result]):
+    """Thinking and finishing, as far as they are begun; at the end of its context they have ended."""
+
+    def __init__(
+        self, think: Callable[[Ready], Answer], finish: Callable[[Item, Answer], Result], at_once: int
+    ) -> None:
+        self._think, self._finish, self._at_once = think, finish, at_once
+        self._thinker = ThreadPoolExecutor(at_once, thread_name_prefix="think")
+        self._finisher = ThreadPoolExecutor(1, thread_name_prefix="finish")
+        self._thinking: deque[tuple[Item, Future[Answer]]] = deque()
+        self._finishing: deque[tuple[Item, Future[Result]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            while self._thinking:
+                self._thought()
+        finally:
+            self._thinker.shutdown()
+            self._finisher.shutdown()
+
+    def take(self, item: Item, ready: Future[Ready]) -> None:
+        """Begin to think of what was read; returns when another one may be begun."""
+        self._thinking.append((item, self._thinker.submit(lambda: self._think(ready.result()))))
+        if len(self._thinking) == self._at_once:
+            self._thought()
+
+    def due(self) -> Iterator[Outcome[Item, Result]]:
+        """What has ended, and what has to before there is room for more."""
+        while self._finishing and (len(self._finishing) > AHEAD or self._finishing[0][1].done()):
+            yield _outcome(*self._finishing.popleft())
+
+    def rest(self) -> Iterator[Outcome[Item, Result]]:
+        """All that is begun."""
+        while self._thinking or self._finishing:
+            if self._thinking:
+                self._thought()
+            yield _outcome(*self._finishing.popleft())
+
+    def _thought(self) -> None:
+        """The oldest of the pictures that are thought of goes on to be finished."""
+        item, thought = self._thinking.popleft()
+        try:
+            answer = thought.result()
+        except (ExpectedError, MemoryError, cv2.error) as error:
+            self._finishing.append((item, _failed(error)))
+        else:
+            self._finishing.append((item, self._finisher.submit(self._finish, item, answer)))
 
 
 def _failed(error: Exception) -> Future[Result]:

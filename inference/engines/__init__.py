@@ -30,6 +30,7 @@ class Engine(Protocol):
     name: str  # "torch" or "onnx"
     device: str  # "cpu" or "cuda:0"
     reason: str  # why this device: one sentence for people
+    at_once: int  # so many calls of `run` at the same time, from as many threads, take least time for each picture
 
     def run(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """A prepared picture (h, w, 3) uint8 RGB, sides multiples of 8 → `class_probs` (100, 150) and `mask_probs`

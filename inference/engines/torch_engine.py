@@ -31,6 +31,7 @@ class TorchEngine:
     """A network as it is written, with autocast to half precision on CUDA."""
 
     name = "torch"
+    at_once = 1  # each calling thread would get processors of its own
 
     def __init__(self, card: ModelCard, device: str, *, reason: str) -> None:
         self.device = device

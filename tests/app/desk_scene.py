@@ -32,6 +32,7 @@ class FakeSegmenter:
     entered: threading.Event = field(default_factory=threading.Event)
     seen: list[int] = field(default_factory=list)
     refuse_width: int = 0
+    at_once: int = 1
     closes_after: int = 0  # photos; then the gate closes behind itself
 
     def predict(self, photo: np.ndarray) -> Prediction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,42 @@ def test_every_picture_is_predicted_and_kept(
         assert kept.prediction.class_ids[0] == (100 + number) % 150 + 1
     assert store.with_class(102 % 150 + 1, threshold=0.5) == {photos[2].name}
     store.close()
+
+
+def test_an_engine_that_does_best_with_two_gets_two_unless_the_picture_in_hand_wants_it(
+    desk: Desk,
+    folder_run: FolderRun,
+    told: Told,
+    photos: list[Path],
+    qtbot: QtBot,
+    segmenter: FakeSegmenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside: list[int] = []
+    released, answers = threading.Event(), []
+    answer = segmenter.run
+
+    def run(photo: np.ndarray, *, size: tuple[int, int]) -> Prediction:
+        inside.append(photo.shape[1])
+        return answer(photo, size=size)
+
+    monkeypatch.setattr(segmenter, "run", run)
+    segmenter.at_once = 2
+    segmenter.gate.clear()
+    folder_run.start(photos)
+    qtbot.waitUntil(lambda: sorted(inside) == [100, 101])
+    desk.engine_lane.submit(
+        lambda _token: released.wait(10), key="hand", done=answers.append, failed=answers.append, priority=0
+    )
+    segmenter.gate.set()
+    qtbot.waitUntil(lambda: len(segmenter.seen) == 2)
+    qtbot.wait(50)
+    assert sorted(inside) == [100, 101]
+    released.set()
+    qtbot.waitUntil(lambda: bool(told.reports))
+    assert (told.reports, told.predicted) == ([RunReport(predicted=5)], photos)
+    assert sorted(segmenter.seen) == [100, 101, 102, 103, 104]
+    assert answers == [True]
 
 
 def test_a_second_run_asks_for_nothing_twice(

@@ -35,6 +35,7 @@ class QuickSegmenter:
 
     seen: list[tuple[int, ...]] = field(default_factory=list)
     interrupt_at: int | None = None
+    at_once: int = 1
     card: Any = field(default_factory=lambda: SimpleNamespace(name="quick"))
     engine: Any = field(default_factory=lambda: SimpleNamespace(name="torch", device="cpu", reason="a test"))
 

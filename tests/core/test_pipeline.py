@@ -29,24 +29,46 @@ def outcomes(
     think: Callable[[int], int] = double,
     finish: Callable[[int, int], int] = add,
     control: Control | None = None,
+    at_once: int = 1,
 ) -> Generator[Outcome[int, int], None, None]:
-    return run(range(count), read=read, think=think, finish=finish, control=control)
+    return run(range(count), read=read, think=think, finish=finish, control=control, at_once=at_once)
 
 
-def test_every_item_goes_through_all_stages_in_order() -> None:
-    assert [outcome.result for outcome in outcomes(20)] == [5 * number for number in range(20)]
-    assert list(outcomes(0)) == []
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_every_item_goes_through_all_stages_in_order(at_once: int) -> None:
+    assert [outcome.result for outcome in outcomes(20, at_once=at_once)] == [5 * number for number in range(20)]
+    assert list(outcomes(0, at_once=at_once)) == []
 
 
+def test_so_many_are_thought_of_at_once_and_no_more() -> None:
+    together = threading.Barrier(2)
+    lock, busy, most = threading.Lock(), 0, 0
+
+    def think(number: int) -> int:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        together.wait(PATIENCE)
+        with lock:
+            busy -= 1
+        return double(number)
+
+    found = list(outcomes(20, think=think, at_once=2))
+    assert [outcome.result for outcome in found] == [5 * number for number in range(20)]
+    assert most == 2
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize("stage", ["read", "think", "finish"])
-def test_what_is_refused_in_a_stage_does_not_stop_the_others(stage: str) -> None:
+def test_what_is_refused_in_a_stage_does_not_stop_the_others(stage: str, at_once: int) -> None:
     def refuse(number: int, answer: int | None = None) -> int:
         if number in (3, 6, 12):  # read sees 3; think and finish of others
             raise PhotoError(f"{number} cannot be used.")
         return double(number) if answer is None else add(number, answer)
 
     stages: dict[str, Any] = {stage: refuse}
-    found = list(outcomes(8, **stages))
+    found = list(outcomes(8, at_once=at_once, **stages))
     assert [outcome.item for outcome in found] == list(range(8))
     refused = [outcome for outcome in found if outcome.problem]
     assert refused
@@ -61,14 +83,15 @@ def test_too_little_memory_is_a_reason_like_others() -> None:
     assert ["memory" in outcome.problem for outcome in outcomes(2, read=hungry)] == [True, True]
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize("stage", ["read", "think", "finish"])
-def test_a_bug_is_not_swallowed(stage: str) -> None:
+def test_a_bug_is_not_swallowed(stage: str, at_once: int) -> None:
     def broken(_number: int, _answer: int = 0) -> NoReturn:
         raise ZeroDivisionError
 
     stages: dict[str, Any] = {stage: broken}
     with pytest.raises(ZeroDivisionError):
-        list(outcomes(5, **stages))
+        list(outcomes(5, at_once=at_once, **stages))
 
 
 def test_all_three_stages_are_busy_at_once() -> None:
@@ -106,6 +129,24 @@ def test_reading_runs_only_so_far_ahead() -> None:
 
     for outcome in outcomes(30, read=read):
         assert len(begun) <= outcome.item + 1 + 2 * (AHEAD + 1) + 1
+
+
+def test_a_pause_tells_of_all_that_was_begun_beside_one_another() -> None:
+    control = Control()
+    thought: list[int] = []
+
+    def think(number: int) -> int:
+        thought.append(number)
+        if number == 4:
+            control.pause()
+        return number
+
+    found: list[int] = []
+    for outcome in outcomes(10, think=think, control=control, at_once=2):
+        found.append(outcome.item)
+        if control.paused and len(found) == len(thought):  # all that was begun is told, and nothing else was begun
+            threading.Timer(0.01, control.resume).start()
+    assert found == list(range(10))
 
 
 def test_a_pause_begins_nothing_and_goes_on_later() -> None:
@@ -152,7 +193,8 @@ def test_who_pauses_and_then_stops_is_not_waited_for() -> None:
     assert not control.paused
 
 
-def test_who_gives_up_finds_everything_finished_that_was_begun() -> None:
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_who_gives_up_finds_everything_finished_that_was_begun(at_once: int) -> None:
     begun: list[int] = []
     finished: list[int] = []
 
@@ -164,10 +206,10 @@ def test_who_gives_up_finds_everything_finished_that_was_begun() -> None:
         finished.append(item)
         return answer
 
-    results = outcomes(50, think=think, finish=finish)
+    results = outcomes(50, think=think, finish=finish, at_once=at_once)
     next(results)
     results.close()
-    assert finished == begun
+    assert finished == sorted(begun)
 
 
 def test_problems_of_the_engine_are_told_like_those_of_photos() -> None:

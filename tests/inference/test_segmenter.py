@@ -133,7 +133,7 @@ def test_unknown_names_are_told() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_are_one_sentence(value: float) -> None:
     class Overflowing:
-        name, device, reason = "torch", "cuda:0", ""
+        name, device, reason, at_once = "torch", "cuda:0", "", 1
 
         def run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             masks = np.zeros((100, image.shape[0] // 8, image.shape[1] // 8), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def test_both_engines_agree_on_the_starter_for_photos_of_odd_sizes() -> None:
         assert photo.shape == (height, width, 3)
         image = prepare(photo, input_size=STARTER.input_size)
         assert_close(first.run(image), second.run(image))
+
+
+def test_pictures_that_are_run_beside_one_another_get_the_same_answers_in_every_bit() -> None:
+    engine = onnx_engine(STARTER)
+    assert engine.at_once == 2
+    images = [prepare(read_photo(sample), input_size=96) for sample in sample_paths()]
+    alone = [engine.run(image) for image in images]
+    with ThreadPoolExecutor(engine.at_once) as threads:
+        together = list(threads.map(engine.run, images * 3))
+    for index, answer in enumerate(together):
+        for values, wanted in zip(answer, alone[index % len(alone)], strict=True):
+            np.testing.assert_array_equal(values, wanted)
 
 
 def test_a_batch_is_what_the_engines_answer_one_by_one() -> None:
