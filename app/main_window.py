@@ -162,8 +162,9 @@ class MainWindow(QMainWindow):
         canvas.pressed.connect(self._pressed)
         self._closing.said.connect(self.say)
         session.previous_path = self.image_list.previous_path
-        shown = self._docks["history"].toggleViewAction()
-        shown.toggled.connect(self.actions_by_id[Act.HISTORY].setChecked)
+        history, shows = self._docks["history"], self.actions_by_id[Act.HISTORY]
+        # Not its own "toggled on": that says no while the window is minimised or hidden, and the panel would be gone.
+        history.toggleViewAction().toggled.connect(lambda _seen: shows.setChecked(not history.isHidden()))
         session.document_changed.connect(self._document_changed)
         session.document_changed.connect(self._forget_tools)
         session.prediction_changed.connect(self._document_changed)

@@ -191,6 +191,24 @@ def test_closing_the_panel_unticks_its_action(window: MainWindow) -> None:
     assert history(window).isVisible()
 
 
+def test_the_history_stays_while_the_window_is_hidden_and_goes_with_it(window: MainWindow, qtbot: QtBot) -> None:
+    """Minimised is hidden too: the panel is there again afterwards, also where a window is thrown away unclosed."""
+    action = window.actions_by_id[Act.HISTORY]
+    action.trigger()
+    window.hide()
+    window.show()
+    assert action.isChecked()
+    assert history(window).isVisible()
+    other = MainWindow(Settings())
+    other.show()
+    other.actions_by_id[Act.HISTORY].setChecked(True)
+    other.desk.close()
+    other.deleteLater()
+    with qtbot.captureExceptions() as raised:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not raised
+
+
 def test_the_history_is_where_it_was_at_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
     for wanted in (True, False):
         if window.actions_by_id[Act.HISTORY].isChecked() != wanted:
