@@ -6,16 +6,18 @@ import sys
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from time import monotonic
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from app.__main__ import main
 from app.main_window import MainWindow
 
 Wait = Callable[[], object]
 Script = Generator[Wait, None, None]
+D = TypeVar("D", bound=QDialog)
 PATIENCE = 15.0  # seconds for one wait
 
 
@@ -101,7 +103,7 @@ def post(action: Callable[[], object]) -> Wait:
     return lambda: True
 
 
-def dialog_of(kind: type[QDialog]) -> QDialog | None:
+def dialog_of(kind: type[D]) -> D | None:
     """The open dialog of this kind."""
     active = QApplication.activeModalWidget()
     if isinstance(active, kind):
@@ -109,16 +111,19 @@ def dialog_of(kind: type[QDialog]) -> QDialog | None:
     return next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
 
 
+def opened(kind: type[D]) -> Generator[Wait, None, D]:
+    """Wait for a dialog of this kind, and have it."""
+    yield lambda: dialog_of(kind)
+    dialog = dialog_of(kind)
+    assert dialog is not None
+    return dialog
+
+
 def click_button(dialog: QWidget, text: str) -> None:
     """Click the button of a dialog by its text, with a real click."""
     buttons = [button for button in dialog.findChildren(QPushButton) if button.text().replace("&", "") == text]
     assert buttons, f"no button {text!r} among {[b.text() for b in dialog.findChildren(QPushButton)]}"
     QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
-
-
-def message_box() -> QMessageBox | None:
-    box = dialog_of(QMessageBox)
-    return box if isinstance(box, QMessageBox) else None
 
 
 def drag(widget: QWidget, points: Sequence[QPoint], button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:

@@ -21,8 +21,8 @@ from app.tools import TOOLS
 from resources.classes import ade_class, palette
 from tests.app.canvas.hand import leave
 from tests.app.canvas.scene import grabbed
+from tests.e2e.acts import export_to, has_masks, key, labels_everywhere, shown
 from tests.e2e.story import Script
-from tests.e2e.test_main_job import export_to, has_masks, key, labels_everywhere, play, shown
 from tests.e2e.tool_steps import (
     CAR,
     CTRL,
@@ -38,8 +38,6 @@ from tests.e2e.tool_steps import (
     take,
     use_each_tool,
 )
-
-__all__ = ["play"]  # a fixture
 
 pytestmark = pytest.mark.slow
 

@@ -12,20 +12,18 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QTextBrowser
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QTextBrowser
 
 import app.projects
 from app.actions import Act
 from app.core.ade_png import read_labels
 from app.core.errors import ProjectError
 from app.core.project.places import Place
-from app.dialogs import ExportDialog, ModelCardDialog
+from app.dialogs import ModelCardDialog
 from app.main_window import MainWindow
 from app.settings import load_settings
-from tests.e2e.story import Script, click_button, dialog_of, drag, message_box, post
-from tests.e2e.test_main_job import at, has_masks, key, photos, play, shown
-
-__all__ = ["photos", "play"]  # fixtures
+from tests.e2e.acts import active, at, export_dialog, export_field, has_masks, key, shown
+from tests.e2e.story import Script, click_button, dialog_of, drag, opened, post
 
 pytestmark = pytest.mark.slow
 
@@ -111,12 +109,7 @@ def test_return_in_the_export_dialog_exports_and_a_bad_folder_is_said(play, phot
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
         expected = shown(window).labels()
-        yield post(window.actions_by_id[Act.EXPORT].trigger)
-        yield lambda: dialog_of(ExportDialog)
-        dialog = dialog_of(ExportDialog)
-        assert dialog is not None
-        folder = dialog.findChild(QLineEdit)
-        assert folder is not None
+        dialog, folder = yield from export_dialog(window, Act.EXPORT)
         for bad in ("~nobody-here/labels", str(photos[0])):
             folder.setText(bad)
             QTest.keyClick(folder, Qt.Key.Key_Return)
@@ -143,15 +136,9 @@ def test_exporting_at_the_closing_question_then_closes(play, photos: list[Path],
         drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
         painted.append(shown(window).labels())
         yield post(window.close)
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         yield post(lambda: click_button(box, "Export…"))
-        yield lambda: dialog_of(ExportDialog)
-        dialog = dialog_of(ExportDialog)
-        assert dialog is not None
-        folder = dialog.findChild(QLineEdit)
-        assert folder is not None
+        dialog, folder = yield from export_field()
         folder.setText(str(tmp_path / "out"))
         yield post(lambda: click_button(dialog, "Export"))
         yield lambda: not window.isVisible()
@@ -168,9 +155,7 @@ def test_closing_without_exporting_is_possible_on_purpose_only(play, photos: lis
         drag(window.canvas, [at(window, 50, 50), at(window, 90, 70)])
         assert shown(window).has_corrections
         yield post(window.close)
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         assert box.defaultButton().text() == "&Export…"
         yield post(lambda: click_button(box, "Close without exporting"))
         yield lambda: not window.isVisible()
@@ -242,18 +227,15 @@ def test_published_model_asks_for_its_file_and_the_old_one_goes_on(  # type: ign
             yield post(lambda: QTest.mouseClick(window.model_button, Qt.MouseButton.LeftButton))
             yield window.model_button.menu().isVisible
             yield post(lambda: choose_model(window, "bisenetformer-s-ade (not on this machine)"))
-            yield message_box
-            box = message_box()
-            assert box is not None
+            box = yield from opened(QMessageBox)
             assert "The weights of bisenetformer-s-ade are not on this machine." in box.text()
             assert asked == []
             yield post(partial(click_button, box, answer))
-            yield lambda: message_box() is None
+            yield lambda: dialog_of(QMessageBox) is None
         yield lambda: asked
         assert asked == ["Weights file"]
         assert window.desk.choice.model == "starter"
-        window.activateWindow()  # as a window manager does when a dialog closes
-        yield window.isActiveWindow
+        yield active(window)
         key(window, Qt.Key.Key_PageDown)
         yield has_masks(window, photos[1].name)
 
@@ -264,9 +246,7 @@ def test_model_card_can_be_read_and_closed(play, photos: list[Path]) -> None:  #
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
         yield post(window.actions_by_id[Act.MODEL_CARD].trigger)
-        yield lambda: dialog_of(ModelCardDialog)
-        dialog = dialog_of(ModelCardDialog)
-        assert dialog is not None
+        dialog = yield from opened(ModelCardDialog)
         (text,) = dialog.findChildren(QTextBrowser)
         for part in ("starter", "How good it is", "190 indoor and mixed photos", "288 pixels", "Licence"):
             assert part in text.toPlainText()

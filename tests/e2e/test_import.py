@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import cv2
@@ -10,25 +11,23 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLineEdit
+from PySide6.QtWidgets import QFileDialog
 
 from app.actions import Act
 from app.core.ade_png import write_labels
-from app.dialogs import ExportDialog, SummaryDialog
+from app.dialogs import SummaryDialog
 from app.import_dialog import ImportDialog, ImportReport
 from app.main_window import MainWindow
 from app.panels.ticks import TickBox
-from tests.e2e.story import Script, click_button, dialog_of, post
-from tests.e2e.test_main_job import has_masks, key, labels_everywhere, photos, play, shown
-
-__all__ = ["photos", "play"]  # fixtures
+from tests.e2e.acts import active, export_dialog, has_masks, key, labels_everywhere, shown, undo
+from tests.e2e.story import Script, Wait, click_button, opened, post
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def labels(photos: list[Path], tmp_path: Path) -> dict[Path, np.ndarray]:
-    """Labels of every class for the first photos, unlabelled pixels among them, in a folder of their own."""
+def labels(photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, np.ndarray]:
+    """Labels of every class for the photos, unlabelled pixels among them, in the folder that will be chosen."""
     folder = tmp_path / "existing"
     folder.mkdir()
     made = {}
@@ -38,23 +37,17 @@ def labels(photos: list[Path], tmp_path: Path) -> dict[Path, np.ndarray]:
             made[photo] = rng.integers(0, 151, (image.height, image.width), dtype=np.uint8)
         made[photo][:40] = 0
         write_labels(folder / f"{photo.stem}.png", made[photo])
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     return made
 
 
-def import_dialog() -> ImportDialog | None:
-    dialog = dialog_of(ImportDialog)
-    return dialog if isinstance(dialog, ImportDialog) else None
-
-
-def look_at(window: MainWindow, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Open the dialog by its key and choose a folder there."""
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+def look(window: MainWindow) -> Generator[Wait, None, ImportDialog]:
+    """Open the dialog by its key and choose the folder there."""
     yield post(lambda: key(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier))
-    yield import_dialog
-    dialog = import_dialog()
-    assert dialog is not None
+    dialog = yield from opened(ImportDialog)
     yield post(lambda: click_button(dialog, "Folder…"))
     yield lambda: "cannot" in said(dialog) or "hold" in said(dialog)
+    return dialog
 
 
 def said(dialog: ImportDialog) -> str:
@@ -62,24 +55,18 @@ def said(dialog: ImportDialog) -> str:
 
 
 def export_all(window: MainWindow, folder: Path) -> Script:
-    yield post(window.actions_by_id[Act.EXPORT_ALL].trigger)
-    yield lambda: dialog_of(ExportDialog)
-    dialog = dialog_of(ExportDialog)
-    assert dialog is not None
-    field = dialog.findChild(QLineEdit)
-    assert field is not None
+    dialog, field = yield from export_dialog(window, Act.EXPORT_ALL)
     field.setText(str(folder))
     yield post(lambda: click_button(dialog, "Export"))
-    yield lambda: dialog_of(SummaryDialog)
-    summary = dialog_of(SummaryDialog)
-    assert summary is not None
+    summary = yield from opened(SummaryDialog)
     summary.accept()
-    window.activateWindow()  # a window manager does that
-    yield window.isActiveWindow
+    yield active(window)
 
 
-def undo(window: MainWindow) -> None:
-    key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+def check_files(folder: Path, labels: dict[Path, np.ndarray]) -> None:
+    """What was exported is what was brought in."""
+    for photo, expected in labels.items():
+        np.testing.assert_array_equal(labels_everywhere(folder / f"{photo.stem}.png"), expected)
 
 
 def test_what_is_brought_in_is_written_as_it_was_and_undo_gives_the_networks_labels_back(
@@ -87,7 +74,6 @@ def test_what_is_brought_in_is_written_as_it_was_and_undo_gives_the_networks_lab
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     by_network: list[np.ndarray] = []
 
@@ -96,9 +82,7 @@ def test_what_is_brought_in_is_written_as_it_was_and_undo_gives_the_networks_lab
         yield lambda: window.desk.idle
         by_network.append(shown(window).labels())
         assert window.session.find(photos[2]) is None  # nobody has opened it
-        yield from look_at(window, tmp_path / "existing", monkeypatch)
-        dialog = import_dialog()
-        assert dialog is not None
+        dialog = yield from look(window)
         assert said(dialog) == "3 files hold ADE labels that fit as they are."
         yield post(lambda: click_button(dialog, "Import into 3 pictures"))
         yield lambda: window.status.text() == "Labels brought into 3 pictures."
@@ -117,8 +101,7 @@ def test_what_is_brought_in_is_written_as_it_was_and_undo_gives_the_networks_lab
         yield lambda: window.desk.idle
 
     play(script, [str(photos[0].parent)])
-    for photo in photos:
-        np.testing.assert_array_equal(labels_everywhere(tmp_path / "out" / f"{photo.stem}.png"), labels[photo])
+    check_files(tmp_path / "out", labels)
 
 
 def test_the_next_start_has_them_too(
@@ -126,13 +109,10 @@ def test_the_next_start_has_them_too(
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def first(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        yield from look_at(window, tmp_path / "existing", monkeypatch)
-        dialog = import_dialog()
-        assert dialog is not None
+        dialog = yield from look(window)
         yield post(lambda: click_button(dialog, "Import into 3 pictures"))
         yield lambda: "3 pictures" in window.status.text()
 
@@ -143,8 +123,7 @@ def test_the_next_start_has_them_too(
 
     play(first, [str(photos[0].parent)])
     play(second, [str(photos[0].parent)])
-    for photo in photos:
-        np.testing.assert_array_equal(labels_everywhere(tmp_path / "out" / f"{photo.stem}.png"), labels[photo])
+    check_files(tmp_path / "out", labels)
 
 
 def test_other_kinds_are_told_and_converted_on_request_only(
@@ -152,7 +131,6 @@ def test_other_kinds_are_told_and_converted_on_request_only(
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from_zero = np.where(labels[photos[0]] == 0, 255, labels[photos[0]] - 1).astype(np.uint8)
     files = [tmp_path / "existing" / f"{photo.stem}.png" for photo in photos]
@@ -162,9 +140,7 @@ def test_other_kinds_are_told_and_converted_on_request_only(
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        yield from look_at(window, tmp_path / "existing", monkeypatch)
-        dialog = import_dialog()
-        assert dialog is not None
+        dialog = yield from look(window)
         assert said(dialog) == "1 can be converted, 1 cannot be used."
         (tick,) = dialog.findChildren(TickBox)
         assert not tick.isChecked()
@@ -183,18 +159,13 @@ def test_what_could_not_be_brought_in_is_said_at_the_end(
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        yield from look_at(window, tmp_path / "existing", monkeypatch)
-        dialog = import_dialog()
-        assert dialog is not None
+        dialog = yield from look(window)
         (tmp_path / "existing" / f"{photos[1].stem}.png").unlink()
         yield post(lambda: click_button(dialog, "Import into 3 pictures"))
-        yield lambda: dialog_of(ImportReport)
-        report = dialog_of(ImportReport)
-        assert report is not None
+        report = yield from opened(ImportReport)
         click_button(report, "Done")
         assert window.status.text() == "Labels brought into 2 pictures, 1 could not be used."
 
@@ -205,15 +176,11 @@ def test_closing_the_window_in_the_middle_keeps_what_is_done(
     play,  # type: ignore[no-untyped-def]
     photos: list[Path],
     labels: dict[Path, np.ndarray],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def first(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
         yield lambda: window.desk.idle
-        yield from look_at(window, tmp_path / "existing", monkeypatch)
-        dialog = import_dialog()
-        assert dialog is not None
+        dialog = yield from look(window)
         yield post(lambda: click_button(dialog, "Import into 3 pictures"))
         yield lambda: shown(window).has_corrections
         yield post(window.close)

@@ -14,10 +14,8 @@ from PySide6.QtTest import QTest
 from app.core.catalogue import Sort, SortBy
 from app.core.pictures import PictureStatus
 from app.main_window import MainWindow
+from tests.e2e.acts import has_masks, shown
 from tests.e2e.story import Script
-from tests.e2e.test_main_job import has_masks, play, shown
-
-__all__ = ["play"]  # a fixture
 
 pytestmark = pytest.mark.slow
 

@@ -2,106 +2,26 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QWidget
-from pytestqt.qtbot import QtBot
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QWidget
 
 from app.actions import Act
-from app.core.document import Document, ViewMode
+from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
-from app.dialogs import ExportDialog, SummaryDialog
+from app.dialogs import SummaryDialog
 from app.main_window import MainWindow
 from app.panels.legend import UNREADABLE
 from app.panels.threshold import ScoreSlider
-from resources.samples import sample_paths
-from tests.e2e.story import Script, Story, click_button, dialog_of, drag, message_box, post
+from tests.e2e.acts import at, export_dialog, export_to, has_masks, key, labels_everywhere, shown
+from tests.e2e.story import Script, click_button, dialog_of, drag, opened, post
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> list[Path]:
-    """Three sample photos, small, in a folder of their own."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    made = []
-    for sample in sample_paths()[:3]:
-        with Image.open(sample) as image:
-            image.thumbnail((640, 640))
-            image.save(folder / sample.name, quality=90)
-        made.append(folder / sample.name)
-    return sorted(made)
-
-
-@pytest.fixture
-def play(qtbot: QtBot) -> Iterator[Callable[[Callable[[MainWindow], Script], list[str]], None]]:
-    def run(script: Callable[[MainWindow], Script], arguments: list[str]) -> None:
-        assert Story(script).run(arguments) == 0
-
-    return run
-
-
-def shown(window: MainWindow) -> Document:
-    document = window.session.document
-    assert document is not None
-    return document
-
-
-def has_masks(window: MainWindow, name: str | None = None) -> Callable[[], bool]:
-    def ready() -> bool:
-        document = window.session.document
-        return (
-            document is not None
-            and (name is None or document.path.name == name)
-            and document.segment_map is not None
-            and document.layer_mode is window.session.mode
-        )
-
-    return ready
-
-
-def at(window: MainWindow, x: float, y: float) -> QPoint:
-    """Where image pixel (x, y) lies on the canvas."""
-    viewport = window.canvas.viewport
-    assert viewport is not None
-    ratio = window.canvas.devicePixelRatioF()
-    left, top = viewport.to_view(x + 0.5, y + 0.5)
-    return QPoint(round(left / ratio), round(top / ratio))
-
-
-def key(window: MainWindow, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(window.canvas, key, modifiers)
-
-
-def png_header(path: Path) -> tuple[int, int, int, int]:
-    """(width, height, bit depth, colour type) read from the IHDR chunk itself."""
-    data = path.read_bytes()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert data[12:16] == b"IHDR"
-    return struct.unpack(">IIBB", data[16:26])  # type: ignore[return-value]
-
-
-def labels_everywhere(path: Path) -> np.ndarray:
-    """The labels of an exported file, read by OpenCV and Pillow alike."""
-    width, height, depth, colour_type = png_header(path)
-    assert (depth, colour_type) == (8, 0)
-    by_opencv = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    with Image.open(path) as image:
-        assert image.mode == "L"
-        by_pillow = np.asarray(image)
-    np.testing.assert_array_equal(by_opencv, by_pillow)
-    assert by_pillow.shape == (height, width)
-    assert by_pillow.max() <= 150
-    return by_pillow
 
 
 def drag_the_threshold(window: MainWindow) -> None:
@@ -156,20 +76,6 @@ def paint_erase_undo_redo(window: MainWindow) -> None:
     assert window.isWindowModified()
 
 
-def export_to(window: MainWindow, folder: Path) -> Script:
-    """This picture, by the action and the dialog."""
-    yield post(window.actions_by_id[Act.EXPORT].trigger)
-    yield lambda: dialog_of(ExportDialog)
-    dialog = dialog_of(ExportDialog)
-    assert dialog is not None
-    field = dialog.findChild(QLineEdit)
-    assert field is not None
-    field.selectAll()
-    QTest.keyClicks(field, str(folder))
-    click_button(dialog, "Export")
-    yield lambda: window.session.is_exported(shown(window).path)
-
-
 def test_open_threshold_correct_export(play, photos: list[Path], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     out = tmp_path / "labels"
 
@@ -196,22 +102,13 @@ def test_export_all_asks_once_about_existing_files(play, photos: list[Path], tmp
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window)
-        yield post(window.actions_by_id[Act.EXPORT_ALL].trigger)
-        yield lambda: dialog_of(ExportDialog)
-        dialog = dialog_of(ExportDialog)
-        assert dialog is not None
-        folder = dialog.findChild(QLineEdit)
-        assert folder is not None
+        dialog, folder = yield from export_dialog(window, Act.EXPORT_ALL)
         folder.setText(str(out))
         yield post(lambda: click_button(dialog, "Export"))
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         assert "already exist" in box.text()
         click_button(box, "Skip existing")
-        yield lambda: dialog_of(SummaryDialog)
-        summary = dialog_of(SummaryDialog)
-        assert summary is not None
+        summary = yield from opened(SummaryDialog)
         summary.accept()
 
     play(script, [str(photos[0].parent)])
@@ -239,12 +136,10 @@ def test_closing_never_loses_corrections_silently(play, photos: list[Path]) -> N
         np.testing.assert_array_equal(shown(window).labels(), painted)
 
         yield post(window.close)
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         assert photos[0].name in box.text()
         click_button(box, "Cancel")
-        yield lambda: message_box() is None
+        yield lambda: dialog_of(QMessageBox) is None
         assert window.isVisible()
         np.testing.assert_array_equal(shown(window).labels(), painted)
 

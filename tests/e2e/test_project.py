@@ -12,15 +12,14 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from app.actions import Act
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from app.main_window import MainWindow
-from tests.e2e.story import Script, click_button, drag, message_box, post
-from tests.e2e.test_main_job import at, has_masks, key, photos, play, shown
-
-__all__ = ["photos", "play"]  # fixtures
+from tests.e2e.acts import at, has_masks, key, shown
+from tests.e2e.story import Script, click_button, drag, opened, post
 
 pytestmark = pytest.mark.slow
 
@@ -134,17 +133,13 @@ def test_the_second_window_looks_and_does_not_touch(
         assert not shown(window).has_corrections
         assert f"process {other_window.pid}" in window.status.text()
         yield post(lambda: QTest.mouseClick(button, Qt.MouseButton.LeftButton))  # the other one still lives
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         yield post(lambda: click_button(box, "Take over"))
         yield lambda: "still has this project open" in window.status.text()
         other_window.kill()
         other_window.wait()
         yield post(lambda: QTest.mouseClick(button, Qt.MouseButton.LeftButton))
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         yield post(lambda: click_button(box, "Take over"))
         yield lambda: not button.isVisible()
         yield has_masks(window, photos[0].name)
@@ -160,9 +155,7 @@ def test_a_photo_that_changed_on_disk_is_not_paired_with_old_masks(play, photos:
         yield lambda: window.desk.idle
 
     def second(window: MainWindow) -> Script:
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         assert "has changed on disk" in box.text()
         yield post(lambda: click_button(box, "Start over without them"))
         yield has_masks(window, photos[0].name)
@@ -190,16 +183,12 @@ def test_corrections_may_hold_for_the_photo_as_it_is_now(play, photos: list[Path
         yield lambda: window.desk.idle
 
     def second(window: MainWindow) -> Script:
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         yield post(lambda: click_button(box, "Decide later"))
         yield window.canvas.signs.problem.isVisible
         assert not shown(window).has_corrections
         yield post(window.actions_by_id[Act.PREDICT_AGAIN].trigger)
-        yield message_box
-        box = message_box()
-        assert box is not None
+        box = yield from opened(QMessageBox)
         yield post(lambda: click_button(box, "Keep the corrections"))
         yield has_masks(window, photos[0].name)
         segment_map = shown(window).segment_map

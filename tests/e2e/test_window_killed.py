@@ -14,9 +14,6 @@ from random import Random
 import pytest
 
 from tests.e2e.test_killed import ROOT, Diary
-from tests.e2e.test_main_job import photos
-
-__all__ = ["photos"]  # a fixture
 
 PATIENCE = 120.0  # seconds until a window is there
 LIVES = 4

@@ -20,9 +20,8 @@ from app.main_window import MainWindow
 from app.tools import TOOLS
 from resources.classes import ade_class
 from tests.app.canvas.hand import wheel
-from tests.app.canvas.scene import spot
+from tests.e2e.acts import at, key, shown
 from tests.e2e.story import Script, drag
-from tests.e2e.test_main_job import key, shown
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -53,11 +52,6 @@ def choose(window: MainWindow, class_id: int) -> None:
     window.activateWindow()  # as a window manager does when a popup closes
     QApplication.processEvents()
     assert window.isActiveWindow()
-
-
-def at(window: MainWindow, x: float, y: float) -> QPoint:
-    """The screen pixel that shows the middle of a photo's pixel."""
-    return spot(window.canvas, x + 0.5, y + 0.5)
 
 
 def click(window: MainWindow, x: int, y: int, button: Qt.MouseButton = LEFT) -> None:

@@ -1,0 +1,38 @@
+"""Photos, and the real window that works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from resources.samples import sample_paths
+from tests.e2e.story import Script, Story
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Three sample photos, small, in a folder of their own."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    made = []
+    for sample in sample_paths()[:3]:
+        with Image.open(sample) as image:
+            image.thumbnail((640, 640))
+            image.save(folder / sample.name, quality=90)
+        made.append(folder / sample.name)
+    return sorted(made)
+
+
+@pytest.fixture
+def play(qtbot: QtBot) -> Iterator[Callable[[Callable[[MainWindow], Script], list[str]], None]]:
+    """Plays a script in the window that opens on these arguments, and closes it."""
+
+    def run(script: Callable[[MainWindow], Script], arguments: list[str]) -> None:
+        assert Story(script).run(arguments) == 0
+
+    return run
