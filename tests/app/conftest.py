@@ -1,8 +1,8 @@
-"""A desk with photos to open and a network that a test holds in its hand."""
+"""A desk with photos to open and a network that a test holds in its hand; somebody who starts again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from app.model_in_use import ModelChoice
 from app.session import Session
 from app.settings import Settings
 from tests.app.desk_scene import FakeSegmenter
+from tests.app.working import Work
 
 
 @pytest.fixture
@@ -41,3 +42,17 @@ def desk(qtbot: QtBot, segmenter: FakeSegmenter) -> Iterator[Desk]:
     yield desk
     segmenter.gate.set()
     desk.close()
+
+
+@pytest.fixture
+def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
+    """Starts the application without its window, again and again; the last one before it has to be closed."""
+    works: list[Work] = []
+
+    def start() -> Work:
+        works.append(Work(qtbot))
+        return works[-1]
+
+    yield start
+    for work in works:
+        work.keeper.close()

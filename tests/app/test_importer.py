@@ -47,6 +47,20 @@ def labels(photos: list[Path], tmp_path: Path) -> dict[Path, np.ndarray]:
     return made
 
 
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """No file is read before it is set."""
+    gate = threading.Event()
+
+    def read_slowly(finding: Finding, choice: Conversion | None) -> np.ndarray:
+        assert gate.wait(10)
+        return read(finding, choice)
+
+    monkeypatch.setattr("app.importer.read", read_slowly)
+    yield gate
+    gate.set()
+
+
 def order(photo: Path) -> Order:
     finding = inspect(photo.parent / "labels" / photo.name, photo_frame(photo))
     assert finding.ready
@@ -284,16 +298,9 @@ def test_escape_stops_it_for_one_picture(
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
+    gate: threading.Event,
 ) -> None:
     open_all(desk, qtbot, photos)
-    gate = threading.Event()
-
-    def read_slowly(finding: Finding, choice: Conversion | None) -> np.ndarray:
-        assert gate.wait(10)
-        return read(finding, choice)
-
-    monkeypatch.setattr("app.importer.read", read_slowly)
     with qtbot.waitSignal(importer.finished, timeout=10_000) as finished:
         importer.start({photo: order(photo) for photo in (photos[0], photos[4])}, Existing.REPLACE)
         qtbot.waitUntil(lambda: desk.session.editing)
@@ -311,16 +318,9 @@ def test_a_picture_that_is_closed_meanwhile_gets_its_labels_all_the_same(
     photos: list[Path],
     labels: dict[Path, np.ndarray],
     qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
+    gate: threading.Event,
 ) -> None:
     open_all(desk, qtbot, photos)
-    gate = threading.Event()
-
-    def read_slowly(finding: Finding, choice: Conversion | None) -> np.ndarray:
-        assert gate.wait(10)
-        return read(finding, choice)
-
-    monkeypatch.setattr("app.importer.read", read_slowly)
     with qtbot.waitSignal(importer.finished, timeout=10_000) as finished:
         importer.start({photos[0]: order(photos[0])}, Existing.REPLACE)
         qtbot.waitUntil(lambda: desk.session.editing)

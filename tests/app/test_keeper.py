@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,20 +21,6 @@ from inference.prediction import Prediction
 from tests.app.working import SHAPE, Work, make_photo
 
 PLENTY = 2**40
-
-
-@pytest.fixture
-def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
-    """Starts the application, again and again; the last one before it has to be closed."""
-    works: list[Work] = []
-
-    def start() -> Work:
-        works.append(Work(qtbot))
-        return works[-1]
-
-    yield start
-    for work in works:
-        work.keeper.close()
 
 
 @pytest.fixture
@@ -247,8 +233,9 @@ def test_a_project_whose_file_was_deleted_or_replaced_gets_all_the_window_holds(
 
 
 def test_a_folder_that_is_gone_for_a_while_gets_its_work_when_it_is_back(
-    start: Callable[[], Work], photo: Path, tmp_path: Path, qtbot: QtBot
+    start: Callable[[], Work], photo: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: there is no other name
     work = start()
     work.open(photo)
     work.paint(1, steps=2)

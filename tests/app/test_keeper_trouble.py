@@ -34,19 +34,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-@pytest.fixture
-def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
-    works: list[Work] = []
-
-    def start() -> Work:
-        works.append(Work(qtbot))
-        return works[-1]
-
-    yield start
-    for work in works:
-        work.keeper.close()
-
-
 def fill(place: Path) -> Path:
     """Leave no room at all."""
     ballast = place / "ballast"
