@@ -57,6 +57,7 @@ class Keeper(Keeping):
             done(None)
 
         def opened(info: ProjectInfo) -> None:
+            self._leave_former(info)
             self._meet(info)
             done(info)
 
@@ -98,7 +99,10 @@ class Keeper(Keeping):
             self._meet(loaded.info)
         if sentence := loaded.problem or loaded.said:
             self.said.emit(sentence)
-        if loaded.info is None or loaded.problem:
+        if loaded.info is not None and loaded.info.is_former(path):
+            self._hidden[path] = f"The folder of {path.name} is {loaded.info.root} now: it can be changed there."
+            self.loaded.emit(path)
+        elif loaded.info is None or loaded.problem:
             if loaded.is_hidden and loaded.may_pass:
                 self._hidden[path] = f"{loaded.problem} Until it can be, nothing can be changed here."
             else:
@@ -193,8 +197,8 @@ class Keeper(Keeping):
         self.begin_anew([path])
         self.load(path)
 
-    def begin_anew(self, paths: Collection[Path]) -> None:
-        """Close pictures; they are loaded again when they come back."""
+    def begin_anew(self, paths: Collection[Path], *, stay: bool = True) -> None:
+        """Close pictures; they are loaded again when they come back, at once where they `stay` on screen."""
         for path in paths:
             for known in (self._kept, self._loading, self._undecided, self._hidden):
                 known.pop(path, None)
@@ -202,8 +206,16 @@ class Keeper(Keeping):
                 some.discard(path)
         opened = [path for path in paths if self._session.find(path) is not None]
         self._session.close(opened)
-        for path in opened:
+        for path in opened if stay else ():
             self.closed.emit(path)
+
+    def _leave_former(self, info: ProjectInfo) -> None:
+        """Pictures by the name that their folder had before: they come back by the new one, with all that was done."""
+        former = [path for path in self._kept if info.is_former(path)]
+        if former:
+            self._session.end_gesture()  # which is written as well, by the old name
+            self.lane.try_again()
+            self.begin_anew(former, stay=False)
 
     # --- what may be done ------------------------------------------------------------------------------------------
 
@@ -303,7 +315,7 @@ class Keeper(Keeping):
 
     def name_of(self, picture: Path) -> str:
         """How a picture that was loaded is called in its project."""
-        return picture.relative_to(self._kept[picture].info.root).as_posix() if picture in self._kept else picture.name
+        return self._kept[picture].info.name_of(picture) if picture in self._kept else picture.name
 
     # --- when nobody does anything, and at the end -----------------------------------------------------------------
 

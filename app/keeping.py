@@ -59,6 +59,7 @@ class Keeping(QObject):
     opened = Signal(object)  # ProjectInfo
     said = Signal(str)
     renewed = Signal(object)  # ProjectInfo of one whose file is another one now: it may not know all that it knew
+    moved = Signal(object)  # ProjectInfo of one whose folder got another name
     _renewed = Signal(object)  # ProjectInfo of one that was opened anew
     _broken = Signal(object, object)  # Path, and what went wrong when its answer was packed
 
@@ -66,7 +67,7 @@ class Keeping(QObject):
         super().__init__(parent)
         self._session = session
         self.lane = ProjectLane(self)
-        self._projects = Projects(self._renewed.emit)
+        self._projects = Projects(self._renewed.emit, self.moved.emit)
         self._kept: dict[Path, Kept] = {}
         self._unkept: set[Path] = set()  # pictures that no project keeps
         self._infos: dict[Path, ProjectInfo] = {}  # by the project's file
@@ -76,6 +77,7 @@ class Keeping(QObject):
         self._at_rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._at_rest.timeout.connect(self.write_due)
         self._renewed.connect(self._write_again, Qt.ConnectionType.QueuedConnection)
+        self.moved.connect(self._go_on_at)
         self._broken.connect(self._not_packed, Qt.ConnectionType.QueuedConnection)
         session.corrected.connect(self.keep_up)
         session.tables_changed.connect(self._threshold_changed)
@@ -120,6 +122,16 @@ class Keeping(QObject):
         if info.said:
             self.said.emit(info.said)
         self.opened.emit(info)
+
+    def _go_on_at(self, info: ProjectInfo) -> None:
+        """The folder of a project got another name."""
+        before = info.former[-1] / info.file.name
+        for kept in self._kept.values():
+            if kept.info.file == before:
+                kept.info = info
+        self._infos.pop(before, None)
+        self._infos[info.file] = info
+        self.said.emit(f"The folder {info.former[-1]} is {info.root} now: what you do is kept there.")
 
     def _write_again(self, info: ProjectInfo) -> None:
         """The file of a project is another one now: whatever the session holds is written to it."""

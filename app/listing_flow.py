@@ -62,6 +62,7 @@ class ListingFlow(QObject):
     not_opened = Signal(object)  # the paths that were asked for and had none
     changed = Signal()  # `looking` is another
     said = Signal(str)
+    complained = Signal(str)  # what cannot be listed, beside all else
 
     def __init__(self, folder: Folder, session: Session, keeper: Keeper, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +80,7 @@ class ListingFlow(QObject):
         folder.changed.connect(lambda rows: self._touched.update(rows.tolist()) if self.lane.has("list") else None)
         folder.compute = self._compute
         folder.refusal = self._refusal
+        keeper.moved.connect(self._go_on_at)
 
     @property
     def looking(self) -> bool:
@@ -121,7 +123,7 @@ class ListingFlow(QObject):
                 self.opened.emit(tuple(paths))
                 self._open_project(paths, answer, answer.first, below=below)
                 if answer.refused:
-                    self.said.emit(answer.refused[0])
+                    self.complained.emit(answer.refused[0])
             self.changed.emit()
 
         self._submit("find", lambda _token: _find(paths, below=below), found)
@@ -248,7 +250,13 @@ class ListingFlow(QObject):
     def _say_refused(self, refused: Sequence[str]) -> None:
         if refused:
             more = f" {len(refused) - 1} more cannot be looked at either." if len(refused) > 1 else ""
-            self.said.emit(f"{refused[0]}{more}")
+            self.complained.emit(f"{refused[0]}{more}")
+
+    def _go_on_at(self, info: ProjectInfo) -> None:
+        """The folder of a project got another name: what is listed of it is listed by the new one."""
+        former = info.former[-1]
+        if self._whole and self.folder.root.is_relative_to(former):
+            self.open([info.root / self.folder.root.relative_to(former)])
 
     # --- what becomes of it ----------------------------------------------------------------------------------------
 

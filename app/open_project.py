@@ -14,6 +14,7 @@ from app.project_lock import ProjectLock
 
 _IN_USE = "in use"
 """Under this key a project knows that a window has it open; where it stays behind, that window did not close."""
+_HANDLES = Path("/proc/self/fd")  # of Linux: what every handle of this process is called now
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,17 @@ class ProjectInfo:
     said: str = ""  # what was recovered or rescued, a sentence
     values: dict[str, Any] = field(default_factory=dict)  # what was kept with `set_value` under "view"
     choices: dict[str, Any] = field(default_factory=dict)  # and under "choices": what the person wants of this folder
+    former: tuple[Path, ...] = ()  # where the folder was before it got another name, while this was open
+
+    def name_of(self, picture: Path) -> str:
+        """What a picture is called in the project, whatever the folder was called when its path was right. ValueError
+        for one elsewhere."""
+        roots = (root for root in (self.root, *self.former) if picture.is_relative_to(root))
+        return picture.relative_to(next(roots, self.root)).as_posix()
+
+    def is_former(self, path: Path) -> bool:
+        """Whether a path in the folder was right only until that got another name."""
+        return not path.is_relative_to(self.root) and any(path.is_relative_to(root) for root in self.former)
 
 
 class OpenProject:
@@ -44,7 +56,7 @@ class OpenProject:
             refusal, is_held = refusal[:1].upper() + refusal[1:], True
         try:
             self.store = ProjectStore.open(root, file, read_only=bool(refusal))
-            self._place = _place(file)
+            self._place, self._folder = _place(file), FolderHandle(root)
             self.info = ProjectInfo(
                 root=root,
                 file=file,
@@ -79,6 +91,33 @@ class OpenProject:
         """Whether its folder is there: a disk may have been taken out."""
         return self.info.root.is_dir()
 
+    def name_of(self, picture: Path) -> str:
+        """The name of a picture, also by a path that was right before the folder got another name. ValueError."""
+        return self.info.name_of(Path(os.path.abspath(picture)))  # noqa: PTH100 - links stay links
+
+    def is_at(self, file: Path) -> bool:
+        """Whether it is in `file`, whatever that was called when it was opened."""
+        return self._place is not None and self._place == _place(file)
+
+    def follow(self) -> bool:
+        """Go on where the folder is now, if it got another name; False where it did not, or nobody can tell."""
+        root, info = self._folder.path(), self.info
+        if root is None or root == info.root or info.file.parent != info.root or not self.is_at(root / info.file.name):
+            return False
+        self.move(root, root / info.file.name)
+        return True
+
+    def move(self, root: Path, file: Path) -> None:
+        """The folder is called `root` now, and its project `file`. ProjectError, and nothing changed, where it cannot
+        be opened there."""
+        store = ProjectStore.open(root, file, read_only=self.store.read_only)
+        self.store.close()
+        self.store = store
+        if not store.read_only:
+            self.lock.move(file)
+        former = (*self.info.former, self.info.root)
+        self.info = replace(self.info, root=root, file=file, former=former, said="")
+
     def mend(self) -> None:
         """Rescue what can be read of its file, which turned out to be damaged. ProjectError, and it is closed, where
         that is not possible."""
@@ -110,7 +149,34 @@ class OpenProject:
             with suppress(ProjectError):
                 self.store.set_value(_IN_USE, None)
         self.store.close()
+        self._folder.close()
         self.lock.release()
+
+
+class FolderHandle:
+    """Knows a folder by what it is, not by its name, where the system can do that."""
+
+    def __init__(self, folder: Path) -> None:
+        self._handle: int | None = None
+        if _HANDLES.is_dir():
+            with suppress(OSError):
+                self._handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+
+    def path(self) -> Path | None:
+        """What it is called now; None where it was deleted, or nobody can tell."""
+        if self._handle is None:
+            return None
+        try:
+            path, opened = Path(os.readlink(_HANDLES / str(self._handle))), os.fstat(self._handle)  # noqa: PTH115
+            found = path.stat()
+        except OSError:
+            return None
+        return path if (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino) else None
+
+    def close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
 
 def _place(file: Path) -> tuple[int, int] | None:

@@ -87,5 +87,14 @@ class ProjectLock:
         self._file.unlink(missing_ok=True)
         return self.take()
 
+    def move(self, database: Path) -> None:
+        """The project this holds has another path now, and the lock's file has come along with it."""
+        moved = ProjectLock(database)
+        if (holder := moved.holder()).here and holder.process == os.getpid():
+            moved._file.unlink(missing_ok=True)
+        self._lock.unlock()
+        self._file, self._lock = moved._file, moved._lock
+        self.take()
+
     def release(self) -> None:
         self._lock.unlock()

@@ -69,9 +69,14 @@ class Standing:
 class Projects:
     """Opens projects as pictures of them are needed, and again where their files were damaged or replaced."""
 
-    def __init__(self, renewed: Callable[[ProjectInfo], None] = lambda _info: None) -> None:
-        """`renewed`: called with a project that was opened anew, whose file may not know all that was written to it."""
-        self._renewed = renewed
+    def __init__(
+        self,
+        renewed: Callable[[ProjectInfo], None] = lambda _info: None,
+        moved: Callable[[ProjectInfo], None] = lambda _info: None,
+    ) -> None:
+        """`renewed`: called with a project that was opened anew, whose file may not know all that was written to it;
+        `moved`: with one whose folder got another name while it was open."""
+        self._renewed, self._moved = renewed, moved
         self._by_folder: dict[Path, OpenProject] = {}
         self._by_file: dict[Path, OpenProject] = {}
         self._known: set[Path] = set()  # files of projects that were open before
@@ -86,7 +91,7 @@ class Projects:
         said = ""
         with suppress(OSError, ProjectError):
             project = self._project(picture.parent)
-            store, name = project.store, project.store.name_of(picture)
+            store, name = project.store, project.name_of(picture)
             if not store.read_only:
                 if before := store.follow(name, identify(picture)):
                     said = f"{name} was {before} before: what was done with it came with it."
@@ -104,7 +109,7 @@ class Projects:
         except ProjectError as error:
             hidden = project_file(picture.parent).file.exists()
             return Loaded(None, identity=identity, problem=str(error), is_hidden=hidden, may_pass=error.may_pass)
-        store, name = project.store, project.store.name_of(picture)
+        store, name = project.store, project.name_of(picture)
         try:
             stored = store.load(name, most_bytes=most_bytes)
         except DamagedProjectError:
@@ -127,12 +132,14 @@ class Projects:
         ProjectError where one cannot be opened again.
         """
         for folder in list(self._by_folder) if folders is None else folders:
-            self._project(folder)
+            project = self._project(folder)
+            if not project.is_there:
+                self._follow(project)
 
     def prediction(self, picture: Path, *, model: str) -> Prediction | None:
         """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
-        store = self._project(picture.parent).store
-        return _answer(store, store.name_of(picture), model, self.identity(picture))
+        project = self._project(picture.parent)
+        return _answer(project.store, project.name_of(picture), model, self.identity(picture))
 
     def known(self, picture: Path, *, model: str) -> Known:
         """What is known of a picture, without its history. ProjectError, also for a project that may only be read;
@@ -161,11 +168,11 @@ class Projects:
     def store_of(self, picture: Path) -> tuple[ProjectStore, str]:
         """The store of a picture, and its name there. ProjectError where there is none that can be written."""
         project = self._project(picture.parent)
-        if not project.is_there:
+        if not project.is_there and not self._follow(project):
             raise ProjectError(f"The folder {project.info.root} is not there.", may_pass=True)
         if project.info.refusal:
             raise ProjectError(project.info.refusal)
-        return project.store, project.store.name_of(picture)
+        return project.store, project.name_of(picture)
 
     def store(self, folder: Path) -> ProjectStore:
         """The store of the pictures in a folder, perhaps for reading only. ProjectError where there is none."""
@@ -215,7 +222,7 @@ class Projects:
                 self._renew(project)
         if project is None:
             place = project_file(folder)
-            project = self._by_file.get(place.file)
+            project = self._by_file.get(place.file) or self._renamed(place)
             if project is None:
                 project = self._opened(place)
             self._by_folder[folder] = project
@@ -227,6 +234,26 @@ class Projects:
         except ProjectError as error:  # whatever lies in its place: somebody put it there, and may take it away
             raise ProjectError(str(error), may_pass=True) from error
         self._renewed(project.info)
+
+    def _follow(self, project: OpenProject) -> bool:
+        """Whether the folder of a project is only called otherwise by now."""
+        before = project.info.file
+        if not project.follow():
+            return False
+        self._by_file[project.info.file] = self._by_file.pop(before)
+        self._known.add(project.info.file)
+        self._moved(project.info)
+        return True
+
+    def _renamed(self, place: Place) -> OpenProject | None:
+        """The open project that is in this place by now, if one is."""
+        for before, project in self._by_file.items():
+            if project.is_at(place.file) and not before.exists():
+                project.move(place.root, place.file)
+                self._by_file[place.file] = self._by_file.pop(before)
+                self._known.add(place.file)
+                return project
+        return None
 
     def _opened(self, place: Place) -> OpenProject:
         project = self._by_file[place.file] = OpenProject(place.root, place.file, writable=place.writable)

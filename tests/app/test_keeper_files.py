@@ -13,13 +13,17 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.core.catalogue import Catalogue, Filter, Sort
+from app.core.geometry import Box
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
 from app.core.project.records import ExportedState, PictureRow
 from app.core.project.store import CARRIED, ProjectStore
 from app.folder import Arrangement, Folder
 from app.lost_facts import LostFacts
+from app.main_window import MainWindow
+from app.open_project import ProjectInfo
 from app.project_lock import ProjectLock
+from app.settings import Settings
 from inference.prediction import Prediction
 from tests.app.working import SHAPE, Work, make_photo
 
@@ -162,3 +166,74 @@ def test_what_a_rescue_lost_and_the_list_still_knows_is_written_again(start: Cal
     assert "c.png" not in rows
     assert notes == {"a.png": "theirs", "d.png": "roof"}
     assert lost is not None
+
+
+# --- a folder that gets another name -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_linux", [True, False])
+def test_a_folder_that_gets_another_name_goes_on_under_it(
+    start: Callable[[], Work], photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, *, is_linux: bool
+) -> None:
+    if not is_linux:
+        monkeypatch.setattr("app.open_project._HANDLES", Path("nowhere"))
+    work = start()
+    work.open(photo)
+    work.paint(1, steps=2)
+    told(work, photo.parent)
+    work.settle()
+    new = photo.parent.rename(photo.parent.with_name("new name")) / photo.name
+    work.paint(2, steps=2)
+    gesture = work.session.begin_edit("In hand")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 20, 20), None, 120)
+    if is_linux:
+        work.settle()
+    else:
+        qtbot.waitUntil(lambda: work.keeper.lane.pending > 0)
+    opened: list[object] = []
+    work.keeper.open(new.parent, opened.append)
+    qtbot.waitUntil(lambda: len(opened) == 1)
+    assert isinstance(opened[0], ProjectInfo)
+    assert (opened[0].refusal, opened[0].root) == ("", new.parent)
+    assert work.session.find(photo) is None
+    work.open(new)
+    assert work.history(new) == (["Brush 1"] * 2 + ["Brush 2"] * 2 + ["In hand"], 5)
+    work.paint(3)
+    layer, history = work.layer(new), work.history(new)
+    assert not ProjectLock(new.parent / FILE_NAME).take()
+    work.close()
+    assert not photo.parent.exists()
+    assert ProjectLock(new.parent / FILE_NAME).take()
+    again = start()
+    again.open(new)
+    assert again.said == []
+    np.testing.assert_array_equal(again.layer(new), layer)
+    assert again.history(new) == history
+    assert facts(new.parent)[1] == {"other.png": "roof"}
+
+
+def test_the_window_goes_on_in_a_folder_that_got_another_name(qtbot: QtBot, photo: Path, tmp_path: Path) -> None:
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("nobody can tell here what a folder is called now")
+    make_photo(photo.with_name("other.png"), 2)
+    window = MainWindow(Settings())
+    qtbot.addWidget(window)
+    desk = window.desk
+    desk.open([photo.parent])
+    new = tmp_path / "new name" / photo.name
+    qtbot.waitUntil(lambda: desk.folder.complete and desk.current == photo and desk.keeper.is_loaded(photo))
+    qtbot.waitUntil(lambda: desk.session.document is not None and desk.session.document.segment_map is not None)
+    photo.parent.rename(new.parent)
+    gesture = desk.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 20, 20), None, 120)
+    assert gesture.commit()
+    qtbot.waitUntil(lambda: desk.folder.complete and desk.current == new and desk.keeper.is_loaded(new))
+    history = desk.session.history_of(new)
+    assert history is not None
+    assert [step.text() for step in history.steps()] == ["Brush"]
+    assert desk.folder.root == new.parent
+    assert desk.session.find(photo) is None
+    qtbot.waitUntil(lambda: desk.keeper.is_saved())
+    window.close()

@@ -42,7 +42,10 @@ def paint(window: MainWindow, value: int) -> None:
     assert gesture.commit()
 
 
-def test_what_is_not_saved_is_counted_and_a_click_tries_again(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_what_is_not_saved_is_counted_and_a_click_tries_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: there is no other name
     photo, button = make_photo(tmp_path / "photos" / "a.png"), window.project_signs.button
     show(window, qtbot, photo)
     qtbot.waitUntil(window.desk.keeper.is_saved)
