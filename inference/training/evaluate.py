@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from inference.composition import compose
+from inference.metrics import Confusion
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.preprocess import prepare
 from inference.training.data import Sample
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
-CLASSES = 150
 
 
 class View(StrEnum):
@@ -25,49 +25,6 @@ class View(StrEnum):
 
     SEGMENTS = "segments"
     SEMANTIC = "semantic"
-
-
-class Confusion:
-    """Pixels counted by (truth, prediction), both 0..150; truth 0 = unknown is left out, prediction 0 is a miss."""
-
-    def __init__(self) -> None:
-        self.counts = np.zeros((CLASSES + 1, CLASSES + 1), np.int64)
-
-    def add(self, truth: U8, predicted: U8) -> None:
-        """Two label maps of the same shape."""
-        known = truth > 0
-        pairs = truth[known].astype(np.int64) * (CLASSES + 1) + predicted[known]
-        self.counts += np.bincount(pairs, minlength=self.counts.size).reshape(self.counts.shape)
-
-    @property
-    def pixel_accuracy(self) -> float:
-        """Correct / known pixels, 0..1."""
-        return float(np.trace(self.counts)) / max(int(self.counts.sum()), 1)
-
-    @property
-    def unlabelled(self) -> float:
-        """Share of the known pixels that the prediction leaves unlabelled, 0..1."""
-        return float(self.counts[:, 0].sum()) / max(int(self.counts.sum()), 1)
-
-    @property
-    def iou(self) -> NDArray[np.float64]:
-        """Intersection over union of the classes 1..150 over all pictures; NaN where neither truth nor prediction."""
-        correct = np.diag(self.counts)[1:].astype(np.float64)
-        union = self.counts.sum(axis=0)[1:] + self.counts.sum(axis=1)[1:] - correct
-        share: NDArray[np.float64] = np.divide(correct, union, out=np.full(CLASSES, np.nan), where=union > 0)
-        return share
-
-    def mean_iou(self, *, among: NDArray[np.bool_] | None = None) -> float:
-        """Mean over the classes that occur in truth or prediction, or over the classes `among` (150,) names."""
-        iou = self.iou
-        if among is None:
-            return float(np.nanmean(iou)) if np.isfinite(iou).any() else 0.0
-        return float(np.nan_to_num(iou[among]).mean()) if among.any() else 0.0
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Which of the classes 1..150 occur in the truth, (150,)."""
-        return np.asarray(self.counts.sum(axis=1)[1:] > 0)
 
 
 @dataclass(frozen=True)
@@ -87,7 +44,6 @@ class Figures:
 
 
 def figures(confusion: Confusion, *, split: str, view: View, input_size: int, pictures: int) -> Figures:
-    every = np.ones(CLASSES, np.bool_)
     return Figures(
         split=split,
         view=view,
@@ -97,7 +53,7 @@ def figures(confusion: Confusion, *, split: str, view: View, input_size: int, pi
         mean_iou=round(100 * confusion.mean_iou(), 2),
         classes=int(np.isfinite(confusion.iou).sum()),
         mean_iou_present=round(100 * confusion.mean_iou(among=confusion.present), 2),
-        mean_iou_150=round(100 * confusion.mean_iou(among=every), 2),
+        mean_iou_150=round(100 * confusion.mean_iou_150, 2),
         unlabelled=round(100 * confusion.unlabelled, 2),
     )
 
