@@ -16,7 +16,7 @@ from app.model_in_use import ModelChoice
 from app.session import Session
 from app.settings import Settings
 from tests.app.desk_scene import FakeSegmenter
-from tests.app.working import Work
+from tests.app.working import Work, make_photo
 
 
 @pytest.fixture
@@ -56,3 +56,9 @@ def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
     yield start
     for work in works:
         work.keeper.close()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo to work on, in a folder of its own."""
+    return make_photo(tmp_path / "photos" / "castle.png", 1)
