@@ -25,6 +25,7 @@ from app.desk import Desk
 from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
+from app.folder_rows import FolderRows
 from app.handlers import make_handlers, pick_answer, use_recent_class
 from app.import_flow import ImportFlow
 from app.keys import WindowKeys
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
         desk.problem_changed.connect(self._problem_changed)
         desk.engine_changed.connect(self._engine_changed)
         desk.said.connect(self.say)
+        desk.listing.complained.connect(self.status.add)
         session.said.connect(lambda sentence: self.status.say(sentence, passing=True))
         canvas.pressed.connect(self._pressed)
         self._closing.said.connect(self.say)
@@ -298,7 +300,7 @@ class MainWindow(QMainWindow):
 
     def export_all(self) -> None:
         if len(self.desk.folder):
-            self.export_flow.ask(self.desk.pictures, self.settings)
+            self.export_flow.ask(FolderRows.of(self.desk.folder), self.settings)
 
     def _remember_export(self, changes: dict[str, object]) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]

@@ -75,6 +75,11 @@ class StatusBar(QStatusBar):
             self._lasting.say(sentence)
         self._show()
 
+    def add(self, sentence: str) -> None:
+        """Say it after what was said and is still fresh, not in its place."""
+        said = self._lasting.text
+        self.say(said if sentence in said else f"{'' if sentence.startswith(said) else said} {sentence}".strip())
+
     def end_passing(self) -> None:
         """The hand goes on to something else."""
         self.say("", passing=True)

@@ -160,7 +160,7 @@ def test_what_cannot_be_looked_at_is_one_sentence(desk: Desk, photos: list[Path]
     for name in ("x.jpg", "y.jpg"):
         (photos[0].parent / name).symlink_to(photos[0].parent / "nowhere")
     said: list[str] = []
-    desk.said.connect(said.append)
+    desk.listing.complained.connect(said.append)
     opened(desk, photos[0].parent, qtbot)
     assert len(desk.folder) == 5
     assert [sentence for sentence in said if "1 more cannot be looked at either" in sentence]

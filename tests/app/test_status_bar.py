@@ -75,6 +75,19 @@ def test_the_newest_is_what_is_seen(bar: StatusBar) -> None:
     assert bar.text() == "12 pictures exported."
 
 
+def test_what_is_added_takes_nothing_away(bar: StatusBar) -> None:
+    bar.add("a.jpg cannot be read.")
+    assert bar.text() == "a.jpg cannot be read."
+    bar.say("2 steps were recovered.")
+    for sentence in ("a.jpg cannot be read.", "a.jpg cannot be read."):
+        bar.add(sentence)
+    assert bar.text() == "2 steps were recovered. a.jpg cannot be read."
+    bar.say("")
+    for sentence in ("a.jpg cannot be read.", "a.jpg cannot be read. 1 more cannot be looked at either."):
+        bar.add(sentence)
+    assert bar.text() == "a.jpg cannot be read. 1 more cannot be looked at either."
+
+
 @pytest.mark.parametrize("passing", [False, True])
 def test_a_sentence_is_seen_for_a_while(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, *, passing: bool) -> None:
     monkeypatch.setattr(app.status_bar, "SHOWN_FOR", 30)
@@ -158,6 +171,13 @@ def test_warnings_stay(window: MainWindow) -> None:
     QTest.keyClick(window.canvas, Qt.Key.Key_L)
     window.session.undo()
     show_photo(window.session, path=Path("/photos/next.jpg"))
+    assert window.status.text() == said
+
+
+def test_what_was_recovered_is_read_beside_what_cannot_be_listed(window: MainWindow) -> None:
+    window.desk.keeper.said.emit("The last correction of a.jpg was recovered.")
+    window.desk.listing.complained.emit("b.jpg is a link to a file that is not there.")
+    said = "The last correction of a.jpg was recovered. b.jpg is a link to a file that is not there."
     assert window.status.text() == said
 
 
