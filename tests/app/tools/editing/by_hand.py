@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -138,12 +139,12 @@ class LassoDriver(LineDriver, AreaDriver):
         self.fill(inside, start.button)
 
 
-class CornerDriver(AreaDriver):
+class CornerDriver(AreaDriver, ABC):
     """Shapes between two corners."""
 
+    @abstractmethod
     def pixels(self, a: Point, b: Point, shape: tuple[int, int]) -> tuple[Box, Bool]:
         """What lies in the shape."""
-        raise NotImplementedError
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
