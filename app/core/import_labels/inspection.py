@@ -18,8 +18,9 @@ from app.core.geometry import Box
 from app.core.import_labels.decoding import Decoded, Unusable, decode, over_150
 from app.core.import_labels.findings import IGNORE, Conversion, Finding, Kind, Numbers, Reading, size_problem
 from app.core.import_labels.frames import Fit, PhotoFrame
-from app.core.patches import Draft, Patch
-from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED, SegmentMap
+from app.core.patches import Patch, patch_between
+from app.core.segment_map import HUMAN_BASE, HUMAN_UNLABELLED
+from app.core.tile_counts import TILE
 from resources.classes import CLASS_COUNT, ade_classes
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -105,11 +106,12 @@ def human_values(labels: U8) -> U8:
 
 
 def labels_patch(labels: U8) -> Patch:
-    """The patch that makes an empty human layer show exactly `labels` (H, W) uint8 0..150."""
-    height, width = labels.shape
-    draft = Draft(SegmentMap(height, width))
-    draft.paint(Box.of_shape(labels.shape), None, human_values(labels))
-    patch = draft.finish()
+    """The patch that makes an empty human layer show exactly `labels` (H, W) uint8 0..150.
+
+    Made tile by tile: no step in it is so long that the window, in another thread, would have to wait for it.
+    """
+    tiles = Box.of_shape(labels.shape).tiles(TILE)
+    patch = patch_between(labels.shape, ((tile, 0, human_values(labels[tile.slices])) for tile in tiles))
     assert patch is not None  # every pixel is decided
     return patch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,16 +44,21 @@ def revised(labels: U8, before: HumanLayer | None, *, keep: bool = False) -> Rev
         return Revision(first, first)
     if before.shape != labels.shape:
         raise LabelsError(f"The labels are {_size(labels.shape)}, the corrections {_size(before.shape)}.")
-    after, held = human_values(labels), np.empty(labels.shape, np.uint8)
-    for band in before.bands():
-        held[band.slices] = before.read(band)
-    if keep:
-        np.copyto(after, held, where=held > 0)
-    tiles = list(Box.of_shape(after.shape).tiles(TILE))
-    step = patch_between(after.shape, ((tile, held[tile.slices], after[tile.slices]) for tile in tiles))
-    whole = patch_between(after.shape, ((tile, 0, after[tile.slices]) for tile in tiles))
+    if not keep:
+        return Revision(patch_between(labels.shape, _changes(labels, before, keep=False)), labels_patch(labels))
+    step = patch_between(labels.shape, _changes(labels, before, keep=True))
+    whole = patch_between(labels.shape, ((tile, 0, after) for tile, _, after in _changes(labels, before, keep=True)))
     assert whole is not None  # every pixel is decided
     return Revision(step, whole)
+
+
+def _changes(labels: U8, before: HumanLayer, *, keep: bool) -> Iterator[tuple[Box, U8, U8]]:
+    """Each tile with its corrections before and after."""
+    for tile in Box.of_shape(labels.shape).tiles(TILE):
+        held, after = before.read(tile), human_values(labels[tile.slices])
+        if keep:
+            np.copyto(after, held, where=held > 0)
+        yield tile, held, after
 
 
 def _size(shape: tuple[int, ...]) -> str:

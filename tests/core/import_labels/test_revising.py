@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,6 +53,21 @@ def test_the_step_leads_there_and_back(scene: tuple[np.ndarray, np.ndarray], kee
         np.testing.assert_array_equal(segment_map.human, expected)
         apply_patch(segment_map, revision.step, forward=False)
         np.testing.assert_array_equal(segment_map.human, human)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_large_picture_is_gone_through_in_small_steps(keep: bool) -> None:  # noqa: FBT001
+    """One step over all of it would hold up the window, which shares the interpreter with the import."""
+    labels = np.full((8 * TILE, 8 * TILE), 7, np.uint8)
+    before = HumanLayer.of_patch(labels_patch(np.full(labels.shape, 3, np.uint8)))
+    tracemalloc.start()
+    try:
+        revised(labels, None)
+        revised(labels, before, keep=keep)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < labels.nbytes / 4
 
 
 def test_labels_of_another_size_are_refused() -> None:
