@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.core.catalogue import STATUSES
 from app.core.document import ViewMode
 from app.core.export import ExportOptions, Rest
 from app.core.export_plan import ExportPlan, plan_export
+from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.dialogs import ExportDialog, SummaryDialog, choose
 from app.exporter import Exporter, ExportSummary
+from app.folder_rows import FolderRows
 from app.session import Session
 from app.settings import Settings
 from resources.samples import sample_paths
 
+T = TypeVar("T")
+
+MOST_NAMES = 1_000  # of files that are there already, in the question about them
 _FOLDER = "export folder"  # the choice in a project
+_PLAN = "export plan"  # the work in the lane for files
 
 
 class ExportFlow(QObject):
@@ -42,7 +51,7 @@ class ExportFlow(QObject):
 
     def ask(self, pictures: Sequence[Path], settings: Settings, *, then: Callable[[], object] | None = None) -> None:
         """Ask for folder and options and export `pictures`; `then` is called when nothing was skipped."""
-        if self._exporter.running:
+        if self.running:
             self.said.emit("An export is under way; wait for it or cancel it first.")
             return
         remembered = ExportOptions(
@@ -52,8 +61,7 @@ class ExportFlow(QObject):
         )
         source = str(pictures[0].parent)
         folder = self._folder(pictures[0], settings)
-        unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
-        wanted = [path for path in pictures if path not in unreadable]
+        wanted, unreadable = self._sorted_out(pictures)
         if not wanted:
             self.said.emit("None of the pictures can be read, so there is nothing to export.")
             return
@@ -80,11 +88,33 @@ class ExportFlow(QObject):
         self._desk.listing.choices.set(pictures[0], _FOLDER, str(target))
         self._session.rest = options.rest
         self._desk.states.refresh_all()  # what was exported the other way is not what would be exported now
-        plan = plan_export(wanted, target, options, sources=self._desk.pictures).without(unreadable)
-        plan_or_none = self._about_existing(plan)
-        if plan_or_none is not None:
-            self._then, self._quiet = then, False
-            self._exporter.start(plan_or_none)
+        self._then, self._quiet = then, False
+        sources = FolderRows.of(self._desk.folder)
+        self._work(
+            lambda: _with_existing(plan_export(wanted, target, options, sources=sources).without(unreadable)),
+            lambda planned: self._about_existing(*planned),
+        )
+
+    def _work(self, work: Callable[[], T], done: Callable[[T], Any]) -> None:
+        """Work something out that takes a while for very many pictures: elsewhere, until somebody cancels."""
+
+        def failed(reason: str) -> None:
+            self.progress.emit(0, 0)
+            self.said.emit(reason)
+
+        self._desk.file_lane.submit(lambda _token: work(), key=_PLAN, done=done, failed=failed)
+        self.progress.emit(0, 1)
+
+    def _sorted_out(self, pictures: Sequence[Path]) -> tuple[Sequence[Path], dict[Path, str]]:
+        """Those that can be exported, and the others with the reason."""
+        if not isinstance(pictures, FolderRows):
+            unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
+            return [path for path in pictures if path not in unreadable], unreadable
+        folder, rows = self._desk.folder, np.asarray(pictures.rows, np.intp)
+        suspected = rows[folder.catalogue.status[rows] == STATUSES.index(PictureStatus.UNREADABLE)].tolist()
+        refused = {row: reason for row in suspected if (reason := self._reason_to_skip(folder.path(row)))}
+        left = FolderRows.of(folder, rows[~np.isin(rows, list(refused))] if refused else rows)
+        return left, {folder.path(row): reason for row, reason in refused.items()}
 
     def _folder(self, picture: Path, settings: Settings) -> str:
         """Where the labels of the picture's project went last, else where those of its folder did."""
@@ -102,19 +132,22 @@ class ExportFlow(QObject):
     def cancel(self, *, quiet: bool = False) -> None:
         """Stop the export; what is written stays. `quiet`: the window closes, so nobody waits for a summary."""
         self._then, self._quiet = None, quiet
+        if self._desk.file_lane.cancel(_PLAN):
+            self.progress.emit(0, 0)
         self._exporter.cancel()
 
     @property
     def running(self) -> bool:
-        return self._exporter.running
+        return self._exporter.running or self._desk.file_lane.has(_PLAN)
 
-    def _about_existing(self, plan: ExportPlan) -> ExportPlan | None:
-        """Ask once what happens to files that are there already; None when the user changes their mind."""
-        existing = plan.existing()
+    def _about_existing(self, plan: ExportPlan, existing: Mapping[Path, list[Path]], names: Sequence[str]) -> None:
+        """Ask once what happens to files that are there already, and begin unless the user changes their mind."""
+        self.progress.emit(0, 0)
         if not existing:
-            return plan
-        names = [file.name for files in existing.values() for file in files]
+            self._exporter.start(plan)
+            return
         which = names[0] if len(names) == 1 else f"{len(names)} files"
+        more = [f"and {len(names) - MOST_NAMES:,} more"] if len(names) > MOST_NAMES else []
         answer = choose(
             self._window,
             title="Replace?",
@@ -122,13 +155,18 @@ class ExportFlow(QObject):
             choices=("Replace", "Skip existing") if len(plan.targets) > 1 else ("Replace",),
             cancel="Cancel",
             default=1 if len(plan.targets) > 1 else 0,
-            details="\n".join(names) if len(names) > 1 else "",
+            details="\n".join([*names[:MOST_NAMES], *more]) if len(names) > 1 else "",
         )
-        if answer != 1:
-            return None if answer is None else plan
-        return plan.without(
-            {picture: f"{' and '.join(file.name for file in files)} kept." for picture, files in existing.items()}
-        )
+        if answer == 0:
+            self._exporter.start(plan)
+        elif answer == 1:
+            self._work(
+                lambda: plan.without({picture: _kept(files) for picture, files in existing.items()}), self._start
+            )
+
+    def _start(self, plan: ExportPlan) -> None:
+        self.progress.emit(0, 0)
+        self._exporter.start(plan)
 
     def _finished(self, summary: ExportSummary) -> None:
         self.progress.emit(0, 0)
@@ -139,6 +177,16 @@ class ExportFlow(QObject):
         elif not self._quiet and (summary.skipped or summary.notes or len(summary.written) > 1):
             dialog = SummaryDialog(summary, parent=self._window)
             dialog.open()
+
+
+def _with_existing(plan: ExportPlan) -> tuple[ExportPlan, dict[Path, list[Path]], list[str]]:
+    """A plan, the files that are there already by their pictures, and what these are called."""
+    existing = plan.existing()
+    return plan, existing, [file.name for files in existing.values() for file in files]
+
+
+def _kept(files: Sequence[Path]) -> str:
+    return f"{' and '.join(file.name for file in files)} kept."
 
 
 def _folder_beside(picture: Path) -> Path:

@@ -6,7 +6,8 @@ an edit that is being worked out then belongs to it and is waited for, a stroke 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from app.core.document import DocumentSnapshot
+from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
 from app.core.human_layer import HumanLayer
@@ -27,6 +28,8 @@ from app.workers.lane import CancelToken
 from inference.errors import ExpectedError, PhotoError
 from inference.photo import read_photo
 from inference.segmenter import Segmenter
+
+AHEAD = 100  # pictures in the lane at a time: a hundred thousand would take long to put there
 
 
 @dataclass
@@ -81,6 +84,52 @@ class _Asked:
         return _Asked(replace(snapshot, corrections=corrections), replace(state, revision=stored.revision), own)
 
 
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """What an export is to do, and how the window showed pictures at the moment of asking."""
+
+    plan: ExportPlan
+    mode: ViewMode
+    threshold: float
+    by_class: dict[int, float]
+    for_all: bool  # whether no picture has a threshold of its own
+    state: ExportedState  # of a picture of which nothing is known
+    priority: int
+
+    @classmethod
+    def of(cls, session: Session, plan: ExportPlan) -> _Order:
+        by_class = tuple(sorted(session.class_thresholds.items()))
+        semantic = session.mode is ViewMode.SEMANTIC
+        return cls(
+            plan=plan,
+            mode=session.mode,
+            threshold=session.threshold,
+            by_class=dict(session.class_thresholds),
+            for_all=session.threshold_for_all,
+            state=ExportedState(0, session.mode)
+            if semantic
+            else ExportedState(0, session.mode, session.threshold, by_class, plan.options.rest),
+            priority=NOW if len(plan.targets) == 1 else LATER,
+        )
+
+    def asked(self, picture: Path, session: Session) -> _Asked:
+        """Of one picture: what the session has of it by now, shown as things were at the moment of asking."""
+        document, history = session.find(picture), session.history_of(picture)
+        threshold = self.threshold
+        if not self.for_all:
+            own = session.own_threshold(picture) if document is None else document.threshold
+            threshold = threshold if own is None else own
+        known = DocumentSnapshot.empty(picture, mode=self.mode) if document is None else document.snapshot()
+        return _Asked(
+            replace(known.in_mode(self.mode), threshold=threshold, class_thresholds=dict(self.by_class)),
+            replace(
+                self.state,
+                revision=0 if history is None else history.revision(),
+                threshold=None if self.state.threshold is None else threshold,
+            ),
+        )
+
+
 class Exporter(QObject):
     """Runs one export at a time and tells how far it is."""
 
@@ -92,9 +141,11 @@ class Exporter(QObject):
         self._desk = desk
         self._session = session
         self._waiting: set[Path] = set()
+        self._rest: Iterator[Path] = iter(())  # pictures that are in no lane yet
         self._unfinished: dict[Path, Callable[[], None]] = {}  # pictures with an edit under way, and what goes on then
         self._total = 0
         self._summary: ExportSummary | None = None
+        self._order: _Order | None = None
         self._segmenter: Segmenter | None = None  # of the export under way; used in the lane only
         session.under_way_changed.connect(self._go_on)
 
@@ -109,9 +160,13 @@ class Exporter(QObject):
         self._segmenter = None
         self._total = len(plan.targets)
         self._waiting = set(plan.targets)
-        priority = NOW if len(plan.targets) == 1 else LATER
-        for picture in plan.targets:
-            self._submit(picture, plan, priority=priority)
+        order, known = _Order.of(self._session, plan), self._session.known()
+        first = list(itertools.islice((picture for picture in plan.targets if picture not in known), AHEAD))
+        now = {*first, *known}
+        self._rest = (picture for picture in plan.targets if picture not in now)
+        self._order = order
+        for picture in plan.targets.keys() & now if len(plan.targets) > AHEAD else plan.targets:
+            self._submit(picture, order)
         self.progress.emit(0, self._total)
         if not self._waiting:
             self._finish()
@@ -123,24 +178,20 @@ class Exporter(QObject):
             self._desk.engine_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "export")
             self._waiting.clear()
             self._unfinished.clear()
+            self._rest = iter(())
             self._finish()
 
-    def _submit(self, picture: Path, plan: ExportPlan, *, priority: int) -> None:
-        session, mode = self._session, self._session.mode
-        document, state = session.find(picture), session.export_state(picture, rest=plan.options.rest)
-        known = None if document is None else document.snapshot().in_mode(mode)
-        asked = replace(
-            known or DocumentSnapshot.empty(picture, mode=mode),
-            threshold=session.threshold_of(picture),
-            class_thresholds=dict(session.class_thresholds),
-        )
+    def _submit(self, picture: Path, order: _Order) -> None:
+        session = self._session
+        asked, document = order.asked(picture, session), session.find(picture)
         if document is None or picture not in session.under_way():
-            self._queue(asked, state, plan, priority=priority)
+            self._queue(asked, order)
             return
 
         def edited() -> None:
-            now = replace(state, revision=session.export_state(picture).revision)
-            self._queue(replace(asked, corrections=document.snapshot().corrections), now, plan, priority=priority)
+            state = replace(asked.state, revision=session.export_state(picture).revision)
+            snapshot = replace(asked.snapshot, corrections=document.snapshot().corrections)
+            self._queue(_Asked(snapshot, state), order)
 
         self._unfinished[picture] = edited
 
@@ -149,24 +200,21 @@ class Exporter(QObject):
         if picture in self._unfinished and picture not in self._session.under_way():
             self._unfinished.pop(picture)()
 
-    def _queue(self, snapshot: DocumentSnapshot, state: ExportedState, plan: ExportPlan, *, priority: int) -> None:
-        picture = snapshot.path
-
+    def _queue(self, asked: _Asked, order: _Order) -> None:
+        picture = asked.snapshot.path
         is_loaded = self._desk.keeper.is_loaded(picture)
 
-        for_all = self._session.threshold_for_all
-
         def work(token: CancelToken) -> tuple[_Asked, list[Path], list[str]]:
-            asked = _Asked(snapshot, state)
+            full = asked
             if not is_loaded:
-                asked = asked.with_record(token.wait(self._desk.keeper.look_up(picture)), for_all=for_all)
-            return asked, *self._write(asked.snapshot, plan, token)
+                full = asked.with_record(token.wait(self._desk.keeper.look_up(picture)), for_all=order.for_all)
+            return full, *self._write(full.snapshot, order.plan, token)
 
         def done(result: tuple[_Asked, list[Path], list[str]]) -> None:
-            asked, files, notes = result
-            if asked.own_threshold is not None:
-                self._session.know_threshold(picture, asked.own_threshold)
-            self._desk.keeper.mark_exported(picture, asked.state)
+            full, files, notes = result
+            if full.own_threshold is not None:
+                self._session.know_threshold(picture, full.own_threshold)
+            self._desk.keeper.mark_exported(picture, full.state)
             self._one_finished(picture, written=files, notes=notes)
 
         self._desk.engine_lane.submit(
@@ -174,7 +222,7 @@ class Exporter(QObject):
             key=("export", picture),
             done=done,
             failed=lambda reason: self._one_finished(picture, reason=reason),
-            priority=priority,
+            priority=order.priority,
         )
 
     def _write(self, snapshot: DocumentSnapshot, plan: ExportPlan, token: CancelToken) -> tuple[list[Path], list[str]]:
@@ -220,6 +268,8 @@ class Exporter(QObject):
         self.progress.emit(self._total - len(self._waiting), self._total)
         if not self._waiting:
             self._finish()
+        elif self._order is not None and (following := next(self._rest, None)) is not None:
+            self._submit(following, self._order)
 
     def _finish(self) -> None:
         summary, self._summary = self._summary, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from app.core.document import Document, ViewMode
 from app.core.export import Rest
 from app.core.geometry import Box
 from app.core.patches import Patch, apply_patch
-from app.core.project.records import ExportedState, StoredPicture
+from app.core.project.records import ExportedState, StoredPicture, StoredStep
 from app.counting import Counting
 from app.history import History, PatchCommand, bound_bytes
 from app.settings import Settings
@@ -67,8 +67,18 @@ class Recording(Counting):
         if stored.exported is not None:
             self._exported[path] = stored.exported
             history.saved = stored.exported.revision
-        elif not stored.steps and stored.corrections is None:
+        elif not stored.steps and not stored.more_steps and stored.corrections is None:
             history.saved = stored.revision  # nothing is there that an export could lack
+
+    def surround(self, path: Path, steps: Sequence[StoredStep], *, base: int, after: int) -> None:
+        """Older and later undo steps of an earlier session, which come after the picture; `base` and `after` as in
+        `History.surround`."""
+        made = [
+            PatchCommand(step.text, step.patch, partial(self._apply, path), revision=step.revision) for step in steps
+        ]
+        history = self._histories[path]
+        earlier = [step for step in made if step.revision <= history.base]
+        history.surround(earlier, [step for step in made if step.revision > after], base=base, after=after)
 
     def use_revisions_after(self, newest: int) -> None:
         """Revisions up to `newest` were used by earlier sessions; a new step gets a larger one."""
@@ -136,6 +146,10 @@ class Recording(Counting):
     def exported_state(self, path: Path) -> ExportedState | None:
         """Of what an export has written last, if one has."""
         return self._exported.get(path)
+
+    def known(self) -> set[Path]:
+        """The pictures of which something was done or decided here, open or not."""
+        return {*self._histories, *self._documents, *self._own_thresholds}
 
     def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
         """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +49,7 @@ def plan_export(
     Of two pictures with one stem the later is refused (letter case does not count: many file systems have none), and so
     is one whose files would replace a photo, be it one of `pictures` or of `sources`.
     """
-    photos = {_place(path) for path in (*pictures, *sources)}
+    photos = set(_places(itertools.chain(pictures, sources)))
     home = _place(folder)
     targets: dict[Path, str] = {}
     refused: dict[Path, str] = {}
@@ -55,7 +57,7 @@ def plan_export(
     for picture in pictures:
         files = target_files(home, picture.stem, options)
         owner = owners.setdefault(picture.stem.casefold(), picture)
-        over = next((file for file in files if file in photos), None)
+        over = next((file for file in files if _comparable(file) in photos), None)
         if owner is not picture:
             name = f"{picture.stem}.png"
             refused[picture] = f"{owner} would get the same name {name}: use another folder for one of them."
@@ -64,6 +66,24 @@ def plan_export(
         else:
             targets[picture] = picture.stem
     return ExportPlan(folder, targets, refused, options)
+
+
+def _places(paths: Iterable[Path]) -> Iterator[str]:
+    """Where they lead, links followed: each folder is looked at once, as there may be very many files in it."""
+    folders: dict[str, str] = {}
+    for path in paths:
+        above, name = os.path.split(path)
+        if name == ".." or os.path.islink(path):  # noqa: PTH114 - no Path for each of a hundred thousand
+            yield _comparable(_place(path))
+            continue
+        if above not in folders:
+            folders[above] = str(_place(path.parent))
+        yield _comparable(os.path.join(folders[above], name))  # noqa: PTH118
+
+
+def _comparable(path: str | Path) -> str:
+    """A path as its file system compares it."""
+    return os.path.normcase(path)
 
 
 def _place(path: Path) -> Path:

@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 import app.export_flow
+from app.core.catalogue import Catalogue
 from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.export_flow import ExportFlow
+from app.folder import Arrangement
+from app.folder_rows import FolderRows
 from app.settings import Settings
 from resources.samples import sample_paths
 from tests.app.desk_scene import predicted
@@ -83,3 +86,19 @@ def test_what_cannot_be_read_is_counted_before_the_question(
     flow.ask(photos[4:], Settings())
     assert asked.pictures == []
     assert "nothing to export" in said[0]
+
+
+def test_no_path_is_made_of_all_pictures_before_the_question(
+    flow: ExportFlow, asked: Asked, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = Catalogue([f"{number}.jpg" for number in range(1000)])
+    folder = desk.folder
+    folder.take(Path("/photos"), catalogue, Arrangement.of(catalogue, folder.filter, folder.sort))
+    folder.learn(Path("/photos/7.jpg"), status=PictureStatus.UNREADABLE, reason="7.jpg is empty.")
+    made: list[int] = []
+    item = FolderRows.__getitem__
+    monkeypatch.setattr(FolderRows, "__getitem__", lambda self, index: made.append(index) or item(self, index))
+    flow.ask(FolderRows.of(folder), Settings())
+    assert (len(asked.pictures), asked.given["skipped"]) == (999, 1)
+    assert len(made) < 10
+    assert Path("/photos/7.jpg") not in list(asked.pictures)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+import app.exporter
 import app.model_in_use
 from app.core.ade_png import read_labels
 from app.core.document import ViewMode
@@ -166,6 +167,28 @@ def test_photo_of_another_size_costs_only_its_overlay(
     assert read_labels(tmp_path / "out" / "0.png").shape == (40, 100)
 
 
+def test_many_are_handed_on_as_others_are_done_and_shown_as_when_they_were_asked_for(
+    desk: Desk, exporter: Exporter, photos: list[Path], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.exporter, "AHEAD", 1)
+    desk.open(photos)
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    desk.show(photos[4])
+    qtbot.waitUntil(lambda: predicted(desk, photos[4]) and desk.idle)
+    paint(desk, 7)
+    threshold = desk.session.threshold
+    with qtbot.waitSignal(exporter.finished, timeout=10_000) as finished:
+        exporter.start(plan_export(photos, tmp_path / "out", ExportOptions()))
+        paint(desk, 8)  # too late
+        desk.session.set_threshold(0.99)
+    assert sorted(path.name for path in finished.args[0].written) == [f"{number}.png" for number in range(5)]
+    assert (read_labels(tmp_path / "out" / "4.png")[:5, :5] == 7).all()
+    for photo in photos:
+        state = desk.session.exported_state(photo)
+        assert state is not None
+        assert state.threshold == threshold
+
+
 def test_cancel_leaves_what_is_written_and_the_next_export_works(
     desk: Desk, exporter: Exporter, segmenter: FakeSegmenter, photos: list[Path], qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -268,6 +291,17 @@ def test_photo_that_changed_under_corrections_is_said_not_a_crash(desk: Desk, ph
     desk.keeper.use_record(photos[0], use=False)
     qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
     assert desk.session.unexported() == []
+
+
+def test_a_plan_spares_the_photo_that_a_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    real, link = tmp_path / "a.png", tmp_path / "photos" / "a.jpg"
+    real.write_bytes(b"a photo")
+    link.symlink_to(real)
+    assert plan_export([link], tmp_path, LABELS_ONLY).refused.keys() == {link}
+    (tmp_path / "same").symlink_to(tmp_path)
+    assert plan_export([tmp_path / "same" / "a.png"], tmp_path, LABELS_ONLY).refused
+    assert plan_export([link], tmp_path / "elsewhere", LABELS_ONLY).targets == {link: "a"}
 
 
 def test_plan_names_every_file_and_spares_photos(tmp_path: Path) -> None:
