@@ -127,7 +127,7 @@ def _bare(segmenter: Segmenter, inputs: Sequence[NDArray[np.uint8]]) -> None:
 
 
 def _command(segmenter: Segmenter, pictures: Sequence[Path], labels: Path) -> None:
-    from app.commands.predict import PredictJob, Report, predict_photos
+    from app.commands.predict_job import PredictJob, Report, predict_photos
 
     report = Report()
     labels.mkdir(exist_ok=True)

@@ -1,8 +1,19 @@
-"""The commands that need no window: one file each, called by `app.cli`."""
+"""The commands that need no window, one file each, found by its name in `COMMANDS`.
+
+Each has `describe(parser)`, which gives an empty parser its arguments, a description and examples, and
+`run(arguments)`, which does the job, prints, and returns the exit code. Their files load nothing heavy before `run`, so
+that `--help` answers at once; what they do is written elsewhere.
+"""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+COMMANDS = {
+    "predict": "label pictures for photos and folders of photos",
+    "bench": "how fast everything is on this machine",
+}
+"""Every command and what it is for, in the order in which help lists them."""
 
 
 class ExitCode(IntEnum):

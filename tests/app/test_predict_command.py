@@ -56,7 +56,7 @@ class QuickSegmenter:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> QuickSegmenter:
     segmenter = QuickSegmenter()
-    monkeypatch.setattr("app.commands.predict.load_segmenter", lambda *_: segmenter)
+    monkeypatch.setattr("app.commands.predict_job.load_segmenter", lambda *_: segmenter)
     return segmenter
 
 
@@ -331,7 +331,7 @@ def test_an_engine_that_cannot_run_is_a_sentence(
     def refuse(*_: object) -> None:
         raise EngineError("There is no CUDA device here.")
 
-    monkeypatch.setattr("app.commands.predict.load_segmenter", refuse)
+    monkeypatch.setattr("app.commands.predict_job.load_segmenter", refuse)
     assert command(photos, "-o", tmp_path / "out", "--device", "cuda") == ExitCode.NO_RESULT
     assert capsys.readouterr().err.endswith("There is no CUDA device here.\n")
 
