@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,21 @@ def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail(f"a question: {what}")
 
     monkeypatch.setattr(app.closing, "choose", asked)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """No answer can be kept until it is cleared."""
+    keep, full = ProjectStore.keep_answer, threading.Event()
+    full.set()
+
+    def refuse(store: ProjectStore, *arguments: Any, **more: Any) -> None:
+        if full.is_set():
+            raise ProjectError("The project cannot be written: the disk is full.", may_pass=True)
+        keep(store, *arguments, **more)
+
+    monkeypatch.setattr(ProjectStore, "keep_answer", refuse)
+    return full
 
 
 class Starts:
@@ -258,17 +274,9 @@ def test_only_what_is_selected(qtbot: QtBot, start: Starts, many: list[Path], se
 
 
 def test_a_full_disk_is_waited_for(
-    qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, full_disk: threading.Event
 ) -> None:
     window = start(many[0].parent)
-    keep, full = ProjectStore.keep_answer, [True]
-
-    def refuse(store: ProjectStore, *arguments: Any, **more: Any) -> None:
-        if full[0]:
-            raise ProjectError("The project cannot be written: the disk is full.", may_pass=True)
-        keep(store, *arguments, **more)
-
-    monkeypatch.setattr(ProjectStore, "keep_answer", refuse)
     QTest.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ControlModifier)
     panel = window.run_panel
     qtbot.waitUntil(lambda: panel.pace.text().startswith("Waiting."), timeout=PATIENCE)
@@ -276,29 +284,21 @@ def test_a_full_disk_is_waited_for(
     seen = len(segmenter.seen)
     QTest.qWait(300)
     assert len(segmenter.seen) <= seen + 4  # no more than what fits between the stages
-    full[0] = False
+    full_disk.clear()
     window.desk.keeper.lane.try_again()
     qtbot.waitUntil(ended(window), timeout=PATIENCE)
     assert kept(many[0].parent) == {path.name for path in many}
 
 
 def test_who_stops_on_a_full_disk_is_not_kept_waiting(
-    qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, start: Starts, many: list[Path], segmenter: FakeSegmenter, full_disk: threading.Event
 ) -> None:
     window = start(many[0].parent)
-    keep, full = ProjectStore.keep_answer, [True]
-
-    def refuse(store: ProjectStore, *arguments: Any, **more: Any) -> None:
-        if full[0]:
-            raise ProjectError("The project cannot be written: the disk is full.", may_pass=True)
-        keep(store, *arguments, **more)
-
-    monkeypatch.setattr(ProjectStore, "keep_answer", refuse)
     QTest.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: bool(window.desk.keeper.trouble), timeout=PATIENCE)
     qtbot.mouseClick(window.run_panel.cancel, LEFT)
     qtbot.waitUntil(lambda: not window.run_flow.run.running)
-    full[0] = False
+    full_disk.clear()
     window.desk.keeper.lane.try_again()
     qtbot.waitUntil(lambda: not window.desk.keeper.trouble)
     QApplication.processEvents()

@@ -107,6 +107,13 @@ class Painter:
         self.revision = revision
 
 
+def loaded(store: ProjectStore, name: str) -> StoredPicture:
+    """All that the project has of a picture that is in it."""
+    kept = store.load(name, most_bytes=PLENTY)
+    assert kept is not None
+    return kept
+
+
 def check_history(kept: StoredPicture, layers: dict[int, U8]) -> None:
     """The layer at every revision that a picture's steps lead through is as remembered, and so is where it stands."""
     segment_map = SegmentMap(*layers[kept.revision].shape)

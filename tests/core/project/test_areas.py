@@ -1,3 +1,5 @@
+"""Areas of segments as bytes."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -19,7 +19,7 @@ from app.core.project.places import FILE_NAME
 from app.core.project.records import ExportedState
 from app.core.project.store import CARRIED, MERGED, ProjectStore
 from app.core.project.timeline import base_of
-from tests.core.project.projects import PLENTY, Painter, check_history, identity, opened, some_prediction
+from tests.core.project.projects import Painter, check_history, identity, loaded, opened, some_prediction
 
 EXPORTED = ExportedState(2, ViewMode.SEGMENTS, 0.5)
 
@@ -91,15 +91,15 @@ def test_what_only_the_file_held_is_in_the_new_one(tmp_path: Path, happens: Call
     painters = work(store)
     before = everything(store)
     happens(folder)
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         assert store.rescued == CARRIED
         assert everything(store) == before
         painters["a.jpg"].store = store
         painters["a.jpg"].paint()
     with closing(opened(folder)) as store:
         for name, painter in painters.items():
-            kept = store.load(name, most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(store, name)
             check_history(kept, painter.layers)
     left = {path.name for path in folder.iterdir()} - {FILE_NAME, "elsewhere.sqlite"}
     assert not {name for name in left if name.endswith(".part")}
@@ -112,7 +112,8 @@ def test_what_was_put_in_its_place_may_be_anything(tmp_path: Path, garbage: byte
     before = everything(store)
     delete_all(tmp_path)
     (tmp_path / FILE_NAME).write_bytes(garbage)
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         assert everything(store) == before
         assert store.rescued.endswith(MERGED)
 
@@ -131,7 +132,8 @@ def test_an_older_copy_that_was_put_back_gets_what_came_since(tmp_path: Path) ->
     before = everything(store)
     delete_all(tmp_path)
     (tmp_path / "copy").rename(tmp_path / FILE_NAME)
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         assert everything(store) == before
         assert store.rescued == MERGED
     assert not list(tmp_path.glob("*.replaced-*"))
@@ -150,10 +152,10 @@ def test_another_project_that_was_put_there_keeps_what_is_its_own(tmp_path: Path
     mine = work(store)
     delete_all(tmp_path)
     shutil.copy(tmp_path / "other" / FILE_NAME, tmp_path / FILE_NAME)
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         for name, painter in (mine | theirs).items():  # of a.jpg theirs is newer
-            kept = store.load(name, most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(store, name)
             check_history(kept, painter.layers)
         rows = {row.name: row for row in store.rows()}
         assert rows["x.jpg"].status is PictureStatus.DONE
@@ -169,8 +171,7 @@ def test_another_project_that_was_put_there_keeps_what_is_its_own(tmp_path: Path
     found = []
     for path in kept_aside:
         with closing(ProjectStore.open(tmp_path, path)) as copy:
-            kept = copy.load("a.jpg", most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(copy, "a.jpg")
             check_history(kept, (mine if kept.revision < 500 else theirs)["a.jpg"].layers)
             found.append(kept.revision)
     assert sorted(found) == [2, 602]
@@ -193,11 +194,12 @@ def test_without_room_for_a_copy_the_old_file_goes_on_being_read(
     with monkeypatch.context() as patch:
         patch.setattr(carrying.sqlite3, "connect", small)
         with pytest.raises(ProjectError, match=r"cannot be written: the disk is full\.$") as caught:
-            store.renewed()
+            store.renew()
     assert caught.value.may_pass
     assert not list(tmp_path.iterdir())
     assert everything(store) == before
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         assert everything(store) == before
 
 
@@ -210,10 +212,24 @@ def test_a_file_of_a_newer_program_is_left_as_it_is(tmp_path: Path) -> None:
         other._connection.execute("PRAGMA user_version = 99")
     data = (tmp_path / FILE_NAME).read_bytes()
     with pytest.raises(ProjectError, match="newer version"):
-        store.renewed()
+        store.renew()
     assert (tmp_path / FILE_NAME).read_bytes() == data
     assert everything(store) == before
     delete_all(tmp_path)
-    with closing(store.renewed()) as store:
+    store.renew()
+    with closing(store):
         assert everything(store) == before
         assert base_of(store._connection, 3).revision == 204
+
+
+def test_whoever_holds_the_store_goes_on_with_the_new_file(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    painters = work(store)
+    rows = store.rows()
+    delete_all(tmp_path)
+    store.renew()
+    assert store.rows() == rows
+    painters["a.jpg"].paint()
+    store.close()
+    with closing(opened(tmp_path)) as again:
+        assert again.last_revision == painters["a.jpg"].revision

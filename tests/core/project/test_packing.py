@@ -1,3 +1,5 @@
+"""Predictions as bytes: rounded once, the same after that, and damage is noticed."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -25,6 +25,7 @@ from tests.core.project.projects import (
     check_history,
     identity,
     layer_of,
+    loaded,
     opened,
     snapshot_of,
     some_prediction,
@@ -214,8 +215,7 @@ def test_a_log_that_was_left_is_read_as_well(tmp_path: Path) -> None:
     assert len(log) > PAGE
     with closing(opened(crashed)) as store:
         assert store.rescued
-        kept = store.load("late.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "late.jpg")
         check_history(kept, painter.layers)
         assert len(store.rows()) == 4
     aside = set_aside(crashed)
@@ -241,8 +241,7 @@ def test_a_lost_step_in_the_middle_costs_only_what_it_alone_painted(tmp_path: Pa
         assert not changed[painter.layers[3] == painter.layers[2]].any()
         painter.store, painter.layers[6] = store, layer_of(kept.corrections)
         painter.paint(2)  # work goes on where it was
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         check_history(kept, painter.layers)
 
 
@@ -254,8 +253,7 @@ def test_steps_before_a_snapshot_may_be_lost_without_a_pixel(tmp_path: Path) -> 
         store._connection.execute("DELETE FROM step WHERE revision = 2")
     with closing(ProjectStore.rescue(tmp_path, tmp_path / FILE_NAME)) as store:
         assert "lost" not in store.rescued
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         assert [kept.base_revision, *(step.revision for step in kept.steps)] == [2, 3, 4, 5, 6]
         check_history(kept, painter.layers)
 
@@ -271,8 +269,7 @@ def test_a_picture_whose_row_is_lost_keeps_its_name_and_its_corrections(tmp_path
         assert {row.name for row in store.rows()} == set(painters)
         assert all(row.status is PictureStatus.IN_WORK for row in store.rows())
         for name, painter in painters.items():
-            kept = store.load(name, most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(store, name)
             assert np.array_equal(layer_of(kept.corrections), painter.layers[kept.revision])
 
 
@@ -367,7 +364,6 @@ def test_no_damage_of_any_kind_stops_the_work(small: bytes, places: list[float],
         with closing(ProjectStore.rescue(Path(folder), Path(folder) / FILE_NAME)) as store:
             assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             for row in store.rows():
-                kept = store.load(row.name, most_bytes=PLENTY)
-                assert kept is not None
+                kept = loaded(store, row.name)
                 assert kept.damaged_steps == 0
             Painter(store, "new.jpg", first=store.last_revision + 1).paint(2)

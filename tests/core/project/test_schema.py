@@ -16,7 +16,7 @@ from app.core.patches import Patch
 from app.core.pictures import PictureStatus
 from app.core.project import schema
 from app.core.project.places import FILE_NAME
-from tests.core.project.projects import PLENTY, SHAPE, Painter, layer_patch, opened, painted
+from tests.core.project.projects import SHAPE, Painter, layer_patch, loaded, opened, painted
 
 # The tables as version 1 made them. They are never changed: files like that are out there.
 VERSION_1 = """
@@ -152,8 +152,7 @@ def test_work_goes_on_in_a_file_of_version_1(tmp_path: Path) -> None:
             (patch.to_bytes(),),
         )
     with closing(opened(tmp_path)) as store:
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         assert (kept.revision, kept.steps[0].patch, kept.note) == (7, patch, "")
         painter = Painter(store, "a.jpg", first=8)
         painter.revision, painter.layers[7] = 7, after

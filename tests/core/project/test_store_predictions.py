@@ -1,9 +1,8 @@
+"""The answers of the network in a project, and what follows from them: areas, and what changed since the export."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,13 +13,7 @@ from app.core.project.packing import rounded
 from app.core.project.records import ExportedState
 from app.core.project.store import ProjectStore
 from app.core.tables import Thresholds
-from tests.core.project.projects import PLENTY, Painter, damage, identity, opened, some_prediction
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ProjectStore]:
-    with closing(opened(tmp_path)) as store:
-        yield store
+from tests.core.project.projects import Painter, damage, identity, loaded, some_prediction
 
 
 def test_a_photo_that_changed_and_was_predicted_anew_is_that_photo_unless_it_has_corrections(
@@ -34,8 +27,7 @@ def test_a_photo_that_changed_and_was_predicted_anew_is_that_photo_unless_it_has
     for name in ("a.jpg", "b.jpg"):
         store.keep_prediction(name, some_prediction(), model="starter", identity=new)
     assert store.add_files([("a.jpg", new), ("b.jpg", new)]) == ["b.jpg"]
-    kept = store.load("b.jpg", most_bytes=PLENTY)
-    assert kept is not None
+    kept = loaded(store, "b.jpg")
     assert kept.identity == old
     predicted = store.prediction("b.jpg")
     assert predicted is not None

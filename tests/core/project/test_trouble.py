@@ -17,7 +17,7 @@ from app.core.errors import DamagedProjectError, ProjectError
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
-from tests.core.project.projects import PLENTY, Painter, check_history, identity, opened, some_prediction
+from tests.core.project.projects import PLENTY, Painter, check_history, identity, loaded, opened, some_prediction
 
 NOBODY = 65534
 
@@ -57,8 +57,7 @@ def test_on_a_full_disk_nothing_changes_and_work_goes_on_once_there_is_room(tmp_
         ):
             with pytest.raises(ProjectError, match=r"cannot be written: the disk is full\.$"):
                 attempt()
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         check_history(kept, painter.layers)
         assert [row.name for row in store.rows()] == ["a.jpg"]
         assert store.prediction("a.jpg") is None
@@ -66,8 +65,7 @@ def test_on_a_full_disk_nothing_changes_and_work_goes_on_once_there_is_room(tmp_
         painter.paint(3)
         store.keep_prediction("a.jpg", large, model="starter", identity=identity())
     with closing(opened(tmp_path)) as store:
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         check_history(kept, painter.layers)
         assert store.prediction("a.jpg") is not None
 
@@ -82,8 +80,7 @@ def test_a_stroke_that_found_the_disk_full_can_be_written_later(tmp_path: Path) 
         with pytest.raises(ProjectError, match="full"):
             painter.paint(200)
         store._connection.execute(f"PRAGMA max_page_count = {2**30}")
-        kept = store.load("a.jpg", most_bytes=PLENTY)
-        assert kept is not None
+        kept = loaded(store, "a.jpg")
         check_history(kept, painter.layers)
         last = painter.revision
         painter.paint()
@@ -100,8 +97,7 @@ def test_a_folder_that_may_only_be_read(shared_folder: Path) -> None:
         with pytest.raises(ProjectError, match=r"cannot be (opened|written): "):
             opened(shared_folder)
         with closing(opened(shared_folder, read_only=True)) as store:
-            kept = store.load("a.jpg", most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(store, "a.jpg")
             check_history(kept, painter.layers)
             with pytest.raises(ProjectError, match="for reading only"):
                 Painter(store, "a.jpg", first=10).paint()
@@ -132,8 +128,7 @@ def test_one_writes_while_another_reads(tmp_path: Path) -> None:
         painter = Painter(writer, "a.jpg")
         for _ in range(5):
             painter.paint()
-            kept = reader.load("a.jpg", most_bytes=PLENTY)
-            assert kept is not None
+            kept = loaded(reader, "a.jpg")
             check_history(kept, painter.layers)
         with pytest.raises(ProjectError, match="for reading only"):
             reader.set_status("a.jpg", PictureStatus.DONE)
@@ -153,8 +148,7 @@ def test_a_reader_sees_one_moment_while_writing_goes_on(tmp_path: Path) -> None:
         def read() -> None:
             try:
                 while not over.is_set():
-                    kept = reader.load("a.jpg", most_bytes=PLENTY)
-                    assert kept is not None
+                    kept = loaded(reader, "a.jpg")
                     check_history(kept, dict(painter.layers) | {kept.revision: painter.layers[kept.revision]})
             except BaseException as error:  # noqa: BLE001 - told in the test's own thread
                 wrong.append(error)
@@ -192,8 +186,7 @@ def test_what_was_written_is_there_after_a_crash(tmp_path: Path) -> None:
             shutil.copytree(tmp_path / "now", tmp_path / "crashed")
             with closing(opened(tmp_path / "crashed")) as crashed:
                 assert not crashed.rescued
-                kept = crashed.load("a.jpg", most_bytes=PLENTY)
-                assert kept is not None
+                kept = loaded(crashed, "a.jpg")
                 assert kept.revision == painter.revision
                 check_history(kept, painter.layers)
             shutil.rmtree(tmp_path / "crashed")
@@ -215,8 +208,7 @@ def test_half_a_transaction_at_the_end_of_the_log_is_no_damage(tmp_path: Path) -
             (crashed / f"{FILE_NAME}-wal").write_bytes(whole[:length])
             (crashed / f"{FILE_NAME}-shm").unlink()
             with closing(opened(crashed)) as after:
-                kept = after.load("a.jpg", most_bytes=PLENTY)
-                assert kept is not None
+                kept = loaded(after, "a.jpg")
                 assert (kept.revision, after.rescued) == (2, "")
                 check_history(kept, painter.layers)
 
