@@ -1,3 +1,5 @@
+"""The words of a model card."""
+
 from __future__ import annotations
 
 from app.model_card import model_card_html, model_card_markdown

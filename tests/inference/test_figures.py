@@ -1,3 +1,5 @@
+"""The figures of a card as a table."""
+
 from __future__ import annotations
 
 from inference.figures import Figures, read_figures, remarks_on, table_of

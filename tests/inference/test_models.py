@@ -1,3 +1,5 @@
+"""Finding a model by name or file, and what its card says."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Every kind of photo as upright RGB, and one sentence for what is none."""
+
 from __future__ import annotations
 
 import os

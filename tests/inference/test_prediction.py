@@ -1,3 +1,5 @@
+"""What is made of class probabilities and soft masks: labels, masks and detections."""
+
 from __future__ import annotations
 
 import base64

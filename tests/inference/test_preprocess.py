@@ -1,3 +1,5 @@
+"""What the network is given of a photo."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""From photo to prediction with the starter: any size, little memory, and nothing heavy before it is needed."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""Engines with one thread, and weights that somebody brought."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

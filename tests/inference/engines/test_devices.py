@@ -1,3 +1,5 @@
+"""Which devices are tried, and why one is not."""
+
 from __future__ import annotations
 
 import ctypes

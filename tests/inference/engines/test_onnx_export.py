@@ -1,3 +1,5 @@
+"""Graphs made of weights that were brought."""
+
 from __future__ import annotations
 
 from pathlib import Path
