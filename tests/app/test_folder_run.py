@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -47,6 +48,13 @@ class Told:
 @pytest.fixture
 def told(folder_run: FolderRun) -> Told:
     return Told(folder_run)
+
+
+def forget_predictions(folder: Path) -> None:
+    """As in a project in which no network has looked at any picture."""
+    with closing(ProjectStore.open(folder, folder / FILE_NAME)) as store:
+        for statement in ("DELETE FROM prediction", "DELETE FROM areas", "UPDATE picture SET model = NULL"):
+            store._connection.execute(statement)
 
 
 def test_every_picture_is_predicted_and_kept(
@@ -140,7 +148,7 @@ def test_a_picture_that_is_open_already_takes_the_answer_too(
     desk.session.drop_predictions()
     desk.keeper.forget_answers()
     photos[0].touch()
-    ProjectStore.open(photos[0].parent, photos[0].parent / FILE_NAME).forget_predictions()
+    forget_predictions(photos[0].parent)
     folder_run.start(photos[:1])
     qtbot.waitUntil(lambda: bool(told.reports))
     segmenter.seen.clear()
@@ -221,9 +229,7 @@ def test_corrections_count_where_they_are(
     correct_corner(desk)  # 5 x 5 pixels of class 7
     qtbot.waitUntil(lambda: desk.idle)
     desk.close()
-    store = ProjectStore.open(photos[0].parent, photos[0].parent / FILE_NAME)
-    store.forget_predictions()
-    store.close()
+    forget_predictions(photos[0].parent)
     later = Desk(Session(Settings()), ModelChoice())
     folder_run = FolderRun(later.model, later.engine_lane, later.keeper)
     told = Told(folder_run)

@@ -29,8 +29,29 @@ class PackedAnswer:
         return cls(pack_prediction(prediction), areas)
 
 
+_NOTE_TOUCHED = (
+    "CREATE TEMP TABLE touched (picture INTEGER PRIMARY KEY)",
+    *(
+        f"CREATE TEMP TRIGGER touched_{number} AFTER {change} ON main.{table} "
+        f"BEGIN INSERT OR IGNORE INTO touched VALUES ({row}); END"
+        for number, (change, table, row) in enumerate(
+            [
+                ("INSERT", "areas", "new.picture"),
+                ("UPDATE", "areas", "new.picture"),
+                ("DELETE", "areas", "old.picture"),
+                ("UPDATE OF name, threshold, gone", "picture", "new.id"),
+                ("DELETE", "picture", "old.id"),
+            ]
+        )
+    ),
+)
+"""Has SQLite itself take note of what changes the areas, whoever changes it on this connection."""
+
+
 class Predictions(StorePart):
     """The last answer for each picture, and the areas that come of it and of the corrections."""
+
+    _seen_version: int | None = None  # of the file as other windows write it, when `touched` was called last
 
     def keep_prediction(
         self, name: str, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64 | None = None
@@ -87,19 +108,6 @@ class Predictions(StorePart):
             ).fetchone()
         return None if row is None else FileIdentity(*row)
 
-    def forget_predictions(self, model: str | None = None) -> None:
-        """Forget what `model` said, or with None every prediction; exports of those pictures count as changed."""
-        which = "picture IN (SELECT id FROM picture WHERE model IS NOT NULL AND (?1 IS NULL OR model = ?1))"
-        with self._writing():
-            for table in ("prediction", "areas"):
-                self._connection.execute(f"DELETE FROM {table} WHERE {which}", (model,))
-            self._connection.execute(
-                "UPDATE picture SET model = NULL, repredicted = exported_revision IS NOT NULL, "
-                "status = iif(status = 'predicted', 'new', status) "
-                "WHERE model IS NOT NULL AND (?1 IS NULL OR model = ?1)",
-                (model,),
-            )
-
     def keep_areas(self, name: str, counts: I64, table: SegmentTable) -> None:
         """What is shown now: pixels per code, (256,) int64, and the network's codes explained, of the segments view.
 
@@ -123,6 +131,24 @@ class Predictions(StorePart):
                 found = (self._connection.execute(select + "name = ?", (name_key(name),)).fetchone() for name in names)
                 rows = [row for row in found if row is not None]
         return FolderAreas.of_packed([(name_of_key(key), own, packed) for key, own, packed in rows])
+
+    def touched(self) -> set[int] | None:
+        """The numbers of the rows of which `areas` may say other things than at the last call.
+
+        None: of any row, as it is the first call, or because another window has written meanwhile.
+        """
+        with self._reading():
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            if version != self._seen_version:
+                if self._seen_version is None:
+                    for statement in _NOTE_TOUCHED:
+                        self._connection.execute(statement)
+                self._seen_version = int(version)
+                self._connection.execute("DELETE FROM temp.touched")
+                return None
+            rows = self._connection.execute("SELECT picture FROM temp.touched").fetchall()
+            self._connection.execute("DELETE FROM temp.touched")
+            return {row for (row,) in rows}
 
     def with_class(self, class_id: int, *, threshold: Thresholds | float | None, share: float = 0.0) -> set[str]:
         """The pictures of which more than `share` 0..1 is labelled with a class 1..150.

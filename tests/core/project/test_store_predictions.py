@@ -10,6 +10,7 @@ import pytest
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.core.project.packing import rounded
+from app.core.project.predictions import PackedAnswer
 from app.core.project.records import ExportedState
 from app.core.project.store import ProjectStore
 from app.core.tables import Thresholds
@@ -45,29 +46,32 @@ def test_a_prediction_comes_back_rounded(store: ProjectStore) -> None:
     assert (row.status, row.model, row.size) == (PictureStatus.PREDICTED, "bisenetformer-l", identity(7).size)
 
 
+def test_rows_whose_areas_changed_are_told_once(store: ProjectStore) -> None:
+    names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    store.add_files([(name, identity(7)) for name in names])
+    assert store.touched() is None  # nobody knows what was read before
+    assert store.touched() == set()
+    store.set_status("a.jpg", PictureStatus.DONE)
+    store.set_value("list", 1)
+    assert store.touched() == set()
+    store.keep_answer(
+        "a.jpg", PackedAnswer.of(some_prediction(), np.ones(256, np.int64)), model="starter", identity=identity(7)
+    )
+    store.set_threshold("b.jpg", 0.3)
+    store.gone(["d.jpg"])
+    assert store.touched() == {1, 2, 4}
+    assert store.touched() == set()
+    other = ProjectStore.open(store.root, store.file)
+    other.set_threshold("c.jpg", 0.3)
+    other.close()
+    assert store.touched() is None
+    assert store.touched() == set()
+
+
 def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
     store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity())
     damage(store, "prediction", "data")
     assert store.prediction("a.jpg") is None
-
-
-def test_forgetting_the_predictions_of_a_model(store: ProjectStore) -> None:
-    for name, model in (("a.jpg", "one"), ("b.jpg", "two"), ("c.jpg", "one")):
-        store.keep_prediction(name, some_prediction(), model=model, identity=identity())
-    Painter(store, "c.jpg").paint()
-    store.set_exported("c.jpg", ExportedState(1, ViewMode.SEGMENTS, 0.5))
-    store.forget_predictions("one")
-    rows = {row.name: row for row in store.rows()}
-    assert [rows[name].status for name in ("a.jpg", "b.jpg", "c.jpg")] == [
-        PictureStatus.NEW,
-        PictureStatus.PREDICTED,
-        PictureStatus.IN_WORK,
-    ]
-    assert [rows[name].changed_since_export(0.5) for name in sorted(rows)] == [False, False, True]
-    assert store.prediction("a.jpg") is None
-    assert store.prediction("b.jpg") is not None
-    store.forget_predictions()
-    assert store.prediction("b.jpg") is None
 
 
 def test_what_counts_as_changed_since_the_export(store: ProjectStore) -> None:
