@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from guide_stage import Place, Stage
+from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
+from app.folder import Folder
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
 
@@ -243,6 +249,39 @@ def pictures(stage: Stage) -> QRect:
     return stage.dock_part("pictures", height=430)
 
 
+def bring_in(stage: Stage) -> QRect:
+    stage.drag((0.3, 0.8), (0.6, 0.8))
+    stage.rest()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        write_labels(Path("labels"), stage.window.desk.folder)
+        return stage.look_at_dialog(
+            lambda: stage.window.import_flow.ask([Path("labels")]),
+            ready=lambda dialog: any("&Import into" in button.text() for button in dialog.findChildren(QPushButton)),
+        )
+
+
+def write_labels(into: Path, pictures: Folder) -> None:
+    """Labels for the samples as they come from elsewhere, not all of them good."""
+    into.mkdir()
+    for row in range(len(pictures)):
+        photo = pictures.path(row)
+        with Image.open(photo) as image:
+            labels = (
+                Image.linear_gradient("L").resize(image.size, Image.Resampling.NEAREST).point(lambda v: v * 10 // 17)
+            )
+        if photo.stem == "cows":
+            labels.putpalette(bytes(range(256)) * 3)
+        elif photo.stem == "dogs":
+            labels.paste(255, (0, 0, labels.width, 40))
+        elif photo.stem == "room":
+            labels = labels.reduce(2)
+        elif photo.stem == "street":
+            labels.paste(200, (0, 0, 40, 40))
+        elif photo.stem == "orchestra":
+            labels = labels.rotate(90, expand=True)
+        labels.save(into / f"{'boat' if photo.stem == 'pagoda' else photo.stem}.png")
+
+
 def window(stage: Stage) -> QRect:
     stage.move((0.53, 0.4))
     return stage.whole()
@@ -291,6 +330,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("legend", "castle", legend, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("threshold", "castle", threshold, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("pictures", "castle", pictures, settings("brush", RIVER), size=(1280, 800), panels=True),
+    Scene("import", "castle", bring_in, settings("brush", RIVER, brush_size=80), size=(1280, 800), panels=True),
     Scene("window", "street", window, EVERYDAY, size=(1440, 900), panels=True),
     Scene("correcting", "castle", correcting, EVERYDAY, size=(1440, 900), panels=True, dark=True),
 )

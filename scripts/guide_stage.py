@@ -9,10 +9,10 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 from PIL import Image
-from PySide6.QtCore import QPoint, QPointF, QRect, QSettings, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSettings, Qt, QTimer
 from PySide6.QtGui import QImage, QKeySequence, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar
+from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QToolBar
 
 from app.core.document import Document
 from app.main_window import MainWindow
@@ -51,6 +51,7 @@ class Stage:
         self.window.show()
         self.window.activateWindow()
         self.canvas = self.window.canvas
+        self._dialog: QImage | None = None
         self.window.opening.open(photos)
         self.wait_for_masks(photos[0])
 
@@ -159,6 +160,23 @@ class Stage:
         QApplication.sendEvent(self.canvas, event)
         QApplication.processEvents()
 
+    def look_at_dialog(self, ask: Callable[[], None], *, ready: Callable[[QDialog], object]) -> QRect:
+        """Have a question asked that waits for its answer, look at it once it is `ready`, and cancel it."""
+        timer = QTimer(self.window, interval=20)
+
+        def look() -> None:
+            dialog = QApplication.activeModalWidget()
+            if isinstance(dialog, QDialog) and ready(dialog):
+                timer.stop()
+                self._dialog = dialog.grab().toImage()
+                dialog.reject()
+
+        timer.timeout.connect(look)
+        timer.start()
+        ask()
+        assert self._dialog is not None
+        return self._dialog.rect()
+
     def close_panels(self) -> None:
         """More room for the picture."""
         for dock in self.window.findChildren(QDockWidget):
@@ -169,7 +187,9 @@ class Stage:
     # --- the picture --------------------------------------------------------------------------------------------------
 
     def picture(self) -> QImage:
-        """The window as it is seen, pointer included, and what popped up over it."""
+        """The window as it is seen, pointer included, and what popped up over it; or the dialog that asked last."""
+        if self._dialog is not None:
+            return self._dialog
         self.wait(lambda: True)
         self.window.status.show_seconds(None)  # it differs from run to run
         popup = QApplication.activePopupWidget()

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.actions import ACTIONS, TOOL_ACTIONS, Act
 from app.core.import_labels import Existing
 from app.core.import_labels.findings import PHRASES
+from app.core.project.places import FILE_NAME
 from app.core.rules import Where
 from app.import_dialog import EXISTING
 from app.panels.rule_button import RuleButton
@@ -82,6 +83,11 @@ def test_no_picture_is_left_over_and_all_of_them_are_small() -> None:
 def test_every_kind_of_label_file_that_can_be_converted_is_named_as_the_window_names_it() -> None:
     section = SECTIONS[f"Bringing labels in (`{ACTIONS[Act.IMPORT].keys[0]}`)"]
     assert [phrase for phrase in PHRASES.values() if phrase not in section] == []
+
+
+def test_it_says_where_the_work_is_kept() -> None:
+    assert f"`{FILE_NAME}`" in SECTIONS["Where your work is kept"]
+    assert "](guide/import.png)" in GUIDE
 
 
 @pytest.mark.parametrize("existing", [Existing.KEEP, Existing.REPLACE])
