@@ -21,6 +21,7 @@ from app.folder_reading import (
     Counted,
     Differences,
     Gathered,
+    KnownAreas,
     class_names,
     gather,
     gather_some,
@@ -51,6 +52,7 @@ class FolderFacts(QObject):
         self._folder, self._session, self._keeper, self._lane = folder, session, keeper, lane
         self._ticket = object()  # of the list that is being asked about
         self._folders: list[Path] = []
+        self._areas = KnownAreas()  # for who filters by class; used in the project lane
         self._learning = False
         self._touched: set[int] = set()  # rows of which more is known since the projects were asked
         self._late: dict[Path, None] = {}  # pictures of which the projects know more by now
@@ -75,6 +77,7 @@ class FolderFacts(QObject):
     def stop(self) -> None:
         """Another list comes: what is being read is of the old one."""
         self._ticket = object()
+        self._areas = KnownAreas()
         self._soon.stop()
         self._stale.stop()
         self._late.clear()
@@ -126,8 +129,11 @@ class FolderFacts(QObject):
         self._learning = True
         self._folder.learn_columns(rows, reasons=reasons, notes=notes, **gathered.columns(rows))
         self._learning = False
-        for row in self._touched:
-            self.look_up_soon(self._folder.path(row))
+        if len(self._touched) > FEW:
+            self._stale.start()  # all are read again
+        else:
+            for row in self._touched:
+                self.look_up_soon(self._folder.path(row))
 
     def _is_in(self, name: str, rows: np.ndarray) -> bool:
         row = self._folder.catalogue.row(name)
@@ -140,7 +146,7 @@ class FolderFacts(QObject):
     def _find_class(self, wanted: ClassShare, done: Callable[[frozenset[str]], None]) -> None:
         """Which pictures show more than so much of a class, as the projects have it."""
         ticket, folder, folders, counted = self._ticket, self._folder, self._folders, Counted.of(self._session)
-        root, found = folder.root, set[str]()
+        root, found, known = folder.root, set[str](), self._areas
 
         def ask(parts: list[tuple[ProjectStore, range]]) -> None:
             if ticket is not self._ticket or folder.filter.of_class != wanted:
@@ -151,7 +157,7 @@ class FolderFacts(QObject):
                 done(frozenset(found))
 
         def look(store: ProjectStore, part: range) -> None:
-            found.update(class_names(root, store, part, wanted, counted))
+            found.update(class_names(root, store, known.of(store, part), wanted, counted))
 
         self._ask(lambda projects: stores(projects, folders), ask)
 

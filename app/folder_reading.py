@@ -231,12 +231,29 @@ def tell_status(projects: Projects, root: Path, names: Sequence[str], status: Pi
         store.set_statuses(mine, status, reason)
 
 
-def class_names(root: Path, store: ProjectStore, part: range, wanted: ClassShare, counted: Counted) -> set[str]:
-    """The pictures of one part of a project that show enough of a class, as the list calls them."""
+class KnownAreas:
+    """What was read of the areas of pictures, part by part, for as long as it is true."""
+
+    def __init__(self) -> None:
+        self._known: dict[ProjectStore, dict[int, FolderAreas]] = {}
+
+    def of(self, store: ProjectStore, part: range) -> FolderAreas:
+        """The areas of one part of a project as they are now."""
+        known, touched = self._known.setdefault(store, {}), store.touched()
+        if touched is None:
+            known.clear()
+        else:
+            for row in touched:
+                known.pop((row - 1) // READ_AT_ONCE * READ_AT_ONCE + 1, None)
+        if part.start not in known:
+            known[part.start] = store.areas(part=part)
+        return known[part.start]
+
+
+def class_names(root: Path, store: ProjectStore, areas: FolderAreas, wanted: ClassShare, counted: Counted) -> set[str]:
+    """Which of these pictures of a project show enough of a class, as the list calls them."""
     named = namer(root, store.root)
-    names = counted.areas(store.areas(part=part)).with_class(
-        wanted.class_id, threshold=counted.thresholds, share=wanted.share
-    )
+    names = counted.areas(areas).with_class(wanted.class_id, threshold=counted.thresholds, share=wanted.share)
     return names if named is None else {named(name) for name in names}
 
 

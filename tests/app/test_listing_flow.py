@@ -14,6 +14,9 @@ from pytestqt.qtbot import QtBot
 import app.listing_flow
 from app.core.catalogue import ClassShare, Exported, Filter, Sort, SortBy
 from app.core.pictures import PictureStatus
+from app.core.project.areas import FolderAreas
+from app.core.project.parts import EVERY_ROW
+from app.core.project.store import ProjectStore
 from app.desk import Desk
 from app.model_in_use import ModelChoice
 from app.session import Session
@@ -115,6 +118,34 @@ def test_pictures_with_a_class_are_found_through_the_project(desk: Desk, photos:
     shown = 100 % 150 + 1  # of the network for the first photo, by its width
     desk.folder.arrange(filter=Filter(of_class=ClassShare(shown, 0.5)))
     qtbot.waitUntil(lambda: desk.folder.shown() == photos[:1])
+
+
+def test_areas_are_read_again_only_where_they_changed(
+    desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[range] = []
+    areas = ProjectStore.areas
+    opened(desk, photos[0].parent, qtbot)
+    qtbot.waitUntil(lambda: predicted(desk, photos[1]) and desk.idle)
+
+    def counted(store: ProjectStore, names: list[str] | None = None, *, part: range = EVERY_ROW) -> FolderAreas:
+        read.extend([part] * (names is None))
+        return areas(store, names, part=part)
+
+    monkeypatch.setattr(ProjectStore, "areas", counted)
+    shown = [number % 150 + 1 for number in (100, 101)]
+    for share in (0.5, 0.4, 0.3):
+        desk.folder.arrange(filter=Filter(of_class=ClassShare(shown[0], share)))
+        qtbot.waitUntil(lambda: desk.folder.shown() == photos[:1] and desk.idle)
+    assert len(read) == 1
+    desk.folder.arrange(filter=Filter(of_class=ClassShare(shown[1], 0.5)))
+    qtbot.waitUntil(lambda: desk.folder.shown() == photos[1:2] and desk.idle)
+    assert len(read) == 1
+    desk.show(photos[2])
+    qtbot.waitUntil(lambda: predicted(desk, photos[2]) and desk.idle)
+    desk.folder.arrange(filter=Filter(of_class=ClassShare(102 % 150 + 1, 0.5)))
+    qtbot.waitUntil(lambda: desk.folder.shown() == photos[2:3] and desk.idle)
+    assert len(read) == 2
 
 
 def test_folders_below_are_listed_when_asked_for_and_so_the_next_time(

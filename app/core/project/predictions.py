@@ -30,9 +30,9 @@ class PackedAnswer:
 
 
 _NOTE_TOUCHED = (
-    "CREATE TEMP TABLE touched (picture INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE IF NOT EXISTS touched (picture INTEGER PRIMARY KEY)",
     *(
-        f"CREATE TEMP TRIGGER touched_{number} AFTER {change} ON main.{table} "
+        f"CREATE TEMP TRIGGER IF NOT EXISTS touched_{number} AFTER {change} ON main.{table} "
         f"BEGIN INSERT OR IGNORE INTO touched VALUES ({row}); END"
         for number, (change, table, row) in enumerate(
             [
@@ -139,16 +139,12 @@ class Predictions(StorePart):
         """
         with self._reading():
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-            if version != self._seen_version:
-                if self._seen_version is None:
-                    for statement in _NOTE_TOUCHED:
-                        self._connection.execute(statement)
-                self._seen_version = int(version)
-                self._connection.execute("DELETE FROM temp.touched")
-                return None
+            for statement in _NOTE_TOUCHED if self._seen_version is None else ():
+                self._connection.execute(statement)
             rows = self._connection.execute("SELECT picture FROM temp.touched").fetchall()
             self._connection.execute("DELETE FROM temp.touched")
-            return {row for (row,) in rows}
+        before, self._seen_version = self._seen_version, int(version)
+        return {row for (row,) in rows} if before == version else None
 
     def with_class(self, class_id: int, *, threshold: Thresholds | float | None, share: float = 0.0) -> set[str]:
         """The pictures of which more than `share` 0..1 is labelled with a class 1..150.
