@@ -13,6 +13,7 @@ from app.canvas.canvas import Canvas
 from app.desk import Desk
 from app.dialogs import choose
 from app.open_project import ProjectInfo
+from app.panels.icons import icon
 
 _SETTLED_MS = 300  # without a move of the view before it is remembered
 
@@ -25,6 +26,7 @@ class ProjectSigns(QObject):
         self._window, self._desk, self._keeper, self._canvas = window, desk, desk.keeper, canvas
         self._left: dict[str, Any] = {}  # the view in which work was left
         self.button = QToolButton(window, autoRaise=True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.clicked.connect(self._clicked)
         self.button.hide()
         self._timer = QTimer(self, singleShot=True, interval=_SETTLED_MS)
@@ -54,6 +56,7 @@ class ProjectSigns(QObject):
         pending, refusal = self._keeper.lane.pending, self._refusal()
         text = ("1 change not saved" if pending == 1 else f"{pending} changes not saved") if pending else ""
         self.button.setText(text or ("Read-only" if refusal else ""))
+        self.button.setIcon(icon("warning" if pending else "lock"))
         self.button.setToolTip(f"{self._keeper.trouble} Click to try again." if pending else refusal)
         self.button.setVisible(bool(pending or refusal))
 
@@ -97,6 +100,8 @@ class ProjectSigns(QObject):
 
     def _opened(self, info: ProjectInfo) -> None:
         self._left = info.values
+        if info.refusal:
+            self._desk.said.emit(info.refusal)
         self._show()
 
     def _view_changed(self) -> None:

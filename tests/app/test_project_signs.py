@@ -75,6 +75,7 @@ def test_a_project_that_another_window_holds_can_be_taken_over(
     window.desk.current = photo
     window.desk.keeper.load(photo)
     qtbot.waitUntil(lambda: window.desk.keeper.is_loaded(photo))
+    assert window.status.text() == window.desk.keeper.refusal(photo)  # whose it is is said before anything is tried
     lock.release()
     assert window.desk.keeper.may_take_over(photo)
     assert button.text() == "Read-only"
