@@ -131,7 +131,9 @@ def _command(segmenter: Segmenter, pictures: Sequence[Path], labels: Path) -> No
 
     report = Report()
     labels.mkdir(exist_ok=True)
-    predict_photos(pictures, segmenter, PredictJob(paths=tuple(pictures), folder=labels), report)
+    predict_photos(
+        {path: path.stem for path in pictures}, segmenter, PredictJob(paths=tuple(pictures), folder=labels), report
+    )
     assert report.written == len(pictures), report.refused
 
 

@@ -15,10 +15,15 @@ def describe(parser: argparse.ArgumentParser) -> None:
         f"{EXIT_CODES} Of two photos that would get the same name the second is refused.\n\n"
         "examples:\n"
         "  ade-mask-studio predict photos/ -o labels/\n"
-        "  ade-mask-studio predict photos/ -o labels/ --mode semantic --resume"
+        "  ade-mask-studio predict photos/ -o labels/ --recursive --mode semantic --resume"
     )
     add = parser.add_argument
     add("paths", nargs="+", type=Path, metavar="PATH", help="photos, or folders whose photos are taken")
+    add(
+        "--recursive",
+        action="store_true",
+        help="also the photos in sub-folders; their results lie in the same sub-folders of DIR",
+    )
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results, made if need be")
     threshold = "a segment counts above this score, 0..1 (default 0.5)"
     add("--threshold", type=share, default=0.5, metavar="T", help=threshold)
@@ -48,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             engine=arguments.engine,
             device=arguments.device,
             resume=arguments.resume,
+            recursive=arguments.recursive,
             detections=arguments.json,
             overlay=arguments.overlay,
         )

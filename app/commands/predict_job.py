@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from app.core.export_plan import ExportPlan, plan_export
 from app.core.files import atomic_write, make_folder, reason, remove_leftovers
 from app.core.import_labels import photo_frame
 from app.core.origin import Finding, Origin, Recipe
-from app.core.pictures import list_pictures
+from app.core.pictures import list_folder, list_pictures
 from app.core.pipeline import run
 from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
@@ -46,6 +46,7 @@ class PredictJob:
     engine: str = "auto"
     device: str = "auto"
     resume: bool = False
+    recursive: bool = False
     detections: bool = False
     overlay: bool = False
 
@@ -85,17 +86,20 @@ def predict(job: PredictJob) -> ExitCode:
         print(problem, file=sys.stderr)
         return ExitCode.USAGE
     report = Report()
-    plan = plan_export(_find_photos(job.paths, report), job.folder, job.options)
+    below = _find_photos(job, report)
+    plan = plan_export(list(below), job.folder, job.options, below=below)
     report.refused += plan.refused.items()
     try:
         if job.resume:
             plan = _without_finished(plan, job.recipe(), report)
-        photos = list(_without_foreign(plan, report).targets)
-        if photos:
+        plan = _without_foreign(plan, report)
+        if plan.targets:
             _try_folder(job.folder)
+            for folder in {(job.folder / stem).parent for stem in plan.targets.values()}:
+                remove_leftovers(folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
             print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
-            predict_photos(photos, segmenter, job, report)
+            predict_photos(plan.targets, segmenter, job, report)
     except KeyboardInterrupt:
         print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -106,7 +110,6 @@ def predict(job: PredictJob) -> ExitCode:
 def _try_folder(folder: Path) -> None:
     """Before the network runs for nothing. Raises ExportError when no result could be written."""
     make_folder(folder)
-    remove_leftovers(folder)
     probe = folder / f".{os.getpid()}.part"
     atomic_write(probe, b"")
     probe.unlink(missing_ok=True)
@@ -121,20 +124,34 @@ def _unknown_model(model: str) -> str | None:
     return f"There is no model and no file called {model}; known models: {', '.join(names)}."
 
 
-def _find_photos(paths: Iterable[Path], report: Report) -> list[Path]:
-    """The photos behind files and folders, each once; a path that cannot be read does not stop the others."""
-    photos: dict[Path, Path] = {}
-    for path in paths:
+def _find_photos(job: PredictJob, report: Report) -> dict[Path, str]:
+    """The photos behind files and folders, each once, with the folders that their results lie in, as "sub/".
+
+    A path that cannot be read does not stop the others. What lies in the folder of the results is no photo.
+    """
+    photos: dict[Path, tuple[Path, str]] = {}
+    for path in job.paths:
         try:
-            found = list_pictures([path])
-        except ExpectedError as error:
+            if path.is_dir():
+                listing = list_folder(path, recursive=job.recursive, without=[job.folder] if job.recursive else [])
+                report.refused += listing.refused
+                found = [(listing.path(row), _above(name)) for row, name in enumerate(listing.names)]
+            else:
+                found = [(photo, "") for photo in list_pictures([path])]
+        except (ExpectedError, OSError) as error:
             report.refused.append((path, str(error)))
             continue
         if not found:
-            report.refused.append((path, "There are no pictures in this folder."))
-        for photo in found:
-            photos.setdefault(photo.parent.resolve() / photo.name, photo)
-    return list(photos.values())
+            below = " or below it" if job.recursive else ""
+            report.refused.append((path, f"There are no pictures in this folder{below}."))
+        for photo, above in found:
+            photos.setdefault(photo.parent.resolve() / photo.name, (photo, above))
+    return dict(photos.values())
+
+
+def _above(name: str) -> str:
+    """What of a name like "sub/photo.jpg" says where it lies."""
+    return name[: name.rfind("/") + 1]
 
 
 def _without_finished(plan: ExportPlan, recipe: Recipe, report: Report) -> ExportPlan:
@@ -142,7 +159,7 @@ def _without_finished(plan: ExportPlan, recipe: Recipe, report: Report) -> Expor
     waiting: dict[Path, str] = {}
     for photo, stem in plan.targets.items():
         try:
-            finding = Origin.of(photo, recipe).find(plan.files(photo), stem=stem)
+            finding = Origin.of(photo, recipe).find(plan.files(photo), stem=photo.stem)
         except OSError:  # reading the photo will say why
             finding = Finding.WANTING
         if finding is Finding.UNTOLD and _is_of(photo, plan.files(photo)):
@@ -208,8 +225,8 @@ class _Ready:
     origin: Origin
 
 
-def predict_photos(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob, report: Report) -> None:
-    """Label these photos; what becomes of each goes into the report."""
+def predict_photos(targets: Mapping[Path, str], segmenter: Segmenter, job: PredictJob, report: Report) -> None:
+    """Label these photos, each in its files as a plan names them; what becomes of each goes into the report."""
     recipe = job.recipe()
 
     def read(path: Path) -> _Ready:
@@ -229,7 +246,7 @@ def predict_photos(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob
         snapshot = DocumentSnapshot.empty(path, threshold=job.threshold, mode=job.mode)
         export_snapshot(
             snapshot.with_prediction(prediction, model=segmenter.card.name),
-            folder=job.folder,
+            folder=(job.folder / targets[path]).parent,
             stem=path.stem,
             photo=ready.photo,
             options=job.options,
@@ -237,10 +254,10 @@ def predict_photos(photos: Sequence[Path], segmenter: Segmenter, job: PredictJob
         )
         report.written += 1  # here, so that a run that is stopped tells of those as well
 
-    begun = run(photos, read=read, think=think, finish=finish, at_once=segmenter.at_once)
+    begun = run(targets, read=read, think=think, finish=finish, at_once=segmenter.at_once)
     with contextlib.closing(begun) as outcomes:
         # disable=None: no bar where stderr is not a terminal.
-        bar = tqdm(outcomes, total=len(photos), unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr)
+        bar = tqdm(outcomes, total=len(targets), unit="photo", disable=None, dynamic_ncols=True, file=sys.stderr)
         report.refused += [(outcome.item, outcome.problem) for outcome in bar if outcome.problem]
 
 

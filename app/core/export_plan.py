@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class ExportPlan:
     """Where the files of each picture go."""
 
     folder: Path
-    targets: dict[Path, str]  # picture -> stem of its files
+    targets: dict[Path, str]  # picture -> stem of its files, below `folder` with "/" after each folder
     refused: dict[Path, str]  # picture -> why it is left out
     options: ExportOptions
 
@@ -42,10 +42,16 @@ def target_files(folder: Path, stem: str, options: ExportOptions) -> list[Path]:
 
 
 def plan_export(
-    pictures: Sequence[Path], folder: Path, options: ExportOptions, *, sources: Iterable[Path] = ()
+    pictures: Sequence[Path],
+    folder: Path,
+    options: ExportOptions,
+    *,
+    sources: Iterable[Path] = (),
+    below: Mapping[Path, str] | None = None,
 ) -> ExportPlan:
     """Give each picture its `<stem>.png` and what else `options` ask for.
 
+    `below`: what comes before the stem of a picture whose files go into a folder below, such as "sub/".
     Of two pictures with one stem the later is refused (letter case does not count: many file systems have none), and so
     is one whose files would replace a photo, be it one of `pictures` or of `sources`.
     """
@@ -55,16 +61,17 @@ def plan_export(
     refused: dict[Path, str] = {}
     owners: dict[str, Path] = {}
     for picture in pictures:
-        files = target_files(home, picture.stem, options)
-        owner = owners.setdefault(picture.stem.casefold(), picture)
+        stem = (below or {}).get(picture, "") + picture.stem
+        files = target_files(home, stem, options)
+        owner = owners.setdefault(stem.casefold(), picture)
         over = next((file for file in files if _comparable(file) in photos), None)
         if owner is not picture:
-            name = f"{picture.stem}.png"
+            name = f"{stem}.png"
             refused[picture] = f"{owner} would get the same name {name}: use another folder for one of them."
         elif over is not None:
             refused[picture] = f"{over.name} would overwrite a photo of that name: use another folder."
         else:
-            targets[picture] = picture.stem
+            targets[picture] = stem
     return ExportPlan(folder, targets, refused, options)
 
 

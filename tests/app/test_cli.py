@@ -49,6 +49,7 @@ def test_predict_has_the_defaults_of_the_contract() -> None:
         "engine": "auto",
         "device": "auto",
         "resume": False,
+        "recursive": False,
         "json": False,
         "overlay": False,
     }

@@ -183,3 +183,52 @@ def test_killed_at_any_moment_it_goes_on_and_ends_as_if_it_never_was(tmp_path: P
     (out / "0.png").unlink()
     assert killed_run(folder, out, seconds=None) == ExitCode.DONE
     assert content(out) == content(straight)
+
+
+@pytest.fixture
+def nested(photos: Path) -> Path:
+    """Photos in a folder and in those below it, two of them with one name."""
+    for name in ("trip/a.jpg", "trip/day 2/a.jpg"):
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos / "a.jpg", photos / name)
+    return photos
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_results_of_sub_folders_lie_in_the_same_sub_folders_and_are_gone_on_with(
+    nested: Path, tmp_path: Path, quick: QuickSegmenter
+) -> None:
+    out = tmp_path / "out"
+    assert resumed(quick, nested, "-o", out) == 2
+    assert everything(out) == ["a.png", "b.png"]
+    assert resumed(quick, nested, "-o", out, "--recursive", "--json") == 4
+    wanted = ["a.json", "a.png", "b.json", "b.png"]
+    wanted += [f"trip/{name}" for name in ("a.json", "a.png", "day 2/a.json", "day 2/a.png")]
+    assert everything(out) == wanted
+    assert read_labels(out / "trip" / "day 2" / "a.png").shape == (24, 40)
+    assert resumed(quick, nested, "-o", out, "--recursive", "--json") == 0
+    (out / "trip" / "a.json").unlink()
+    leftover = out / "trip" / f".{'0' * 16}.part"
+    leftover.write_bytes(b"half")
+    os.utime(leftover, (0, 0))
+    assert resumed(quick, nested, "-o", out, "--recursive", "--json") == 1
+    assert everything(out) == wanted
+
+
+def test_results_below_the_photos_are_no_photos(nested: Path, quick: QuickSegmenter) -> None:
+    out = nested / "labels"
+    assert resumed(quick, nested, "-o", out, "--recursive", "--overlay") == 4
+    assert resumed(quick, nested, "-o", out, "--recursive", "--overlay") == 0
+
+
+def test_of_two_folders_the_same_name_below_is_refused(
+    nested: Path, tmp_path: Path, quick: QuickSegmenter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(nested / "trip", other / "trip")
+    assert command(nested, other, "-o", tmp_path / "out", "--recursive") == ExitCode.REFUSED
+    assert len(quick.seen) == 4
+    assert "would get the same name trip/a.png" in capsys.readouterr().err
