@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QFocusEvent,
@@ -45,6 +45,8 @@ from app.tools.guesses import Guesses
 if TYPE_CHECKING:
     from app.session import Session
 
+SAID_MS = 30  # after pixels have changed: they are on screen before it is said what lies under the pointer
+
 
 class Canvas(PhotoView):
     """Shows the session's document and turns mouse and keys into the gestures of the tool in hand.
@@ -70,6 +72,8 @@ class Canvas(PhotoView):
         self._images: tuple[QImage, QImage] = (QImage(), QImage())
         self._pyramid: Sequence[U8] = ()
         self._hover: Hover | None = None
+        self._say_soon = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._say_soon.timeout.connect(self._say_hover)
         self._mark = PointerMark(self)
         self.comparing = Comparing(session, self)
         self.comparing.changed.connect(self._compared)
@@ -218,7 +222,8 @@ class Canvas(PhotoView):
             reach = self._screen.reach
             self.update(logical_rect(self.viewport.device_box(box).grow(reach), self.devicePixelRatioF()))
             self.update(self._offer.below_changed(self.devicePixelRatioF()))
-        self._say_hover()
+        if not self._say_soon.isActive():
+            self._say_soon.start()
         self._work_changed()
 
     def _work_changed(self) -> None:
@@ -238,7 +243,7 @@ class Canvas(PhotoView):
             painter.fillRect(event.rect(), self._background)
             return
         if self._screen.refresh(view):
-            self._images = (shared_image(self._screen.backdrop), shared_image(self._screen.overlay))
+            self._images = (shared_image(self._screen.backdrop, opaque=True), shared_image(self._screen.overlay))
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)  # from here on in device pixels: images land unscaled, exactly
         for device in device_pieces(event.region(), ratio):

@@ -19,13 +19,15 @@ class ElidedLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
-        super().setText(text)
-        self._update_tip()
+        if text != self.text():
+            super().setText(text)
+            self._update_tip()
 
     def set_tip(self, tip: str) -> None:
         """The tooltip while the text fits."""
-        self._tip = tip
-        self._update_tip()
+        if tip != self._tip:
+            self._tip = tip
+            self._update_tip()
 
     def is_elided(self) -> bool:
         """Whether the text is wider than the label."""

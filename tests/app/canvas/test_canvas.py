@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from app.canvas.canvas import Canvas
 from app.canvas.comparing import Comparison
 from app.core.document import Hover
-from app.core.segment_map import Decider, SegmentMap
+from app.core.geometry import Box
+from app.core.segment_map import Decider, SegmentMap, human_value
 from app.session import Session
 from app.tools import make_tool
 from tests.app.canvas.scene import (
@@ -174,6 +175,24 @@ def test_hovering_tells_what_is_under_the_pointer_and_leaving_ends_it(
     assert said[-1].class_id == 0
     QTest.mouseMove(canvas, QPoint(2, 2))
     assert said[-1] is None
+
+
+def test_what_lies_under_the_pointer_is_said_when_its_new_pixels_are_on_screen(
+    canvas: Canvas, session: Session, qtbot: QtBot
+) -> None:
+    """Undo and redo bring another label under a pointer that rests; nothing else is to wait for that sentence."""
+    events: list[object] = []
+    QTest.mouseMove(canvas, spot(canvas, 100.5, 20.5))
+    canvas.hovered.connect(lambda hover: events.append(hover.decider))
+    stroke = session.begin_edit("Brush")
+    assert stroke is not None
+    stroke.paint(Box(90, 10, 110, 30), None, human_value(21))
+    stroke.commit()
+    assert events == []
+    qtbot.waitUntil(lambda: events == [Decider.PERSON])
+    session.undo()
+    assert events == [Decider.PERSON]
+    qtbot.waitUntil(lambda: events == [Decider.PERSON, Decider.NETWORK])
 
 
 def test_leaving_the_canvas_ends_the_hover(canvas: Canvas, session: Session, qtbot: QtBot) -> None:
