@@ -183,7 +183,7 @@ def test_what_lies_under_the_pointer_is_said_when_its_new_pixels_are_on_screen(
     """Undo and redo bring another label under a pointer that rests; nothing else is to wait for that sentence."""
     events: list[object] = []
     QTest.mouseMove(canvas, spot(canvas, 100.5, 20.5))
-    canvas.hovered.connect(lambda hover: events.append(hover.decider))
+    canvas.hovered.connect(lambda hover: events.append(hover and hover.decider))
     stroke = session.begin_edit("Brush")
     assert stroke is not None
     stroke.paint(Box(90, 10, 110, 30), None, human_value(21))
