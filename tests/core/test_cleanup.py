@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from app.core import cleanup, cleanup_nearest, cleanup_regions
+from app.core import cleanup, cleanup_nearest, cleanup_regions, cleanup_sites
 from app.core.cleanup import fill_gaps, fill_holes, remove_specks, smooth
 from app.core.geometry import Box
 from app.core.parts import Part
@@ -53,7 +53,12 @@ class Picture:
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every small picture has several tiles and strips."""
-    monkeypatch.setattr(cleanup_nearest, "_ROWS", 5)
+    monkeypatch.setattr(cleanup_nearest, "_REACH", 3)
+    monkeypatch.setattr(cleanup_nearest, "_SIDE", 4)
+    monkeypatch.setattr(cleanup_nearest, "_MARGIN", 4)
+    monkeypatch.setattr(cleanup_sites, "BLOCK", 2)
+    monkeypatch.setattr(cleanup_sites, "GROUP", 2)
+    monkeypatch.setattr(cleanup_sites, "_ROWS", 6)
     monkeypatch.setattr(cleanup_regions, "_TILE", 8)
     monkeypatch.setattr(cleanup_regions, "_WIDEST_MARGIN", 2)
     monkeypatch.setattr(cleanup, "_TILE", 8)
@@ -143,6 +148,43 @@ def test_wide_gaps_are_exact(seed: int) -> None:
         same = filled.reshape(-1) == values[tuple(site)]
         got[same] = np.minimum(got[same], ((grid[same] - site) ** 2).sum(axis=1))
     assert np.array_equal(got, expected)
+
+
+def by_distances(values: U8) -> U8:
+    """What every unlabelled pixel takes, by the exact distance to each class in turn."""
+    nearest, filled = np.full(values.shape, 1 << 40), values.copy()
+    for label in np.unique(values[values != 0]):
+        sites = ndimage.distance_transform_edt(values != label, return_distances=False, return_indices=True)
+        squares = ((sites - np.indices(values.shape)) ** 2).sum(axis=0)
+        closer = squares < nearest
+        nearest[closer], filled[closer] = squares[closer], label
+    return filled
+
+
+@pytest.mark.parametrize("labels", ["dots", "edges", "blocks"])
+@pytest.mark.parametrize("seed", range(2))
+def test_large_gaps_are_filled_by_blocks_and_still_exact(
+    labels: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # blocks, strips and margins as they really are
+    random = np.random.default_rng(seed)
+    values = np.zeros((509, 723), np.uint8)
+    if labels == "dots":
+        values[random.integers(0, 509, 40), random.integers(0, 723, 40)] = random.integers(1, 151, 40)
+    elif labels == "edges":  # many classes seen from far away: what is nearest changes slowly
+        values[:, :2], values[-1] = random.integers(1, 151, (509, 1)), np.repeat(random.integers(1, 9, 241), 3)
+    else:
+        values[:] = np.kron(random.choice(np.array([0, 0, 0, 0, 3, 7], np.uint8), (8, 12)), np.ones((64, 61)))[
+            :509, :723
+        ]
+    expected = by_distances(values)
+    picture = Picture(values)
+    assert np.array_equal(picture.paint(fill_gaps(picture)), expected)
+    area = np.zeros(values.shape, bool)
+    area[100:309, 333:540] = True
+    picture = Picture(values)
+    part = picture.paint(fill_gaps(picture, area=spans_of(area)))
+    assert np.array_equal(part, np.where(area, expected, values)), "also from outside the area, as far as it takes"
 
 
 def test_a_picture_without_labels_stays() -> None:
