@@ -74,8 +74,9 @@ class History:
         self.stack.setIndex(index)
 
     def _between(self, start: int, end: int) -> list[PatchCommand]:
-        steps = list(self.steps())
-        return steps[start:end] if start <= end else steps[end:start][::-1]
+        places = range(start, end) if start <= end else range(start - 1, end - 1, -1)
+        steps = map(self.stack.command, places)  # these alone: a long history costs one step no more than a short one
+        return [step for step in steps if isinstance(step, PatchCommand)]
 
     def push(self, step: PatchCommand) -> None:
         self.stack.push(step)
@@ -87,6 +88,36 @@ class History:
         for step in steps:
             self.push(step)
         self.stand_at(sum(step.revision <= revision for step in steps))
+
+    def surround(
+        self, earlier: Sequence[PatchCommand], later: Sequence[PatchCommand], *, base: int, after: int
+    ) -> None:
+        """Have these steps as well, before and after those that are there: nothing that was done changes by that.
+
+        `base`: the revision that the first of `earlier` was made on, `after`: that which the first of `later` was. What
+        leads on from another revision than its neighbour is left out: the history went on otherwise meanwhile.
+        """
+        steps, index = list(self.steps()), self.stack.index()
+        newest = steps[-1].revision if steps else self.base
+        if earlier and earlier[-1].revision == self.base:
+            steps, index, self.base = [*earlier, *steps], index + len(earlier), base
+        if later and after == newest:
+            steps += later
+        if len(steps) > self.stack.count():
+            self._rebuild([step.again() for step in steps], index)
+
+    def _rebuild(self, steps: Sequence[PatchCommand], index: int) -> None:
+        """A stack of fresh steps, of which the first `index` are done, in place of the one that is there."""
+        blocked, active = self.stack.blockSignals(True), self.stack.isActive()
+        self.stack.clear()
+        for step in steps:
+            self.stack.push(step)
+        self.stand_at(index)
+        self.stack.blockSignals(blocked)
+        self.nbytes = sum(step.patch.nbytes for step in steps)
+        if active:
+            self.stack.setActive(False)  # its group looks at the active stack afresh
+            self.stack.setActive(True)
 
     def count_bytes(self) -> int:
         """What the steps take in memory, in bytes: steps that were undone and replaced are gone."""
@@ -119,16 +150,7 @@ class History:
             return
         first = len(steps) - kept
         self.base = steps[first - 1].revision
-        newest = [step.again() for step in steps[first:]]
-        blocked, active = self.stack.blockSignals(True), self.stack.isActive()
-        self.stack.clear()
-        for step in newest:
-            self.stack.push(step)
-        self.stack.blockSignals(blocked)
-        self.nbytes = total
-        if active:
-            self.stack.setActive(False)  # its group looks at the active stack afresh
-            self.stack.setActive(True)
+        self._rebuild([step.again() for step in steps[first:]], kept)
 
 
 def bound_bytes(others: Sequence[History], current: History, *, most: int) -> None:

@@ -10,15 +10,17 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
 from app.core.project.predictions import PackedAnswer
-from app.core.project.records import ExportedState, FileIdentity, StoredPicture
+from app.core.project.records import ExportedState, FileIdentity, RawStep, StoredPicture
 from app.core.project.store import ProjectStore
 from app.keeping import Keeping, Kept, snapshot
+from app.more_steps import MoreSteps
 from app.open_project import ProjectInfo
 from app.projects import CHANGED, Known, Loaded, Standing
 from app.session import Session
 from inference.prediction import Prediction, SegmentTable
 
 IDLE_MS = 2_000  # without a change before a snapshot is taken
+STEPS_UNSEEN = 16  # since the last snapshot before one is taken in the midst of work
 LATER_MS = 3_000  # before a project that could not be opened is tried again
 
 
@@ -45,6 +47,7 @@ class Keeper(Keeping):
         self._idle.timeout.connect(self._rest)
         self._later = QTimer(self, singleShot=True, interval=LATER_MS)
         self._later.timeout.connect(self.try_again)
+        self.more_steps = MoreSteps(session, self._packer, self)
         session.read_only = self.refusal
 
     # --- loading ---------------------------------------------------------------------------------------------------
@@ -123,14 +126,26 @@ class Keeper(Keeping):
         stored, identity = loaded.stored, loaded.identity
         if stored is not None:
             kept.revision = stored.revision
-            kept.newest = max([stored.revision, *(step.revision for step in stored.steps)])
+            kept.newest = stored.newest
             kept.exported = stored.exported
             kept.threshold = stored.threshold
             kept.know(loaded.prediction)
             self._session.restore(path, stored, loaded.prediction)
+            if stored.more_steps:
+                self._fetch_steps(path, stored)
         if identity is not None and (stored is None or stored.identity != identity) and not loaded.info.refusal:
             self._write(path, lambda store, name: store.set_identity(name, identity))
         self.loaded.emit(path)
+
+    def _is_whole(self, path: Path) -> bool:
+        return not self.more_steps.are_coming(path)
+
+    def _fetch_steps(self, path: Path, stored: StoredPicture) -> None:
+        def read(until: int, after: int, done: Callable[[list[RawStep]], None], failed: Callable[[str], None]) -> None:
+            work = self._doing(lambda: self._projects.more_steps(path, until=until, after=after))
+            self.lane.read(work, done=done, failed=failed)
+
+        self.more_steps.fetch(path, stored, read)
 
     # --- what could not be opened, or is another photo now ---------------------------------------------------------
 
@@ -204,6 +219,7 @@ class Keeper(Keeping):
                 known.pop(path, None)
             for some in (self._unkept, self._late, self._restless, self._fetching, self._looking):
                 some.discard(path)
+            self.more_steps.forget(path)
         opened = [path for path in paths if self._session.find(path) is not None]
         self._session.close(opened)
         for path in opened if stay else ():
@@ -322,6 +338,17 @@ class Keeper(Keeping):
     def _worked_on(self, path: Path) -> None:
         self._restless.add(path)
         self._idle.start()
+        self._kept[path].unseen += 1
+        if self._kept[path].unseen >= STEPS_UNSEEN and self._session.at_rest and not self.lane.pending:
+            self._take_snapshot(path)
+
+    def _take_snapshot(self, path: Path) -> bool:
+        document, kept = self._session.find(path), self._kept.get(path)
+        if document is None or kept is None:
+            return False
+        kept.unseen = 0
+        self._write(path, snapshot(document.human_layer(), kept.revision))
+        return True
 
     def _rest(self) -> None:
         """Nobody has done anything for a moment: snapshots, so that the next start has less to do."""
@@ -329,10 +356,9 @@ class Keeper(Keeping):
             self._idle.start()
             return
         for path in self._restless:
-            document, kept = self._session.find(path), self._kept.get(path)
-            if document is None or kept is None:
+            document = self._session.find(path)
+            if not self._take_snapshot(path) or document is None:
                 continue
-            self._write(path, snapshot(document.human_layer(), kept.revision))
             if (counts := document.code_counts()) is not None:
                 self._write(path, _areas(counts, document.table))
         self._restless.clear()
@@ -356,13 +382,14 @@ class Keeper(Keeping):
         """Write what is left and close the projects properly."""
         self._idle.stop()
         self._later.stop()
+        self.more_steps.stop()
         self._packer.shutdown()
         self.lane.close(last=self._projects.close)
 
 
 def _has_work(stored: StoredPicture) -> bool:
     """Whether a person did anything to a picture that is a matter of its photo."""
-    return bool(stored.steps or stored.corrections)
+    return bool(stored.steps or stored.more_steps or stored.corrections)
 
 
 def _areas(counts: I64, table: SegmentTable) -> Callable[[ProjectStore, str], object]:

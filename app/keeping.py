@@ -37,6 +37,7 @@ class Kept:
     identity: FileIdentity | None
     revision: int = 0
     newest: int = 0  # the largest revision that a step was kept of
+    unseen: int = 0  # steps, there and back, since the last snapshot
     exported: ExportedState | None = None
     threshold: float | None = None
     prediction: Callable[[], Prediction | None] = lambda: None  # a weak reference: the session keeps it, or not
@@ -172,13 +173,19 @@ class Keeping(QObject):
     def write_due(self) -> bool:
         """Write the pictures that have to be written as a whole; False where a stroke has to end before that."""
         if self._due and not self._session.at_rest:
-            self._at_rest.start()
+            self._at_rest.start(REST_MS)
             return False
-        while self._due:
-            path = self._due.pop()
+        for path in [path for path in self._due if self._is_whole(path)]:
+            self._due.discard(path)
             kept, history = self._kept.get(path), self._session.history_of(path)
             if kept is not None and history is not None and not kept.info.refusal:
                 self._write_history(path, kept, history)
+        if self._due:
+            self._at_rest.start(REST_MS)
+        return not self._due
+
+    def _is_whole(self, _path: Path) -> bool:
+        """Whether all steps of a picture are here."""
         return True
 
     def _write_history(self, path: Path, kept: Kept, history: History) -> None:

@@ -47,6 +47,7 @@ class OpenProject:
 
     def __init__(self, root: Path, file: Path, *, writable: bool) -> None:
         self.lock = ProjectLock(file)
+        self.folded: set[str] = set()  # pictures of whose history the oldest steps were merged, once
         refusal, is_held = "", False
         if not writable:
             refusal = f"The project in {root} may only be read: nothing can be changed here."
@@ -111,8 +112,7 @@ class OpenProject:
         """The folder is called `root` now, and its project `file`. ProjectError, and nothing changed, where it cannot
         be opened there."""
         store = ProjectStore.open(root, file, read_only=self.store.read_only)
-        self.store.close()
-        self.store = store
+        self.store.adopt(store)
         if not store.read_only:
             self.lock.move(file)
         former = (*self.info.former, self.info.root)
@@ -123,7 +123,7 @@ class OpenProject:
         that is not possible."""
         root, file = self.info.root, self.info.file
         self.store.close()
-        self.store = ProjectStore.rescue(root, file)
+        self.store.adopt(ProjectStore.rescue(root, file))
         self._place = _place(file)
         self.info = replace(self.info, said=self.store.rescued, last_revision=self.store.last_revision)
         self._mark_in_use()
@@ -135,7 +135,7 @@ class OpenProject:
             self.lock.release()
             if not self.lock.take():
                 raise ProjectError(f"{self.lock.holder().text().capitalize()} has this project open.", may_pass=True)
-        self.store = self.store.renewed()
+        self.store.renew()
         self._place = _place(self.info.file)
         newest = max(self.info.last_revision, self.store.last_revision)
         self.info = replace(self.info, said=self.store.rescued, last_revision=newest)

@@ -14,7 +14,7 @@ from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
 from app.core.patches import Patch
 from app.core.project.places import Place, project_file
-from app.core.project.records import FileIdentity, StoredPicture, identify
+from app.core.project.records import FileIdentity, RawStep, StoredPicture, identify
 from app.core.project.store import ProjectStore
 from app.open_project import OpenProject, ProjectInfo
 from inference.errors import PhotoError
@@ -22,6 +22,8 @@ from inference.prediction import Prediction
 
 STEP_BYTES = 64 * 2**20
 """Undo steps of one picture that come back, in bytes of memory: the newest."""
+STEPS_AT_ONCE = 12
+"""Of these, those that come with the picture, done and undone each: large ones take a hundredth of a second each."""
 CHANGED = "{name} has changed on disk since it was worked on."
 FOLD_BYTES = 64 * 2**20
 """And of those that a project keeps, in bytes of its file: older ones become what the picture began with."""
@@ -95,12 +97,20 @@ class Projects:
             if not store.read_only:
                 if before := store.follow(name, identify(picture)):
                     said = f"{name} was {before} before: what was done with it came with it."
-                store.fold(name, FOLD_BYTES)
+                if name not in project.folded:  # a window may go back to every step that it has seen
+                    project.folded.add(name)
+                    store.fold(name, FOLD_BYTES)
         return replace(self.look_up(picture, model=model, most_bytes=STEP_BYTES), said=said)
 
+    def more_steps(self, picture: Path, *, until: int, after: int) -> list[RawStep]:
+        """Steps of a long history that `begin` left for later: up to the revision `until`, and after `after`."""
+        project = self._project(picture.parent)
+        name = project.name_of(picture)
+        return project.store.raw_steps(name, until=until, after=after, most_bytes=STEP_BYTES)
+
     def look_up(self, picture: Path, *, model: str, most_bytes: int = 0) -> Loaded:
-        """What is known of a picture, with steps of `most_bytes`; of predictions only that of `model` for the photo as
-        it is."""
+        """What is known of a picture, with the nearest steps, of `most_bytes`; of predictions only that of `model` for
+        the photo as it is."""
         identity = self.identity(picture)
         try:
             project = self._project(picture.parent)
@@ -111,7 +121,7 @@ class Projects:
             return Loaded(None, identity=identity, problem=str(error), is_hidden=hidden, may_pass=error.may_pass)
         store, name = project.store, project.name_of(picture)
         try:
-            stored = store.load(name, most_bytes=most_bytes)
+            stored = store.load(name, most_bytes=most_bytes, most_steps=STEPS_AT_ONCE)
         except DamagedProjectError:
             raise
         except ProjectError as error:

@@ -56,7 +56,6 @@ def test_what_comes_back_is_what_was_there(qtbot: QtBot, acts: list[tuple[str, i
                     work = Work(qtbot)
                 elif act == "delete":
                     (current.parent / FILE_NAME).unlink(missing_ok=True)
-                    expected = _only_open(work, expected, current.parent)
                 work.open(current)
                 _do(act, number, work, current, expected[current])
                 _compare(work, current, expected[current])
@@ -67,14 +66,6 @@ def test_what_comes_back_is_what_was_there(qtbot: QtBot, acts: list[tuple[str, i
                 _compare(work, path, picture)
         finally:
             work.keeper.close()
-
-
-def _only_open(work: Work, expected: dict[Path, Expected], folder: Path) -> dict[Path, Expected]:
-    """Of a project that somebody deletes, what the window has not opened is gone."""
-    return {
-        path: Expected() if path.parent == folder and work.session.find(path) is None else picture
-        for path, picture in expected.items()
-    }
 
 
 def _do(act: str, number: int, work: Work, path: Path, picture: Expected) -> None:

@@ -44,6 +44,7 @@ class Work:
         self.session.show(path)
         self.keeper.load(path)
         self._qtbot.waitUntil(lambda: self.keeper.is_loaded(path) or bool(self.keeper.refusal(path)), timeout=PATIENCE)
+        self._qtbot.waitUntil(lambda: not self.keeper.more_steps.are_coming(path), timeout=PATIENCE)
         document = self.session.document
         if self.keeper.is_loaded(path) and (document is None or document.segment_map is None):
             self.session.attach_photo(path, (np.zeros((*shape, 3), np.uint8),))

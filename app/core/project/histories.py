@@ -8,29 +8,33 @@ from app.core.errors import HistoryError
 from app.core.patches import Patch, human_snapshot
 from app.core.project import timeline
 from app.core.project.parts import StorePart, name_key, name_of_key, plain_text
-from app.core.project.records import STATUSES, ExportedState, FileIdentity, StoredPicture, StoredStep
+from app.core.project.records import STATUSES, ExportedState, FileIdentity, RawStep, StoredPicture, StoredStep
 from app.core.segment_map import SegmentMap
 
 
 class Histories(StorePart):
     """Every finished gesture, and what the picture was before and after."""
 
-    def load(self, name: str, *, most_bytes: int) -> StoredPicture | None:
-        """A picture as it was left, with the steps nearest to where it stands that take at most `most_bytes` of memory.
+    def load(self, name: str, *, most_bytes: int, most_steps: int | None = None) -> StoredPicture | None:
+        """A picture as it was left, with the steps nearest to where it stands that take at most `most_bytes` of memory,
+        and at most `most_steps` of those that are done and of those that were undone.
 
         None where nothing is known of it. ProjectError when its corrections cannot be read.
         """
         with self._reading():
             row = self._connection.execute(
-                "SELECT id, size, mtime_ns, header, height, width, status, reason, note, threshold, revision, "
-                "exported, model FROM picture WHERE name = ?",
+                "SELECT id, height, width, size, mtime_ns, header, status, reason, note, threshold, revision, "
+                "exported, model, last FROM picture WHERE name = ?",
                 (name_key(name),),
             ).fetchone()
             if row is None:
                 return None
-            picture, size, mtime_ns, header, height, width, status, why, note, own, revision, exported, model = row
+            picture, height, width, size, mtime_ns, header, status, why, *others = row
+            note, own, revision, exported, model, last = others
             shape = None if height is None else (height, width)
-            history = timeline.window(self._connection, picture, revision=revision, most=most_bytes)
+            history = timeline.window(
+                self._connection, picture, revision=revision, most=most_bytes, most_steps=most_steps
+            )
             corrections = timeline.corrections_at(
                 self._connection, picture, shape=shape, revision=revision, steps=history.steps
             )
@@ -48,8 +52,19 @@ class Histories(StorePart):
                 corrections=corrections,
                 exported=None if exported is None else ExportedState.from_json(exported),
                 model=model,
+                newest=last,
+                more_steps=timeline.count_steps(self._connection, picture) > len(history.steps),
                 damaged_steps=history.damaged,
             )
+
+    def raw_steps(self, name: str, *, until: int, after: int, most_bytes: int) -> list[RawStep]:
+        """The steps up to the revision `until` and those after `after`, in order, as they are in the file: of both the
+        nearest that take at most `most_bytes` there."""
+        with self._reading():
+            row = self._connection.execute("SELECT id FROM picture WHERE name = ?", (name_key(name),)).fetchone()
+            if row is None:
+                return []
+            return timeline.raw_steps(self._connection, row[0], until=until, after=after, most=most_bytes)
 
     def record_step(self, name: str, step: StoredStep, *, after: int, shape: tuple[int, int]) -> None:
         """A gesture is finished: `step` follows the revision `after` of a picture of `shape` (H, W), which stands at it

@@ -55,6 +55,20 @@ class StoredStep:
     patch: Patch
 
 
+@dataclass(frozen=True)
+class RawStep:
+    """A step as a project keeps it: reading the patch takes a hundredth of a second where it is large."""
+
+    revision: int
+    previous: int  # the revision that it was made on
+    text: str
+    data: bytes
+
+    def read(self) -> StoredStep:
+        """PatchError when it is damaged."""
+        return StoredStep(self.revision, self.text, Patch.from_bytes(self.data))
+
+
 @dataclass(frozen=True, slots=True)
 class ExportedState:
     """What an export has written depends on, besides the network's answer."""
@@ -119,6 +133,8 @@ class StoredPicture:
     corrections: Patch | None  # makes the human layer of an empty one; None where nobody decided any pixel
     exported: ExportedState | None
     model: str | None  # that made the prediction, None where there is none
+    newest: int = 0  # the largest revision it ever had
+    more_steps: bool = False  # whether the history has steps that are not in `steps`
     damaged_steps: int = 0  # steps of the history that could not be read: it begins after them, or ends before
 
 

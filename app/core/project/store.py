@@ -66,11 +66,17 @@ class ProjectStore(Histories, Predictions, Listing, Moves):
         store.rescued = sentence
         return store
 
-    def renewed(self) -> Self:
-        """The project in its place once more, after its file was deleted or replaced while this had it open.
+    def adopt(self, other: Self) -> None:
+        """Be what `other` is from now on: whoever holds this goes on with the file that is used now."""
+        self._connection.close()
+        self.root, self.file, self.read_only = other.root, other.file, other.read_only
+        self._connection, self.rescued = other._connection, other.rescued
 
-        Everything that only the file that is gone had is in the new one, or is merged with what lies there by now. It
-        says what came of it; this is closed. ProjectError, and this goes on reading what it read, where that fails.
+    def renew(self) -> None:
+        """Have the project in its place once more, after its file was deleted or replaced while this had it open.
+
+        Everything that only the file that is gone had is in the new one, or is merged with what lies there by now; it
+        tells what came of it in `rescued`. ProjectError, and this goes on reading what it read, where that fails.
         """
         is_deleted = not self.file.exists()
         try:
@@ -87,9 +93,8 @@ class ProjectStore(Histories, Predictions, Listing, Moves):
             if known is None:
                 raise
             raise ProjectError(str(known), may_pass=True) from error
-        self.close()
-        store.rescued = f"{store.rescued} {sentence}".strip()
-        return store
+        self.adopt(store)
+        self.rescued = f"{store.rescued} {sentence}".strip()
 
     def _merge(self, copy: Path) -> str:
         """Take over what is in `copy`; what came of it, a sentence. Where people went on from both, both are kept."""

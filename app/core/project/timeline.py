@@ -10,10 +10,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from app.core.errors import PatchError, ProjectError
 from app.core.patches import Patch, apply_patch, human_snapshot
-from app.core.project.records import StoredStep
+from app.core.project.records import RawStep, StoredStep
 from app.core.segment_map import SegmentMap
 
 Shape = tuple[int, int]
@@ -58,15 +59,39 @@ def knows(connection: sqlite3.Connection, picture: int, revision: int) -> bool:
     )
 
 
-def window(connection: sqlite3.Connection, picture: int, *, revision: int, most: int) -> Window:
-    """The steps nearest to `revision` that take at most `most` bytes of memory, done ones before undone ones."""
-    done, left, torn = _fitting(_steps(connection, picture, until=revision, newest_first=True), most)
-    undone, _, torn_later = _fitting(_steps(connection, picture, after=revision), left)
+def window(
+    connection: sqlite3.Connection, picture: int, *, revision: int, most: int, most_steps: int | None = None
+) -> Window:
+    """The steps nearest to `revision` that take at most `most` bytes of memory, done ones before undone ones, and of
+    each kind at most `most_steps`."""
+    done, left, torn = _fitting(
+        islice(_steps(connection, picture, until=revision, newest_first=True), most_steps), most
+    )
+    undone, _, torn_later = _fitting(islice(_steps(connection, picture, after=revision), most_steps), left)
     if not done:
         return Window(tuple(undone), revision, torn + torn_later)
     query = "SELECT previous FROM step WHERE picture = ? AND revision = ?"
     (base,) = connection.execute(query, (picture, done[-1].revision)).fetchone()
     return Window((*reversed(done), *undone), base, torn + torn_later)
+
+
+def count_steps(connection: sqlite3.Connection, picture: int) -> int:
+    return int(connection.execute("SELECT count(*) FROM step WHERE picture = ?", (picture,)).fetchone()[0])
+
+
+def raw_steps(connection: sqlite3.Connection, picture: int, *, until: int, after: int, most: int) -> list[RawStep]:
+    """The steps up to the revision `until` and those after `after`, in order: the nearest, `most` bytes of both."""
+    query = "SELECT revision, previous, text, patch FROM step WHERE picture = ? AND revision"
+    found: list[RawStep] = []
+    for condition, limit in (("<= ? ORDER BY revision DESC", until), ("> ? ORDER BY revision ASC", after)):
+        left = most
+        for row in connection.execute(f"{query} {condition}", (picture, limit)):
+            step = RawStep(*row)
+            left -= len(step.data)
+            if left < 0:
+                break
+            found.append(step)
+    return sorted(found, key=lambda step: step.revision)
 
 
 def corrections_at(
