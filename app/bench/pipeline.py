@@ -1,8 +1,8 @@
 """Many pictures one after the other: how much of the bare engine's pace is left with everything around it.
 
 The bare engine is given what it wants in memory. The predict command reads photos, composes labels and writes them; the
-window's run keeps its answers in a project. All three take turns on the same pictures, a few at a time, so that what
-else the machine does falls on all of them alike.
+window's run keeps its answers in a project. All take turns on the same pictures, a few at a time, so that what else the
+machine does falls on all of them alike. What they do beside the engine is told stage by stage.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from app.bench.figures import Figure
 from app.bench.network import SIDE, random_m
+from app.bench.stages import stage_figures
 from app.core.pictures import list_pictures
 from inference.engines import open_engine
 from inference.models import ModelCard, find_card
@@ -59,16 +61,23 @@ class Pace:
     """The ways through the pictures, turn by turn."""
 
     bare: list[_Turn] = field(default_factory=list)
+    together: list[_Turn] = field(default_factory=list)
     command: list[_Turn] = field(default_factory=list)
     window: list[_Turn] = field(default_factory=list)
 
     def figures(self, name: str) -> Iterator[Figure]:
         busy = median(turn.processor / turn.wall for turn in self.bare)
         yield Figure(
-            name=f"{name}: the engine alone",
+            name=f"{name}: the engine alone, one after the other",
             median=median(1 / turn.wall for turn in self.bare),
             unit="a second",
             note=f"{_processor(self.bare)}, {busy:.2f} of {usable_cores()} cores at work",
+        )
+        yield Figure(
+            name=f"{name}: the engine alone, as many at once as it does best",
+            median=median(1 / turn.wall for turn in self.together),
+            unit="a second",
+            note=_processor(self.together),
         )
         for what, turns in (("predict command", self.command), ("run in the window", self.window)):
             yield Figure(
@@ -92,7 +101,9 @@ def pipeline_figures(*, quick: bool, photos: Path | None = None) -> Iterator[Fig
         folder = Path(text)
         pictures = _linked(list_pictures([photos]) if photos else sample_paths(), folder / "photos", count)
         starter, cores = find_card("starter"), usable_cores()
-        yield from measure(_segmenter(starter), pictures, folder).figures("starter")
+        segmenter = _segmenter(starter)
+        yield from measure(segmenter, pictures, folder).figures("starter")
+        yield from stage_figures("starter", segmenter, pictures[:AT_ONCE], folder)
         if cores > 1 and hasattr(os, "sched_setaffinity"):
             with _fewer_cores(cores - 1):
                 spared = _segmenter(starter)
@@ -111,6 +122,7 @@ def measure(segmenter: Segmenter, pictures: Sequence[Path], folder: Path, *, at_
             inputs = [segmenter.prepare(read_photo(path)) for path in some]
             count = len(some)
             pace.bare.append(_Turn.of(partial(_bare, segmenter, inputs), count))
+            pace.together.append(_Turn.of(partial(_bare_together, segmenter, inputs), count))
             pace.command.append(_Turn.of(partial(_command, segmenter, some, folder / "labels"), count))
             pace.window.append(_Turn.of(partial(run, some), count))
     return pace
@@ -124,6 +136,12 @@ def usable_cores() -> int:
 def _bare(segmenter: Segmenter, inputs: Sequence[NDArray[np.uint8]]) -> None:
     for one in inputs:
         segmenter.engine.run(one)
+
+
+def _bare_together(segmenter: Segmenter, inputs: Sequence[NDArray[np.uint8]]) -> None:
+    with ThreadPoolExecutor(segmenter.at_once) as threads:
+        for _ in threads.map(segmenter.engine.run, inputs):
+            pass
 
 
 def _command(segmenter: Segmenter, pictures: Sequence[Path], labels: Path) -> None:

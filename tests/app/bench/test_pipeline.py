@@ -20,12 +20,23 @@ def test_every_way_goes_through_the_photos_of_a_folder(tmp_path: Path, monkeypat
     monkeypatch.setattr(pipeline, "SIDE", 64)
     rows = list(pipeline.pipeline_figures(quick=True, photos=tmp_path))
     assert {row.name.partition(":")[0] for row in rows} >= {"starter", "m at 64 pixels"}
-    assert len(rows) % 3 == 0
-    for bare, *shares in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
-        assert bare.median is not None
-        assert bare.median > 0
-        assert "of processor time each" in bare.note
+    stages = [row for row in rows if "processor time" in row.name]
+    paces = [row for row in rows if row not in stages]
+    assert len(paces) % 4 == 0
+    for bare, together, *shares in zip(*(paces[start::4] for start in range(4)), strict=True):
+        for alone in (bare, together):
+            assert alone.median is not None
+            assert alone.median > 0
+            assert "of processor time each" in alone.note
         assert all(share.at_least and share.goal == 0.95 and share.median for share in shares)
+    assert [row.name.partition(",")[0] for row in stages[1:]] == [
+        "starter: predict command",
+        "starter: run in the window",
+    ]
+    for row, own in zip(stages[1:], (("composing", "writing"), ("packing", "database")), strict=True):
+        told = [float(part.rpartition(" ")[2]) for part in row.note.split(", ")]
+        assert row.median == pytest.approx(sum(told), abs=0.05 * len(told) + 0.01)  # nothing is left out
+        assert all(stage in row.note for stage in ("decoding", "resizing", *own))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]  # nothing is left behind
 
 
