@@ -10,7 +10,6 @@ import gc
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -22,8 +21,8 @@ import cv2
 import numpy as np
 
 from app.bench.figures import Figure
+from app.bench.fresh import probe
 from app.bench.memory import resident_megabytes
-from app.bench.startup import PATIENCE, ProbeError
 
 PICTURES, FEW = 100_000, 5_000
 FIRST = "photo 0.jpg"
@@ -40,7 +39,8 @@ def folder_figures(*, quick: bool) -> Iterator[Figure]:
         photos = Path(text, "photos")
         make_photos(photos, count)
         for which in ("new", "known"):
-            yield from _told(which, probe(photos, cache=Path(text, "own")))
+            found = probe("app.bench.folder", str(photos), cache=Path(text, "own"), what="Measuring a large folder")
+            yield from _told(which, found)
 
 
 def _told(which: str, found: dict[str, float]) -> Iterator[Figure]:
@@ -69,20 +69,6 @@ def make_photos(folder: Path, count: int) -> None:
         except OSError:  # no links here, or no more of them
             shutil.copy(first, name)
             first = name
-
-
-def probe(photos: Path, *, cache: Path) -> dict[str, float]:
-    """What a fresh process with cache, data and settings in `cache` found. ProbeError if it failed."""
-    own = {f"XDG_{name}_HOME": str(cache) for name in ("CACHE", "CONFIG", "DATA")}
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"} | own
-    command = [sys.executable, "-m", "app.bench.folder", str(photos)]
-    try:
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    except subprocess.SubprocessError as error:
-        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise ProbeError(f"Measuring a large folder failed: {told[-1]}") from error
-    found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
-    return found
 
 
 class Hand:

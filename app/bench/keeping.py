@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop
 
 from app.bench.data import SIZE
 from app.bench.figures import Figure
-from app.bench.startup import PATIENCE, ProbeError
+from app.bench.fresh import PATIENCE, ProbeError
 from app.core.geometry import Box
 from app.core.project.packing import rounded
 from app.core.project.records import identify

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from app.bench.figures import Figure
+from app.bench.fresh import probe
 from app.bench.probe import peak_megabytes
-from app.bench.startup import PATIENCE, ProbeError
 
 if TYPE_CHECKING:
     from app.bench.scene import Scene
@@ -31,8 +30,10 @@ _STATUS, _PEAKS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 def memory_figures(*, quick: bool) -> Iterator[Figure]:
     """Peak of a round of painting, and of a fill that reaches over the whole photo, as photo + map + so many MB."""
     for megapixels in MEGAPIXELS[: 1 if quick else None]:
-        taken = _probe(megapixels)
-        if taken is None:
+        with TemporaryDirectory() as own:
+            what = "Measuring the memory of painting"
+            taken = probe("app.bench.memory", str(megapixels), cache=Path(own), what=what)
+        if not taken:
             yield Figure(name=f"{megapixels} MP", median=None, note="this system does not tell the peak of a part")
             continue
         beside = f"beside {taken['photo']:.0f} MB of photo and {taken['map']:.0f} MB of map"
@@ -42,24 +43,6 @@ def memory_figures(*, quick: bool) -> Iterator[Figure]:
         yield Figure(name=name, median=taken["fill"], unit="MB", note="for as long as it works")
         name = f"{megapixels} MP: the most that any work on the whole photo takes"
         yield Figure(name=name, median=taken["tools"], unit="MB", note="for as long as it works", goal=GOAL)
-
-
-def _probe(megapixels: float) -> dict[str, float] | None:
-    command = [sys.executable, "-m", "app.bench.memory", str(megapixels)]
-    try:
-        answer = subprocess.run(
-            command,
-            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=True,
-        )
-    except subprocess.SubprocessError as error:
-        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise ProbeError(f"Measuring the memory of painting failed: {told[-1]}") from error
-    taken: dict[str, float] | None = json.loads(answer.stdout.splitlines()[-1])
-    return taken
 
 
 def _paint(scene: Scene) -> None:
@@ -78,9 +61,9 @@ def _paint(scene: Scene) -> None:
     gestures.pan_frames(scene, 40)
 
 
-def measure(megapixels: float) -> dict[str, float] | None:
-    """MB of 2**20 bytes of "photo" and "map", and what "painting", a "fill" and other "tools" add; None where that is
-    not known."""
+def measure(megapixels: float) -> dict[str, float]:
+    """MB of 2**20 bytes of "photo" and "map", and what "painting", a "fill" and other "tools" add; nothing where
+    that is not known."""
     from app.bench import gestures
     from app.bench.scene import Scene
     from app.window import make_application
@@ -90,7 +73,7 @@ def measure(megapixels: float) -> dict[str, float] | None:
     before = resident_megabytes()
     if before is None:
         scene.close()
-        return None
+        return {}
     scene.open()
     segment_map = scene.document.segment_map
     assert segment_map is not None

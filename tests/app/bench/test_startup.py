@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.bench.fresh import ProbeError, probe
 from app.bench.network import random_m
-from app.bench.startup import ProbeError, probe
+from app.bench.startup import start
 from inference.engines import open_engine
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,18 +28,26 @@ def photo(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 @pytest.mark.slow
 def test_a_window_is_painted_then_shows_the_photo_then_its_masks(photo: Path, tmp_path: Path) -> None:
-    figures = probe("window", photo, cache=tmp_path / "cache")
+    figures = start("window", photo, cache=tmp_path / "cache")
     assert 0 < figures["window"] <= figures["mask"]
     assert figures["photo"] <= figures["mask"]
 
 
 def test_the_predict_command_is_measured_to_its_last_file(photo: Path, tmp_path: Path) -> None:
-    assert probe("predict", photo, cache=tmp_path / "cache")["mask"] > 0
+    assert start("predict", photo, cache=tmp_path / "cache")["mask"] > 0
 
 
 def test_a_start_that_fails_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match=r"A fresh start for measuring \(predict\) failed: "):
-        probe("predict", tmp_path / "missing.jpg", cache=tmp_path / "cache")
+        start("predict", tmp_path / "missing.jpg", cache=tmp_path / "cache")
+
+
+def test_a_fresh_process_knows_nothing_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "asked.py").write_text("import json, os; print(json.dumps({k: v for k, v in os.environ.items()}))")
+    found = probe("asked", cache=tmp_path / "own", what="Asking")
+    for name in ("CACHE", "CONFIG", "DATA"):  # projects of the samples are kept among the data
+        assert found[f"XDG_{name}_HOME"] == str(tmp_path / "own")
 
 
 def test_random_weights_make_a_network_that_runs(tmp_path: Path) -> None:
