@@ -45,7 +45,7 @@ def dab_frames(scene: Scene, count: int, *, diameter: int, scale: float | None =
 
 
 def press_frames(scene: Scene, count: int, *, diameter: int) -> list[float]:
-    """The first touch of a brush, of which every pixel is new."""
+    """The first touch of a brush, of which every pixel is new; what the last one left to be painted is over by then."""
     scene.use("brush")
     scene.session.set_brush_size(diameter)
     times = []
@@ -53,6 +53,7 @@ def press_frames(scene: Scene, count: int, *, diameter: int) -> list[float]:
         scene.next_class()
         at = scene.on_circle(3 * index)
         scene.move(at)
+        scene.rest()
         times.append(scene.frame(partial(scene.press, at)))
         scene.release(at)
         scene.settle()
