@@ -5,13 +5,14 @@ The photo on screen always goes first; its neighbours are decoded and predicted 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.core.arrays import Intp
 from app.core.document import Document
 from app.folder import Folder
 from app.keeper import Keeper
@@ -23,7 +24,7 @@ from app.photos import Photos
 from app.picture_states import PictureStates
 from app.predictions import NOW, Predictions
 from app.session import Session
-from app.thumbnails import Thumbnails
+from app.thumbnails import MOST_WAITING, Thumbnails
 from app.workers.background import Background
 from app.workers.lane import Lane
 from inference.errors import PhotoError
@@ -181,9 +182,9 @@ class Desk(QObject):
             self._prefetch()
             self._say_busy()
 
-    def _renew_thumbnails(self, rows: Iterable[int]) -> None:
-        """These files are others than before; where they are very many, the last of them are made anew."""
-        for row in rows:
+    def _renew_thumbnails(self, rows: Intp) -> None:
+        """These files are others than before; of very many, those that are seen are asked for by the list."""
+        for row in rows[:MOST_WAITING].tolist():
             self.thumbnails.request(self.folder.path(row))
 
     def could_not_be_read(self, path: Path, reason: str) -> None:

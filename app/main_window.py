@@ -21,6 +21,7 @@ from app.autosave import Autosave
 from app.canvas.canvas import Canvas
 from app.chrome import make_menus, make_toolbars
 from app.closing import Closing
+from app.core.document import Hover
 from app.desk import Desk
 from app.dialogs import show_model_card
 from app.dock_widths import DockWidths
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.session = Session(settings, self)
+        self._hovered: Hover | None = None  # what the pointer is over
         self._put_away: dict[str, Tool] = {}  # tools that are not in hand but have begun something
         choice = ModelChoice(settings.model, settings.engine, settings.device)
         self.desk = Desk(self.session, choice, self)
@@ -177,8 +179,9 @@ class MainWindow(QMainWindow):
         self.image_list.activated.connect(desk.show)
         self.run_flow.started.connect(self._docks["pictures"].show)
         self.image_list.thumbnail_wanted.connect(desk.thumbnails.request)
+        self.image_list.view.ratio_changed.connect(desk.thumbnails.show_at)
         self.legend.class_chosen.connect(session.set_current_class)
-        canvas.hovered.connect(lambda hover: self.status.show_hover("" if hover is None else hover_text(hover)))
+        canvas.hovered.connect(self._show_hover)
         canvas.zoom_changed.connect(self.status.show_zoom)
         compared = canvas.comparing
         compared.changed.connect(lambda: self.decided_key.set_aside(aside=compared.seen is not None))
@@ -190,6 +193,7 @@ class MainWindow(QMainWindow):
         self.tool_options.cancelled.connect(canvas.cancel_gesture)
         self.choices_card.picked.connect(lambda steps: pick_answer(canvas, steps))
         session.tool_changed.connect(lambda: self.choices_card.show_choices(canvas.choices()))
+        session.tool_changed.connect(lambda: self._show_hover(self._hovered))
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
         self.export_flow.settings_changed.connect(self._remember_export)
@@ -323,6 +327,11 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str) -> None:
         self.status.say(sentence)
+
+    def _show_hover(self, hover: Hover | None) -> None:
+        self._hovered, tool = hover, self.canvas.tool
+        own_answers = tool is not None and tool.choices() is not None
+        self.status.show_hover("" if hover is None else hover_text(hover, own_answers=own_answers))
 
     def _pressed(self) -> None:
         """A press on the picture: what was said of the last one is over."""

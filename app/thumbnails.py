@@ -14,7 +14,7 @@ from app.core.thumbnail_cache import ThumbnailCache
 from app.workers.lane import CancelToken, Lane
 from inference.photo import read_thumbnail
 
-SIDE = 192  # pixels; shown at 96 on a screen with two device pixels per point
+SIDE, FINE_SIDE = 192, 320  # pixels: as wide as the widest cell of the grid, on a plain and on a fine screen
 MOST_WAITING = 300  # more than any list shows at once: those that were asked for longest ago have scrolled away
 
 
@@ -30,8 +30,16 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._lane = Lane("thumbnails", self)
         self._cache = ThumbnailCache(cache or platformdirs.user_cache_path("ade-mask-studio", False) / "thumbnails")
+        self._side = SIDE
         self._numbers = itertools.count()
         self._waiting: dict[Path, None] = {}  # the one asked for longest ago first
+
+    def show_at(self, ratio: float) -> None:
+        """They are shown with so many device pixels per point: what is being made is asked for again."""
+        side = SIDE if ratio <= 1 else FINE_SIDE
+        if side != self._side:
+            self._side = side
+            self.forget()
 
     def request(self, path: Path) -> None:
         """Have a thumbnail made."""
@@ -46,8 +54,13 @@ class Thumbnails(QObject):
 
         self._waiting.pop(path, None)
         self._waiting[path] = None
+        side = self._side
         self._lane.submit(
-            lambda token: self._make(path, token), key=path, done=done, failed=failed, priority=-next(self._numbers)
+            lambda token: self._make(path, side, token),
+            key=path,
+            done=done,
+            failed=failed,
+            priority=-next(self._numbers),
         )
         while len(self._waiting) > MOST_WAITING:
             oldest = next(iter(self._waiting))
@@ -66,16 +79,16 @@ class Thumbnails(QObject):
     def close(self) -> None:
         self._lane.close()
 
-    def _make(self, path: Path, token: CancelToken) -> U8:
+    def _make(self, path: Path, side: int, token: CancelToken) -> U8:
         """In the lane. PhotoError where there is no photo."""
         try:
             identity = identify(path)
         except OSError:
-            return read_thumbnail(path, SIDE)  # which says what is wrong
-        known = self._cache.get(identity, SIDE)
+            return read_thumbnail(path, side)  # which says what is wrong
+        known = self._cache.get(identity, side)
         if known is not None:
             return known
         token.check()
-        thumbnail = read_thumbnail(path, SIDE)
-        self._cache.put(identity, SIDE, thumbnail)
+        thumbnail = read_thumbnail(path, side)
+        self._cache.put(identity, side, thumbnail)
         return thumbnail

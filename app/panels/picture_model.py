@@ -16,7 +16,8 @@ from app.folder import Folder
 from app.panels.picture_texts import second_line, spoken, tip
 from app.panels.rows import ROOT, Index
 
-KEPT_THUMBNAILS = 512  # at 192 x 128 pixels about 50 MB; the others are asked for again when they come into view
+KEPT_BYTES = 64 * 2**20  # of thumbnails, some 650 or on a fine screen 240; others are asked for again when seen
+_PIXEL_BYTES = 4  # of a pixmap
 _FEW = 64  # changed rows that are told one by one
 
 
@@ -37,20 +38,34 @@ class PictureModel(QAbstractListModel):
         self.folder, self.catalogue = folder, folder.catalogue
         self.rows = folder.rows  # of the catalogue, by place in the list
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
+        self._kept_bytes = 0
+        self._stale: set[Path] = set()  # of another size than is shown by now
         folder.relisted.connect(self._reset)
         folder.rearranged.connect(self._reset)
         folder.changed.connect(self._changed)
+        folder.files_changed.connect(self._files_changed)
 
     def set_thumbnail(self, path: Path, thumbnail: NDArray[np.uint8]) -> None:
         """A small version of the picture, (h, w, 3) uint8 RGB."""
         height, width = thumbnail.shape[:2]
         pixels = np.ascontiguousarray(thumbnail)
         image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._drop(path)
         self._thumbnails[path] = QPixmap.fromImage(image)
-        self._thumbnails.move_to_end(path)
-        while len(self._thumbnails) > KEPT_THUMBNAILS:
-            self._thumbnails.popitem(last=False)
+        self._kept_bytes += width * height * _PIXEL_BYTES
+        while self._kept_bytes > KEPT_BYTES and len(self._thumbnails) > 1:
+            self._drop(next(iter(self._thumbnails)))
         self._tell(self.place(path))
+
+    def _drop(self, path: Path) -> None:
+        self._stale.discard(path)
+        pixmap = self._thumbnails.pop(path, None)
+        if pixmap is not None:
+            self._kept_bytes -= pixmap.width() * pixmap.height() * _PIXEL_BYTES
+
+    def want_other_size(self) -> None:
+        """Thumbnails are shown larger or smaller from now on: those that are here do until others come."""
+        self._stale = set(self._thumbnails)
 
     def place(self, path: Path) -> int:
         """The row in which a picture is shown, or -1."""
@@ -63,7 +78,9 @@ class PictureModel(QAbstractListModel):
     def lacks_thumbnail(self, place: int) -> bool:
         """Whether a thumbnail of this row should be asked for."""
         path = self.path(place)
-        return path not in self._thumbnails and self.folder.status(path) is not PictureStatus.UNREADABLE
+        return (path not in self._thumbnails or path in self._stale) and self.folder.status(
+            path
+        ) is not PictureStatus.UNREADABLE
 
     def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self.rows)
@@ -107,6 +124,11 @@ class PictureModel(QAbstractListModel):
                 self._tell(self.place(self.folder.path(int(row))))
         elif self.rowCount() and self.rows is self.folder.rows:
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+
+    def _files_changed(self, rows: NDArray[np.intp]) -> None:
+        others = np.zeros(len(self.catalogue) + 1, np.bool_)  # the last for pictures that are not listed any more
+        others[rows] = True
+        self._stale.update(path for path in self._thumbnails if others[self.folder.row(path)])
 
     def _tell(self, place: int) -> None:
         if place >= 0 and self.rows is self.folder.rows:  # else others are about to be shown anyway

@@ -29,12 +29,14 @@ class PictureView(SaysWhenEmpty, EvenView):
 
     thumbnail_wanted = Signal(Path)
     chosen = Signal(QModelIndex)  # by mouse or key, not by `select_place`
+    ratio_changed = Signal(float)  # device pixels per point, which decides how large thumbnails have to be
     focus_changed = Signal()
 
     def __init__(self, pictures: PictureModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._pictures = pictures
         self._asked: set[Path] = set()
+        self._ratio = 1.0
         self._goes = False  # whether a move of the current row goes there
         self._on_screen: Path | None = None
         self._kept: I32 = np.zeros(0, np.int32)  # rows of the catalogue that were selected before other ones are shown
@@ -49,6 +51,7 @@ class PictureView(SaysWhenEmpty, EvenView):
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._ask_soon())
         pictures.modelAboutToBeReset.connect(self._keep_selected)
         pictures.modelReset.connect(self._ask_soon)
+        pictures.folder.files_changed.connect(self.forget_requests)
 
     def set_grid(self, *, on: bool) -> None:
         if on is not self.is_grid():
@@ -135,6 +138,15 @@ class PictureView(SaysWhenEmpty, EvenView):
         """A thumbnail came; should it be dropped later, it may be asked for again."""
         self._asked.discard(path)
 
+    def _follow_ratio(self) -> None:
+        """The window is on another screen, perhaps."""
+        ratio = self.devicePixelRatioF()
+        if ratio != self._ratio:
+            self._ratio = ratio
+            self._pictures.want_other_size()
+            self.ratio_changed.emit(ratio)
+            self.forget_requests()
+
     def _ask_soon(self) -> None:
         if not self._ask.isActive():
             self._ask.start()
@@ -173,7 +185,8 @@ class PictureView(SaysWhenEmpty, EvenView):
         self.focus_changed.emit()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Show:
+        if event.type() in (QEvent.Type.Show, QEvent.Type.DevicePixelRatioChange):
+            self._follow_ratio()
             self._ask_soon()
         return super().event(event)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -48,6 +49,18 @@ def test_a_thumbnail_is_made_once(
         thumbnails.request(photos[2])
     assert told.args[1].shape == (40, 103, 3)
     assert made == [photos[2], photos[2]]
+
+
+def test_a_fine_screen_gets_finer_thumbnails(thumbnails: Thumbnails, tmp_path: Path, qtbot: QtBot) -> None:
+    large = tmp_path / "large.png"
+    cv2.imwrite(str(large), np.zeros((400, 800, 3), np.uint8))
+    sizes = []
+    for ratio in (1, 2, 1.25, 1):
+        thumbnails.show_at(ratio)
+        with qtbot.waitSignal(thumbnails.ready) as told:
+            thumbnails.request(large)
+        sizes.append(told.args[1].shape[:2])
+    assert sizes == [(96, 192), (160, 320), (160, 320), (96, 192)]
 
 
 def test_what_cannot_be_read_says_why(thumbnails: Thumbnails, tmp_path: Path, qtbot: QtBot) -> None:

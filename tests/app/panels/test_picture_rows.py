@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+import app.panels.picture_model
 from app.core.catalogue import Exported, SortBy
 from app.core.pictures import PictureStatus
 from app.folder import Folder
 from app.panels.image_list import ImageList
-from app.panels.picture_model import KEPT_THUMBNAILS, PictureModel, PictureRole
+from app.panels.picture_model import PictureModel, PictureRole
 from app.panels.picture_texts import STATUS_TEXTS
 from tests.app.panels.picture_scene import PATHS, ROOT, arrange_by_hand, click, fill, listed, many
 
@@ -121,6 +123,40 @@ def test_a_thumbnail_is_drawn_and_not_asked_for_again(qtbot: QtBot, pictures: Im
     assert len(wanted) == 5
 
 
+def test_another_screen_asks_for_other_thumbnails_and_shows_the_old_ones_meanwhile(
+    qtbot: QtBot, pictures: ImageList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[Path] = []
+    ratios: list[float] = []
+    pictures.thumbnail_wanted.connect(wanted.append)
+    pictures.view.ratio_changed.connect(ratios.append)
+    fill(pictures.folder)
+    qtbot.waitUntil(lambda: len(wanted) == 5)
+    for path in PATHS:
+        pictures.set_thumbnail(path, np.zeros((48, 64, 3), np.uint8))
+    here = pictures.view.devicePixelRatioF()
+    monkeypatch.setattr(pictures.view, "devicePixelRatioF", lambda: here + 1)
+    QApplication.sendEvent(pictures.view, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert ratios == [here + 1]
+    qtbot.waitUntil(lambda: len(wanted) == 10)
+    assert pictures.model.index(0).data(PictureRole.THUMBNAIL).width() == 64
+    pictures.set_thumbnail(PATHS[0], np.zeros((96, 128, 3), np.uint8))
+    assert pictures.model.index(0).data(PictureRole.THUMBNAIL).width() == 128
+    assert not pictures.model.lacks_thumbnail(0)
+    assert pictures.model.lacks_thumbnail(1)
+
+
+def test_seen_pictures_whose_files_are_others_now_are_asked_for_again(qtbot: QtBot, pictures: ImageList) -> None:
+    wanted: list[Path] = []
+    fill(pictures.folder)
+    for path in PATHS:
+        pictures.set_thumbnail(path, np.zeros((48, 64, 3), np.uint8))
+    pictures.thumbnail_wanted.connect(wanted.append)
+    pictures.folder.files_changed.emit(np.array([1, 3], np.intp))
+    qtbot.waitUntil(lambda: len(wanted) == 2)
+    assert wanted == [PATHS[1], PATHS[3]]
+
+
 def test_only_what_is_seen_is_asked_for(qtbot: QtBot, pictures: ImageList) -> None:
     wanted: list[Path] = []
     pictures.thumbnail_wanted.connect(wanted.append)
@@ -152,13 +188,17 @@ def test_what_was_passed_is_asked_for_again_when_it_is_seen_again(qtbot: QtBot, 
     qtbot.waitUntil(lambda: wanted.count(first) == 2)
 
 
-def test_thumbnails_are_bounded_and_those_seen_longest_ago_go_first(qtbot: QtBot) -> None:
-    names = many(KEPT_THUMBNAILS + 3)
+def test_thumbnails_are_bounded_and_those_seen_longest_ago_go_first(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = 12
+    monkeypatch.setattr(app.panels.picture_model, "KEPT_BYTES", kept * 2 * 2 * 4)
+    names = many(kept + 3)
     model = PictureModel(fill(Folder(), names))
     for number, name in enumerate(names):
-        if number > KEPT_THUMBNAILS:
+        if number > kept:
             assert model.index(0).data(PictureRole.THUMBNAIL) is not None
         model.set_thumbnail(ROOT / name, np.zeros((2, 2, 3), np.uint8))
-        if number == KEPT_THUMBNAILS - 1:
+        if number == kept - 1:
             assert model.index(0).data(PictureRole.THUMBNAIL) is not None
     assert [row for row in range(len(names)) if model.lacks_thumbnail(row)] == [1, 2, 3]
