@@ -7,7 +7,7 @@ from app.core.segment_map import Decider
 from app.panels.class_texts import class_label
 
 NO_VALUE = "–"
-NEXT_BEST = "J: next probable class"  # with any tool in hand
+NEXT_BEST = "J: next probable class"  # with any tool in hand that has no answers of its own
 DECIDED_BY = {Decider.NETWORK: "network", Decider.PERSON: "you", Decider.NOBODY: "nobody"}
 
 
@@ -28,13 +28,16 @@ def score_text(score: float | None) -> str:
     return f"{score:.2f}" if score else NO_VALUE
 
 
-def hover_text(hover: Hover) -> str:
-    """What lies under the pointer, for the status bar: class with id, score, who decided, and where."""
+def hover_text(hover: Hover, *, own_answers: bool = False) -> str:
+    """What lies under the pointer, for the status bar: class with id, score, who decided, and where.
+
+    `own_answers`: J goes through those of the tool in hand, which says so itself.
+    """
     parts = [class_label(hover.class_id)]
     if hover.below and hover.score is not None:
         parts.append(f"below the threshold: {class_label(hover.below)} {hover.score:.2f}")
     elif hover.score is not None:
         parts.append(f"{'share' if hover.is_share else 'score'} {hover.score:.2f}")
     parts += [f"decided by {DECIDED_BY[hover.decider]}", f"x {hover.x}, y {hover.y}"]
-    answered = hover.decider is Decider.NETWORK or hover.below
+    answered = (hover.decider is Decider.NETWORK or hover.below) and not own_answers
     return " · ".join([*parts, NEXT_BEST] if answered else parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.core.document import Document
 from app.core.geometry import Box
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from app.core.parts import Check
     from app.gesture import Paint
     from app.session import Session
+    from app.settings import Value
 
 _OWN = "own"
-_STEP = 5  # percent of extent
+_STEP, _LEAST, _MOST = 5, 5, 95  # percent of extent
 _TIP = (
     "Fit: how probable the network finds it that the answer reaches this point · score: how sure it is of the class.\n"
     "The greater the product of both, the further up. J goes on, Shift+J back, Return takes the answer."
@@ -53,8 +54,9 @@ class Ask(Tool):
             "take", "Take as", ((_OWN, "Its own class"), ("current", "Current class")), tip="What the answer becomes"
         ),
         Number(
-            "extent", "Extent", 5, 95, 50, suffix=" %",
-            tip="How far an answer reaches; at 50 % it ends where the network itself is undecided ([ and ])",
+            "extent", "Extent", _LEAST, _MOST, 50, suffix=" %",
+            tip="How far an answer reaches; at 50 % it ends where the network itself is undecided ([ and ])\n"
+            "While an answer is shown it is set for that question alone; before a click, for all that come",
         ),
     )  # fmt: skip
 
@@ -62,6 +64,7 @@ class Ask(Tool):
         super().__init__(session)
         self._question: _Question | None = None
         self._active = 0
+        self._extent: float | None = None  # of this question alone, where it was set
         self._preview: tuple[object, Preview | None] = (None, None)  # and what it was made for
         self._taken: Preview | None = None  # an answer that was accepted and is being painted
 
@@ -87,6 +90,7 @@ class Ask(Tool):
 
     def cancel(self) -> None:
         self._question, self._active, self._preview, self._taken = None, 0, (None, None), None
+        self._forget_extent()
         self.show()
 
     def pending(self) -> bool:
@@ -114,6 +118,18 @@ class Ask(Tool):
     def adjust(self, steps: int) -> bool:
         self.set_value("extent", self.value("extent") + _STEP * steps)
         return True
+
+    def value(self, key: str) -> Any:
+        own = self._extent if key == "extent" else None
+        return super().value(key) if own is None else own
+
+    def set_value(self, key: str, value: Value) -> None:
+        """The extent that is set while an answer is shown is of that question: the next one begins as ever."""
+        if key != "extent" or self._current() is None or not isinstance(value, int | float):
+            super().set_value(key, value)
+            return
+        self._extent = round(min(max(value, _LEAST), _MOST))
+        self._tell_extent()
 
     def changed(self) -> None:
         if self._question is not None:
@@ -191,8 +207,17 @@ class Ask(Tool):
             self.session.said.emit(NO_ANSWER)
             return
         candidates = ranked_queries(document.prediction, *pointer.pixel)
+        self._forget_extent()
         self._question, self._active = _Question(pointer, document.prediction, candidates), 0
         self.show()
+
+    def _forget_extent(self) -> None:
+        if self._extent is not None:
+            self._extent = None
+            self._tell_extent()
+
+    def _tell_extent(self) -> None:
+        self.session.tool_value_changed.emit(f"{self.id}.extent")
 
     def _current(self) -> _Question | None:
         """What was asked, while the network's answer still is the one that was asked."""

@@ -100,18 +100,21 @@ class Cleanup(LassoTool):
         return self._asked
 
     def acceptable(self) -> bool:
-        return self._found is not None and self._found.count > 0
+        return self._settled and self._found is not None and self._found.count > 0
 
     def accept(self) -> None:
-        """What was looked for is not worked out again; who does not wait for that has it worked out now."""
-        found, work = self._found if self._settled else None, self._work()
+        """Only what was seen and counted is done; it is not worked out again."""
+        found, work = self._found, self._work()
+        if work is not None and (found is None or not self._settled):
+            self.session.said.emit("Still looking: Return does it once it is seen what would change.")
+            return
         reach = None if self._inside is None else self._inside.box
         self.cancel()
-        if work is None:
+        if work is None or found is None:
             return
 
         def parts(check: Check) -> Iterable[Paint]:
-            if found is None or (found.patch is None and found.refused):  # the edit has to say why nothing changes
+            if found.patch is None and found.refused:  # the edit has to say why nothing changes
                 return ((part.box, part.mask, human_values(part.labels)) for part in work(check))
             return () if found.patch is None else found.patch.contents(forward=True)
 

@@ -61,6 +61,18 @@ def human(window: MainWindow) -> U8:
     return map_of(window.session).human.copy()
 
 
+def test_the_status_bar_says_what_j_does(asking: MainWindow) -> None:
+    window, probable = asking, "J: next probable class"
+    x, y = POINT
+    QTest.mouseMove(window.canvas, at(window, x, y))
+    assert window.status.text().endswith(probable)
+    QTest.mouseClick(window.canvas, LEFT, NONE, at(window, x, y))
+    assert "decided by network" in window.status.text()
+    assert not window.status.text().endswith(probable), "J goes through the answers of the card"
+    key(window, Qt.Key.Key_Escape)
+    assert window.status.text().endswith(probable)
+
+
 def test_j_guesses_with_the_brush_in_hand_and_the_card_follows(guessing: MainWindow) -> None:
     window, card = guessing, guessing.choices_card
     QTest.mouseMove(window.canvas, at(window, 10, 10))

@@ -90,15 +90,36 @@ def test_what_was_found_is_not_worked_out_again(
     assert not tool.pending() or "Nothing to change" in tool.note()
 
 
-def test_it_is_worked_out_when_accepted_where_nobody_waited_for_it(
+def test_nothing_is_done_before_it_was_seen(
     canvas: Canvas, session: Session, tool: Tool, searches: list[object]
 ) -> None:
+    sentences: list[str] = []
+    session.said.connect(sentences.append)
     session.runner = later = Later()
     click(canvas, 30, 20)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert sentences == ["Still looking: Return does it once it is seen what would change."]
+    later.finish()
+    assert tool.pending()
+    assert "Changes" in tool.note()
+    assert not map_of(session).human.any()
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     later.finish()
     assert len(searches) == 1
     assert document_of(session).labels().all()
+
+
+def test_what_was_counted_before_a_change_is_not_done_unseen(canvas: Canvas, session: Session, tool: Tool) -> None:
+    session.runner = later = Later()
+    click(canvas, 30, 20)
+    later.finish()
+    assert tool.acceptable()
+    session.set_threshold(0.2)
+    assert not tool.acceptable()
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    later.finish()
+    assert tool.pending()
+    assert not map_of(session).human.any()
 
 
 def test_what_was_found_before_the_rule_changed_is_not_used(
@@ -110,7 +131,9 @@ def test_what_was_found_before_the_rule_changed_is_not_used(
     session.set_rule(where=Where.CLASS, class_id=SKY)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     later.finish()
-    assert len(searches) == 2
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    later.finish()
+    assert len(searches) == 3, "the edit looks once more, to say why nothing changes"
     assert not map_of(session).human.any()
 
 

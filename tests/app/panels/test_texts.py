@@ -53,6 +53,7 @@ def test_hover_tells_class_id_score_who_decided_and_where() -> None:
     assert hover_text(free).endswith("score 0.31 · decided by nobody · x 5, y 6")
     hidden = Hover(class_id=0, score=0.31, decider=Decider.NOBODY, code=4, x=5, y=6, below=13)
     assert hover_text(hidden).endswith("J: next probable class")
+    assert hover_text(hidden, own_answers=True).endswith("x 5, y 6")
 
 
 def test_every_class_has_a_published_iou_and_weak_ones_are_called_weak() -> None:

@@ -169,11 +169,33 @@ def test_the_extent_lets_it_grow_and_shrink(ask: Ask, session: Session, answer: 
     ask.adjust(-3)
     assert np.count_nonzero(shown(ask)) < before
     assert ask.value("extent") == 40
-    ask.accept()
-    assert np.array_equal(human(session) != 0, exact(answer, 0, 0.6))
     for _ in range(40):
         ask.adjust(1)
     assert ask.value("extent") == 95
+    ask.adjust(-11)
+    ask.accept()
+    assert np.array_equal(human(session) != 0, exact(answer, 0, 0.6))
+
+
+def test_the_extent_of_one_question_is_not_that_of_the_next(ask: Ask, session: Session, answer: Prediction) -> None:
+    told: list[str] = []
+    session.tool_value_changed.connect(told.append)
+    ask.set_value("extent", 60)  # before a question: for all that come
+    click(ask, *POINT)
+    ask.adjust(-4)
+    ask.next_best(1)
+    assert ask.value("extent") == 40
+    click(ask, 100.5, 20.5)
+    assert ask.value("extent") == 60
+    ask.adjust(1)
+    ask.cancel()
+    assert ask.value("extent") == 60
+    click(ask, *POINT)
+    ask.adjust(1)
+    ask.accept()
+    assert ask.value("extent") == 60
+    assert told == ["ask.extent"] * 7, "the row above the picture follows"
+    assert session.tool_value("ask.extent") == 60
 
 
 def test_an_answer_that_ends_before_the_point_or_has_no_pixel_says_so(ask: Ask, session: Session) -> None:

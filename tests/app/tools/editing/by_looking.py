@@ -212,16 +212,19 @@ class CleanupDriver(LineDriver):
     def accept(self) -> None:
         picture, inside, pending = self.bench.picture, self._inside, self.tool.pending()
         told, looking = self.tool.note(), (self.id, "look") in self.bench.lane.jobs
+        if looking:  # nobody does what nobody has seen
+            self.tool.accept()
+            assert self.tool.pending()
+            return
         self.bench.act(self.tool.accept)
         self._inside = None
         if picture is None or not pending:
             return
         paint = [self._paint(part) for part in self._parts(inside)]
-        if not looking:
-            after = self.editor.painted(picture, paint)
-            labels = self.editor.label_table(picture)[np.where(after > 0, after, picture.network)]
-            changes = int(np.count_nonzero(labels != self.editor.labels(picture)))
-            assert f"Changes {changes:,} pixel".replace(",", " ") in told if changes else "Nothing to change" in told
+        after = self.editor.painted(picture, paint)
+        labels = self.editor.label_table(picture)[np.where(after > 0, after, picture.network)]
+        changes = int(np.count_nonzero(labels != self.editor.labels(picture)))
+        assert f"Changes {changes:,} pixel".replace(",", " ") in told if changes else "Nothing to change" in told
         name = class_name(self.editor_class)
         texts = {"gaps": "Fill gaps", "specks": "Remove specks", "smooth": "Smooth boundaries"}
         self.bench.expect(texts.get(self.tool.value("what"), f"Fill holes of {name}"), paint)
@@ -334,10 +337,11 @@ class AskDriver(Driver):
 
     def _accept(self, deed: Callable[[], object]) -> None:
         asked, picture, active = self._asked(), self.bench.picture, self._active
+        level = 1 - self.tool.value("extent") / 100  # of this question
         self.bench.act(deed)
         if asked is None or picture is None:
             return
-        candidate, level = asked[2][active], 1 - self.tool.value("extent") / 100
+        candidate = asked[2][active]
         box, mask = soft_mask(asked[1], candidate.query, level)
         if box.empty:
             return
