@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +20,7 @@ from app.commands import COMMANDS, ExitCode
 from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
-RESERVED = ("evaluate", "validate", "convert", "doctor", "weights", "finetune")  # commands of coming versions
+RESERVED = ("validate", "convert", "doctor", "weights", "finetune")  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -60,7 +61,7 @@ def build_window_parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Opens the window on photos or folders of photos.",
         epilog=f"commands that need no window (each has its own --help):\n{listed}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
     )
     _add_version(parser)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="photos or folders to open")
@@ -75,9 +76,17 @@ def build_parser() -> argparse.ArgumentParser:
     _add_version(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, purpose in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, formatter_class=argparse.RawDescriptionHelpFormatter)
+        command = commands.add_parser(name, help=purpose, formatter_class=_HelpFormatter)
         import_module(f"app.commands.{name}").describe(command)
     return parser
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Sentences are as wide as the terminal; lines that are set in, such as examples, stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = (line if line.startswith(" ") else textwrap.fill(line, width) for line in text.splitlines())
+        return "\n".join(indent + line for line in lines)
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from enum import IntEnum
 
 COMMANDS = {
     "predict": "label pictures for photos and folders of photos",
+    "evaluate": "how well predicted labels agree with true ones",
     "bench": "how fast everything is on this machine",
 }
 """Every command and what it is for, in the order in which help lists them."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from app.core.import_labels.findings import Conversion, Finding, Kind, Numbers, Reading
 from app.core.import_labels.frames import PhotoFrame, photo_frame
 from app.core.import_labels.inspection import human_values, inspect, labels_patch, read, settle
-from app.core.import_labels.planning import ImportPlan, inspect_plan, look_like_labels, plan_import
+from app.core.import_labels.planning import ImportPlan, inspect_plan, label_files, look_like_labels, plan_import
 from app.core.import_labels.revising import Existing, Revision, revised
 from app.core.import_labels.surveying import Group, Survey, survey
 
@@ -29,6 +29,7 @@ __all__ = [
     "human_values",
     "inspect",
     "inspect_plan",
+    "label_files",
     "labels_patch",
     "look_like_labels",
     "photo_frame",

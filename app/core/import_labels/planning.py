@@ -45,7 +45,7 @@ def plan_import(paths: Sequence[Path], pictures: Sequence[Path]) -> ImportPlan:
     refused: dict[Path, str] = {}
     for path in paths:
         try:
-            found = list(_label_files(path))
+            found = list(label_files(path))
         except PhotoError as error:
             refused[path] = str(error)
             continue
@@ -106,8 +106,8 @@ def _may_hold_labels(path: Path) -> bool:
     return _ANNOTATIONS in names or any(name.endswith(".png") for name in names)
 
 
-def _label_files(path: Path) -> Iterator[Path]:
-    """The PNGs that a path stands for. PhotoError where it does not exist or may not be read."""
+def label_files(path: Path) -> Iterator[Path]:
+    """The PNGs that a path stands for, those below `annotations` alone where it has that. PhotoError where it does not exist or may not be read."""
     if not path.is_dir():
         if not path.exists():
             raise PhotoError(f"{path} does not exist.")

@@ -1,0 +1,46 @@
+"""How commands speak: results on stdout, what is said beside them and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def progress(total: int | None, *, unit: str) -> Iterator[Callable[[int], object]]:
+    """A bar as long as the context lasts; what it gives is told how many are done. None where stderr is no terminal."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.n)
+
+
+def print_json(record: object) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, the first on the left, the others on the right; an empty line after them."""
+    lines = [heading, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
+    for line in lines:
+        cells = [f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True)]
+        print("  ".join([f"{line[0]:<{widths[0]}}", *cells]).rstrip())
+    print()
+
+
+def note(sentence: str) -> None:
+    """Something said beside the results."""
+    print(sentence, file=sys.stderr)
+
+
+def print_refused(refused: Mapping[Path, str]) -> None:
+    """What was left out, with the reasons; nothing where that is empty."""
+    if refused:
+        note(f"{len(refused):,} refused:")
+    for path, reason in refused.items():
+        note(f"  {path}: {reason}")

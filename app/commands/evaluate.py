@@ -1,0 +1,55 @@
+"""`ade-mask-studio evaluate`: predicted label files against true ones; `app.core.evaluation` compares them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app.commands import ExitCode
+from app.commands.arguments import EXIT_CODES, whole
+from app.commands.console import note, print_json, print_refused, print_table, progress
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.description = (
+        "Compares ADE PNGs of the same stem, pixel by pixel: mean IoU in both conventions, accuracies, every class, "
+        "the largest confusions. Pixels whose truth is 0 do not count; a prediction of 0 elsewhere is a miss."
+    )
+    parser.epilog = (
+        f"{EXIT_CODES}\n\nexamples:\n"
+        "  ade-mask-studio evaluate --pred labels/ --truth annotations/validation/\n"
+        "  ade-mask-studio evaluate --pred labels/ --truth annotations/ --report report.html --json"
+    )
+    add = parser.add_argument
+    add("--pred", type=Path, required=True, metavar="DIR", help="predictions, with those in sub-folders")
+    add("--truth", type=Path, required=True, metavar="DIR", help="true labels, with those in sub-folders")
+    add("--report", type=Path, metavar="FILE.html", help="also write a page with confusion matrix and worst pictures")
+    add("--jobs", type=whole, metavar="N", help="how many pictures at once (default: one for each processor)")
+    add("--json", action="store_true", help="print everything as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print, and return the exit code."""
+    from app.core.evaluation import as_record, evaluate, pair_up
+    from app.core.evaluation_report import class_rows, measures, mistake_rows, write_report
+
+    pairs = pair_up(arguments.pred, arguments.truth)
+    with progress(len(pairs.files), unit="picture") as advance:
+        found = evaluate(pairs, jobs=arguments.jobs, done=advance)
+    if not found.pictures:
+        print_refused(found.refused)
+        note("Nothing could be compared.")
+        return ExitCode.NO_RESULT
+    if arguments.report is not None:
+        write_report(arguments.report, found, title=f"{arguments.pred} against {arguments.truth}")
+    if arguments.json:
+        print_json(as_record(found))
+    else:
+        print_table(("class", "IoU", "accuracy", "true pixels", "predicted"), class_rows(found))
+        print_table(("truth", "taken for", "pixels", "share"), mistake_rows(found.confusion))
+        print_table(("measure", "value"), measures(found))
+    if pairs.spare:
+        note(f"Left alone, as they have no truth: {pairs.spare:,} of the predictions.")
+    print_refused(found.refused)
+    return ExitCode.REFUSED if found.refused else ExitCode.DONE
