@@ -81,7 +81,7 @@ class ExportDialog(QDialog):
         self._folder_edited(folder)
 
     def _add_rest(self, layout: QVBoxLayout, rest: Rest, *, semantic: bool) -> None:
-        layout.addWidget(_heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
+        layout.addWidget(heading("Pixels that are unlabelled at this threshold" if not semantic else "Semantic view"))
         self._leave = RingButton("&stay unlabelled (0)")
         self._semantic = RingButton("&take the class of the semantic view")
         self._semantic.setToolTip("Pixels that you made unlabelled stay unlabelled.")
@@ -95,7 +95,7 @@ class ExportDialog(QDialog):
         (self._semantic if rest is Rest.SEMANTIC else self._leave).setChecked(True)
 
     def _add_extras(self, layout: QVBoxLayout, options: ExportOptions) -> None:
-        layout.addWidget(_heading("Also write"))
+        layout.addWidget(heading("Also write"))
         self._overlay = TickBox("a &picture with the labels in colour (_overlay.jpg)")
         self._overlay.setChecked(options.overlay)
         self._detections = TickBox("the segments with box, score and &mask (.json)")
@@ -211,9 +211,9 @@ class SummaryDialog(QDialog):
         layout.addWidget(sentence)
         if summary.written:
             layout.addWidget(QLabel("Each label picture was read back and compared."))
-        for heading, remarks in (("Skipped", summary.skipped), ("To note", summary.notes)):
+        for title, remarks in (("Skipped", summary.skipped), ("To note", summary.notes)):
             if remarks:
-                layout.addWidget(_heading(heading))
+                layout.addWidget(heading(title))
                 reasons = QListWidget()
                 reasons.setWordWrap(True)
                 reasons.addItems([_named(path, reason) for path, reason in remarks])
@@ -288,7 +288,8 @@ def _named(path: Path, reason: str) -> str:
     return reason if path.name in reason else f"{path.name}: {reason}"
 
 
-def _heading(text: str) -> QLabel:
+def heading(text: str) -> QLabel:
+    """Above a group of choices in a dialog."""
     label = QLabel(text)
     font = QFont(label.font())
     font.setBold(True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QMouseEvent, QPalette
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.import_labels import Conversion, Existing, Group, Survey
+from app.dialogs import heading
 from app.importer import ImportSummary, Order
 from app.panels.style import UNIT
 from app.panels.ticks import RingButton, TickBox
@@ -164,7 +165,7 @@ class ImportDialog(QDialog):
         layout.setContentsMargins(0, UNIT, UNIT, 0)
         self._choices = [_GroupChoice(group) for group in survey.groups]
         if self._choices:
-            layout.addWidget(_heading("To be converted first"))
+            layout.addWidget(heading("To be converted first"))
         for choice in self._choices:
             choice.changed.connect(self._decided)
             layout.addWidget(choice)
@@ -184,7 +185,7 @@ class ImportDialog(QDialog):
     def _add_existing(self, layout: QVBoxLayout, count: int) -> None:
         which = "1 of the pictures has corrections" if count == 1 else f"{count} of the pictures have corrections"
         layout.addSpacing(UNIT)
-        layout.addWidget(_heading(f"{which} already"))
+        layout.addWidget(heading(f"{which} already"))
         self._existing = QButtonGroup(self)
         for number, text in enumerate(EXISTING.values()):
             button = RingButton(text)
@@ -195,7 +196,7 @@ class ImportDialog(QDialog):
 
     def _add_refused(self, layout: QVBoxLayout, refused: Sequence[str]) -> None:
         layout.addSpacing(UNIT)
-        layout.addWidget(_heading(f"Cannot be used ({len(refused):,})"))
+        layout.addWidget(heading(f"Cannot be used ({len(refused):,})"))
         layout.addWidget(_reasons(refused, name="Files that cannot be used, and why"))
 
     def _fit(self) -> None:
@@ -245,7 +246,7 @@ class ImportReport(QDialog):
         layout.setSpacing(UNIT)
         layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
         layout.addWidget(_text(summary.sentence()))
-        layout.addWidget(_heading("Not brought in"))
+        layout.addWidget(heading("Not brought in"))
         named = [reason if path.name in reason else f"{path.name}: {reason}" for path, reason in summary.refused]
         layout.addWidget(_reasons(named, name="Pictures without their labels, and why"))
         buttons = QDialogButtonBox()
@@ -341,12 +342,4 @@ def _text(text: str) -> QLabel:
 
 def _muted(label: QLabel) -> QLabel:
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    font = QFont(label.font())
-    font.setBold(True)
-    label.setFont(font)
     return label

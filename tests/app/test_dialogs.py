@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QListWidget, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.export import ExportOptions
@@ -107,3 +107,12 @@ def test_about_names_the_product_and_closes_with_escape(window: QWidget) -> None
     show_about(parent=window)
     assert "ADE Mask Studio" in seen[0]
     assert "MIT licence" in seen[0]
+
+
+def test_the_end_of_an_export_names_every_picture_with_its_reason(window: QWidget) -> None:
+    skipped = [(Path("/photos/b.jpg"), "b.jpg is empty."), (Path("/photos/c.jpg"), "There is no room left.")]
+    summary = ExportSummary(Path("/labels"), skipped=skipped, notes=[(Path("/photos/a.jpg"), "No overlay.")])
+    dialog = SummaryDialog(summary, parent=window)
+    assert {"Skipped", "To note"} <= {label.text() for label in dialog.findChildren(QLabel)}
+    lists = [[shown.item(row).text() for row in range(shown.count())] for shown in dialog.findChildren(QListWidget)]
+    assert lists == [["b.jpg is empty.", "c.jpg: There is no room left."], ["a.jpg: No overlay."]]
