@@ -52,7 +52,8 @@ class Resolved:
     """The labels to export, and where each of them came from."""
 
     codes: U8  # (H, W) as shown
-    owners: dict[int, tuple[int, float]]  # code -> class, score
+    table: SegmentTable  # of the network's codes
+    label_table: U8  # (256,) the label of every code
     labels: U8  # (H, W) 0..150
     filled: U8 | None = None  # (H, W) rows + 1 of `fill_table` where the semantic view filled the rest, else 0
     fill_table: SegmentTable | None = None
@@ -63,7 +64,7 @@ class Resolved:
         A segment of the network that shows a pixel keeps its score. All that a person decided to be one class is one
         record with conf 1.0, however many regions it has; so is what the semantic view filled in, with its own score.
         """
-        found = detections_of(self.codes, self.owners)
+        found = detections_of(self.codes, _owners(self.table, self.codes, self.label_table))
         if self.filled is not None and self.fill_table is not None:
             found += detections_of(self.filled, _owners(self.fill_table, self.filled))
         return found
@@ -79,16 +80,15 @@ def resolve(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> Resol
     snapshot = snapshot.composed()
     codes, table = snapshot.codes(), snapshot.label_table()
     labels = np.asarray(cv2.LUT(codes, table), np.uint8)
-    owners = _owners(snapshot.table, codes, table)
     if rest is Rest.THRESHOLD or snapshot.prediction is None:
-        return Resolved(codes, owners, labels)
+        return Resolved(codes, snapshot.table, table, labels)
     unlabelled: Bool = (labels == 0) & (codes <= NETWORK_MAX)
     layer, fill_table = snapshot.prediction.semantic_segments()
     filled = np.where(unlabelled, layer, 0).astype(np.uint8, copy=False)
     classes = np.zeros(256, np.uint8)
     classes[1 : len(fill_table.class_ids) + 1] = fill_table.class_ids
     labels = np.maximum(labels, cv2.LUT(filled, classes))
-    return Resolved(codes, owners, labels, filled, fill_table)
+    return Resolved(codes, snapshot.table, table, labels, filled, fill_table)
 
 
 def export_snapshot(
