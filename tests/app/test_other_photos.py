@@ -78,8 +78,13 @@ def test_corrections_without_a_step_are_asked_about_as_well(
     monkeypatch.setattr("app.projects.FOLD_BYTES", 0)
     work = start()
     work.open(photo)  # folds
+    assert work.session.is_unexported(photo)
     work.close()
     assert stored(photo)[0] == []
+    work = start()
+    work.open(photo)
+    assert work.session.is_unexported(photo), "no export has written what they painted"
+    work.close()
     make_photo(photo, 77)
     work = start()
     work.open(photo)
