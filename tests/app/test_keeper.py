@@ -16,8 +16,7 @@ from pytestqt.qtbot import QtBot
 from app.core.document import ViewMode
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
-from inference.prediction import Prediction
-from tests.app.working import SHAPE, Work, make_photo
+from tests.app.working import Work, make_photo, some_prediction
 
 PLENTY = 2**40
 
@@ -28,10 +27,6 @@ def stored(photo: Path, *, root: Path | None = None) -> tuple[list[int], int]:
     with closing(ProjectStore.open(root, root / FILE_NAME, read_only=True)) as store:
         kept = store.load(photo.relative_to(root).as_posix(), most_bytes=PLENTY)
     return ([], 0) if kept is None else ([step.revision for step in kept.steps], kept.revision)
-
-
-def some_prediction() -> Prediction:
-    return Prediction(np.full((100, 150), 0.005, np.float32), np.full((100, 8, 10), 0.5, np.float32), SHAPE)
 
 
 def test_every_kind_of_change_is_there_at_the_next_start(start: Callable[[], Work], photo: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,30 +24,7 @@ from app.main_window import MainWindow
 from app.open_project import ProjectInfo
 from app.project_lock import ProjectLock
 from app.settings import Settings
-from inference.prediction import Prediction
-from tests.app.working import SHAPE, Work, make_photo
-
-
-@pytest.fixture
-def start(qtbot: QtBot) -> Iterator[Callable[[], Work]]:
-    works: list[Work] = []
-
-    def start() -> Work:
-        works.append(Work(qtbot))
-        return works[-1]
-
-    yield start
-    for work in works:
-        work.keeper.close()
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    return make_photo(tmp_path / "photos" / "castle.png", 1)
-
-
-def some_prediction() -> Prediction:
-    return Prediction(np.full((100, 150), 0.005, np.float32), np.full((100, 8, 10), 0.5, np.float32), SHAPE)
+from tests.app.working import Work, make_photo, some_prediction
 
 
 def facts(folder: Path) -> tuple[dict[str, PictureRow], dict[str, str], bool, int]:

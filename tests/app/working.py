@@ -13,6 +13,7 @@ from app.core.segment_map import human_value
 from app.keeper import Keeper
 from app.session import Session
 from app.settings import Settings
+from inference.prediction import Prediction
 
 SHAPE = (300, 280)
 PATIENCE = 20_000  # ms
@@ -23,6 +24,11 @@ def make_photo(path: Path, number: int = 0, *, shape: tuple[int, int] = SHAPE) -
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.random.default_rng(number).integers(0, 255, (*shape, 3), np.uint8))
     return path
+
+
+def some_prediction() -> Prediction:
+    """An answer for such a photo, by a network that is sure of nothing."""
+    return Prediction(np.full((100, 150), 0.005, np.float32), np.full((100, 8, 10), 0.5, np.float32), SHAPE)
 
 
 class Work:
