@@ -160,3 +160,15 @@ def test_right_checksums_around_nonsense(tmp_path: Path, written: bytes) -> None
         path.write_bytes(written[:8] + chunks)
         with pytest.raises(LabelsError, match=r"a.png is (damaged|cut off)\.$"):
             read_labels(path)
+
+
+def test_labels_are_packed_by_runs_alone_which_costs_areas_as_they_are_in_photos_little(tmp_path: Path) -> None:
+    write_labels(tmp_path / "a.png", np.tile(np.arange(1, 9, dtype=np.uint8), (1, 500)))
+    assert (tmp_path / "a.png").stat().st_size > 1000  # no run in it: nothing else was looked for, which takes long
+    noise = np.random.default_rng(3).normal(size=(400, 600)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 25)
+    labels = np.digitize(smooth, np.quantile(smooth, np.linspace(0.1, 0.9, 9))).astype(np.uint8)
+    write_labels(tmp_path / "b.png", labels)
+    options = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP, cv2.IMWRITE_PNG_COMPRESSION, 6)
+    usual = cv2.imencode(".png", labels, options)[1]
+    assert (tmp_path / "b.png").stat().st_size < 1.1 * len(usual)
