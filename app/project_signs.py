@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QToolButton, QWidget
@@ -32,7 +34,10 @@ class ProjectSigns(QObject):
         self._timer = QTimer(self, singleShot=True, interval=_SETTLED_MS)
         self._timer.timeout.connect(self._remember_view)
         canvas.view_changed.connect(self._view_changed)
-        desk.current_changed.connect(lambda _path: self._show())
+        self.looking = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self.looking.timeout.connect(self._look_at_photo)
+        desk.folder.files_changed.connect(self._files_changed)
+        desk.current_changed.connect(self._current_changed)
         desk.changed_on_disk.connect(self._ask_about_change)
         self._keeper.opened.connect(self._opened)
         self._keeper.loaded.connect(lambda _path: self._show())
@@ -49,6 +54,25 @@ class ProjectSigns(QObject):
         """Somebody was elsewhere, and may have changed the photo there."""
         if state is Qt.ApplicationState.ApplicationActive and self._desk.current is not None:
             self._keeper.load(self._desk.current)
+
+    def _files_changed(self, rows: NDArray[np.intp]) -> None:
+        path = self._desk.current
+        if path is not None and self._desk.folder.row(path) in rows:
+            self.looking.start()
+
+    def _current_changed(self, path: Path) -> None:
+        if self._keeper.is_loaded(path):  # it comes back, and its file may have changed meanwhile
+            self.looking.start()
+        self._show()
+
+    def _look_at_photo(self) -> None:
+        """Whether it still is the photo that was worked on; nobody is asked about that in the middle of a stroke."""
+        if self._desk.current is None:
+            return
+        if self._desk.session.at_rest:
+            self._keeper.load(self._desk.current)
+        else:
+            self.looking.start()
 
     # --- what is wrong ---------------------------------------------------------------------------------------------
 

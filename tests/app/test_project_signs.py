@@ -82,3 +82,34 @@ def test_a_project_that_another_window_holds_can_be_taken_over(
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert len(asked) == 1
     assert asked[0].endswith("If that window is gone, this one can take over.")
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_photo_that_is_replaced_while_it_is_open_is_asked_about(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_away: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(app.project_signs, "choose", lambda _parent, *, text, **_: asked.append(text))
+    photo, other = make_photo(tmp_path / "a.png"), make_photo(tmp_path / "b.png", 1)
+    desk = window.desk
+    desk.open([tmp_path])
+    qtbot.waitUntil(
+        lambda: desk.folder.complete and desk.keeper.is_loaded(photo) and window.canvas.viewport is not None
+    )
+    paint(window, 120)
+    qtbot.waitUntil(desk.keeper.is_saved)
+    if is_away:
+        window.go_to(other)
+    make_photo(photo, 7)
+    if is_away:
+        window.go_to(photo)
+    else:
+        gesture = window.session.begin_edit("Brush")
+        assert gesture is not None
+        desk.folder.files_changed.emit(np.array([desk.folder.row(photo)]))
+        window.project_signs.looking.timeout.emit()
+        assert not asked  # the hand is on the picture
+        gesture.commit()
+    qtbot.waitUntil(lambda: asked != [])
+    changed = "a.png has changed on disk since it was worked on."
+    assert asked == [f"{changed} Do its corrections hold for the photo as it is now?"]
