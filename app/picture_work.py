@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 
 from app.actions import Act
-from app.core.arrays import Intp
+from app.core.arrays import U8, Intp
 from app.core.catalogue import STATUSES
 from app.core.pictures import PictureStatus
-from app.folder import FINISHED
+from app.folder import FINISHED, Folder
 from app.list_memory import ListMemory
 from app.panels.note_editor import NoteEditor
 
@@ -30,6 +32,24 @@ _FINISHED = [STATUSES.index(status) for status in FINISHED - {PictureStatus.UNRE
 _UNREADABLE = STATUSES.index(PictureStatus.UNREADABLE)
 
 
+@dataclass(frozen=True, eq=False)
+class _Marked:
+    """Pictures of a folder that were marked, and how far each was before."""
+
+    root: Path | None = None
+    names: Sequence[str] = ()
+    codes: U8 = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+    @classmethod
+    def of(cls, folder: Folder, rows: Intp) -> _Marked:
+        return cls(folder.root, [folder.catalogue.names[row] for row in rows], folder.catalogue.status[rows].copy())
+
+    def text(self) -> str:
+        """The picture and its verb, or how many and theirs."""
+        count = len(self.names)
+        return f"{Path(self.names[0]).name} is" if count == 1 else f"{count:,} pictures are".replace(",", " ")
+
+
 class PictureWork(QObject):
     """With the keyboard in the list it is about what is selected there, elsewhere about the picture on screen."""
 
@@ -37,6 +57,7 @@ class PictureWork(QObject):
         super().__init__(window)
         self._folder, self._list, self._window = window.desk.folder, window.image_list, window
         self._actions = window.actions_by_id
+        self._marked = _Marked()
         self.note_editor = NoteEditor(self._list)
         self.note_editor.written.connect(self._folder.set_note)
         self.memory = ListMemory(self._folder, window.desk.listing.choices, self)
@@ -67,7 +88,13 @@ class PictureWork(QObject):
         """Done or skipped; then comes the next unfinished picture, unless it was about others."""
         rows, current = self.concerned(), self._list.current_path()
         leaves = current is not None and self._folder.row(current) in rows
-        self._folder.set_statuses(rows[self._folder.catalogue.status[rows] != _UNREADABLE], status)
+        rows = rows[self._folder.catalogue.status[rows] != _UNREADABLE]
+        before = _Marked.of(self._folder, rows)
+        self._folder.set_statuses(rows, status)
+        if (self._folder.catalogue.status[rows] == STATUSES.index(status)).any():  # else it was said why not
+            self._marked = before
+            key = self._actions[Act.BACK_TO_WORK].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            self._window.say(f"{before.text()} {status.value}. {key} takes that back.")
         if leaves:
             self.go_on()
 
@@ -81,10 +108,21 @@ class PictureWork(QObject):
             self._window.go_to(path)
 
     def back_to_work(self) -> None:
-        """Neither done nor skipped after all."""
+        """Neither done nor skipped after all. Where no picture concerned is either, those that were marked last are as
+        before: who marks one is at the next by the time it shows that it was the wrong key."""
         rows = self.concerned()
-        finished = np.isin(self._folder.catalogue.status[rows], _FINISHED)
-        self._folder.set_statuses(rows[finished], PictureStatus.IN_WORK)
+        rows = rows[np.isin(self._folder.catalogue.status[rows], _FINISHED)]
+        marked, self._marked = self._marked, _Marked()
+        if rows.size or marked.root != self._folder.root:
+            self._folder.set_statuses(rows, PictureStatus.IN_WORK)
+            return
+        rows = np.array([self._folder.catalogue.row(name) for name in marked.names], np.intp)
+        for code in np.unique(marked.codes[rows >= 0]):
+            self._folder.set_statuses(rows[(rows >= 0) & (marked.codes == code)], STATUSES[code])
+        if rows.size == 1 and rows[0] >= 0:
+            self._window.go_to(self._folder.path(int(rows[0])))
+        if (rows >= 0).any():
+            self._window.say(f"{marked.text()} as before.")
 
     def edit_note(self) -> None:
         """Write something about one picture."""

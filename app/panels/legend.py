@@ -103,6 +103,7 @@ class Legend(QWidget):
         view.heads.sort_clicked.connect(lambda column: self.sort_by(SORTS[column]))
         self.show_all.clicked.connect(lambda: session.set_overlay(hidden=frozenset(), solo=frozenset()))
         self.foot.reset.clicked.connect(self.drop_thresholds)
+        self.foot.put_back.clicked.connect(self.put_thresholds_back)
 
     # --- what the session says -------------------------------------------------------------------------------------
 
@@ -252,10 +253,18 @@ class Legend(QWidget):
         popup.open_at(view.viewport().mapToGlobal(row.bottomLeft() + QPoint(UNIT, 2)), self)
 
     def drop_thresholds(self) -> None:
-        """Every class uses the picture's threshold again."""
-        for class_id in tuple(self._session.class_thresholds):
+        """Every class uses the picture's threshold again; its own can be put back."""
+        before = dict(self._session.class_thresholds)
+        for class_id in before:
             self._session.set_class_threshold(class_id, None)
+        self.foot.offer_back(before)
         self._session.said.emit("Every class uses the picture's threshold again.")
+
+    def put_thresholds_back(self) -> None:
+        """The thresholds that were reset last are those of their classes again."""
+        for class_id, limit in dict(self.foot.dropped).items():
+            self._session.set_class_threshold(class_id, limit)
+        self._session.said.emit("The classes have their own thresholds again.")
 
     def _open(self, menu: QMenu, place: QPoint) -> None:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -116,6 +116,35 @@ def test_a_list_that_is_filtered_says_so_at_its_end(qtbot: QtBot, window: MainWi
     assert window.status.text() == "There is no other unfinished picture in the list as it is filtered."
 
 
+def test_the_key_that_takes_a_mark_back_does_so_at_the_next_picture_too(window: MainWindow) -> None:
+    pictures = window.image_list
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    assert pictures.current_path() == PATHS[1]
+    assert window.status.text() == f"{PATHS[0].name} is done. Shift+F3 takes that back."
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert statuses(window) == [NEW] * 5, "as it was before, and nothing happens to the picture on screen"
+    assert pictures.current_path() == PATHS[0]
+    assert window.status.text() == f"{PATHS[0].name} is as before."
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert statuses(window) == [NEW] * 5
+
+
+def test_many_marks_are_taken_back_at_once_each_as_it_was(qtbot: QtBot, window: MainWindow) -> None:
+    folder, view = window.desk.folder, window.image_list.view
+    folder.learn(PATHS[1], status=DONE)
+    folder.learn(PATHS[2], status=PictureStatus.PREDICTED)
+    before = statuses(window)
+    view.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(view, Qt.Key.Key_Down, SHIFT)
+    qtbot.keyClick(view, Qt.Key.Key_F4, SHIFT)
+    assert window.status.text() == "3 pictures are skipped. Shift+F3 takes that back."
+    window.canvas.setFocus()
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert statuses(window) == before
+    assert window.status.text() == "3 pictures are as before."
+
+
 def test_a_note_is_written_by_keys(qtbot: QtBot, window: MainWindow) -> None:
     QTest.keyClick(window.canvas, Qt.Key.Key_F2)
     editor = window.picture_work.note_editor

@@ -223,8 +223,26 @@ def test_the_foot_counts_them_in_full_and_resets_all(qtbot: QtBot, legend: Legen
     qtbot.mouseClick(foot.reset, Qt.MouseButton.LeftButton)
     assert session.class_thresholds == {}
     assert said == ["Every class uses the picture's threshold again."]
-    assert not foot.thresholds.isVisible()
     assert not foot.reset.isVisible()
+    assert foot.thresholds.text() == "2 thresholds reset"
+    qtbot.mouseClick(foot.put_back, Qt.MouseButton.LeftButton)
+    assert session.class_thresholds == {LAMP: 0.1, TREE: 0.95}
+    assert not foot.put_back.isVisible()
+    assert foot.thresholds.text() == "2 classes with their own threshold"
+
+
+def test_what_was_reset_is_past_once_a_class_has_its_own_threshold_again(
+    qtbot: QtBot, legend: Legend, session: Session
+) -> None:
+    foot = legend.foot
+    session.set_class_threshold(LAMP, 0.1)
+    qtbot.mouseClick(foot.reset, Qt.MouseButton.LeftButton)
+    assert foot.thresholds.text() == "1 threshold reset"
+    session.set_class_threshold(TREE, 0.95)
+    assert not foot.put_back.isVisible()
+    session.set_class_threshold(TREE, None)
+    assert not foot.thresholds.isVisible()
+    assert not foot.put_back.isVisible()
 
 
 def test_the_first_line_has_the_room_of_a_button_that_is_not_there(legend: Legend, session: Session) -> None:
