@@ -107,6 +107,7 @@ def test_a_photo_that_is_replaced_while_it_is_open_is_asked_about(
         gesture = window.session.begin_edit("Brush")
         assert gesture is not None
         desk.folder.files_changed.emit(np.array([desk.folder.row(photo)]))
+        assert window.project_signs.looking.isActive()
         window.project_signs.looking.timeout.emit()
         assert not asked  # the hand is on the picture
         gesture.commit()
