@@ -45,7 +45,8 @@ def keeping_figures(*, quick: bool) -> Iterator[Figure]:
         work = _Work(photo)
         taken = (perf_counter() - start) * 1000
         work.close()
-        yield Figure(name=f"a picture with {2 * strokes} such steps is back", median=taken, note="project, steps, map")
+        name = f"a picture with {2 * strokes} such steps is back"
+        yield Figure(name=name, median=taken, note="project, newest steps, map")
 
 
 class _Work:
