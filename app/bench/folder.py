@@ -24,6 +24,8 @@ from app.bench.figures import Figure
 from app.bench.fresh import probe
 from app.bench.memory import resident_megabytes
 
+AT_THE_LIST = "scrolling", "filtering", "filtering by class", "sorting", "selecting all", "marking 10,000"
+MARKED = 10_000  # pictures that get one status
 PICTURES, FEW = 100_000, 5_000
 FIRST = "photo 0.jpg"
 _SIDES = 240, 320
@@ -52,7 +54,7 @@ def _told(which: str, found: dict[str, float]) -> Iterator[Figure]:
         yield Figure(
             name=f"{which} folder: memory for the list", median=found["memory"], unit="MB", goal=_GOALS["memory"]
         )
-    for what in ("opening", "scrolling", "filtering", "sorting"):
+    for what in ("opening", *AT_THE_LIST):
         yield Figure(name=f"{which} folder: longest block while {what}", median=found[what], goal=_GOALS["block"])
 
 
@@ -121,7 +123,7 @@ class Hand:
         self.block()
         for change in changes:
             change()
-            self.until(self.desk.listing.lane.is_idle)
+            self.until(lambda: self.desk.listing.lane.is_idle() and self.desk.keeper.lane.is_idle())
         return self.block()
 
     def close(self) -> None:
@@ -158,16 +160,26 @@ def measure(photos: Path) -> dict[str, float]:
 
 
 def _at_the_list(hand: Hand) -> dict[str, float]:
-    from app.core.catalogue import Filter, Sort, SortBy
+    from app.core.catalogue import ClassShare, Filter, Sort, SortBy
+    from app.core.pictures import PictureStatus
 
-    folder, bar = hand.desk.folder, hand.view.verticalScrollBar()
+    folder, view, bar = hand.desk.folder, hand.view, hand.view.verticalScrollBar()
+    marked = np.arange(min(MARKED, len(folder)), dtype=np.intp)
     places = [bar.maximum() * step // 40 for step in range(41)]
     filters = (Filter(text="99"), Filter(text="photo 1"), Filter(noted=True), Filter())
+    classes = [Filter(of_class=ClassShare(class_id, 0.02)) for class_id in (1, 1, 3)]
     sorts = [Sort(by, descending) for by in SortBy for descending in (True, False)]
     return {
         "scrolling": hand.block_while(*(partial(bar.setValue, place) for place in places)),
         "filtering": hand.block_while(*(partial(folder.arrange, filter=wanted) for wanted in filters)),
+        "filtering by class": hand.block_while(
+            *(partial(folder.arrange, filter=wanted) for wanted in (*classes, Filter()))
+        ),
         "sorting": hand.block_while(*(partial(folder.arrange, sort=sort) for sort in sorts)),
+        "selecting all": hand.block_while(view.selectAll, view.scrollToBottom, view.clearSelection),
+        "marking 10,000": hand.block_while(
+            *(partial(folder.set_statuses, marked, status) for status in (PictureStatus.DONE, PictureStatus.IN_WORK))
+        ),
     }
 
 
