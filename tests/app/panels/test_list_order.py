@@ -81,7 +81,7 @@ def test_an_empty_list_says_how_to_begin(qtbot: QtBot) -> None:
     assert (panel.count.text(), panel.place.text()) == ("", "")
     assert not panel.next.isEnabled()
     assert panel.next_path() is None
-    assert panel.selected() == []
+    assert list(panel.selected()) == []
     panel.folder.complete = False
     panel.folder.relisted.emit()
     assert panel.view.empty_text == LOOKING
