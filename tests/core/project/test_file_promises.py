@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.core.errors import ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project import database, timeline
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
@@ -116,4 +118,40 @@ def test_nothing_that_the_network_said_of_another_photo_stays(tmp_path: Path) ->
     store.start_over("a.png", identity(2))
     assert store.prediction("a.png") is None
     assert store.areas().names == ()
+    store.close()
+
+
+def test_a_note_is_work_that_no_other_photo_takes_the_place_of(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.set_note("new.png", "mine")
+    store.set_note("old.png", "mine too")
+    with pytest.raises(ProjectError, match="there is work under that name already"):
+        store.rename("old.png", "new.png")
+    assert store.notes() == {"new.png": "mine", "old.png": "mine too"}
+    store.close()
+
+
+def test_work_of_two_lost_photos_that_are_alike_goes_to_neither(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    for name in ("one.png", "two.png"):
+        store.set_identity(name, identity())
+        store.set_note(name, name)
+    assert store.follow("three.png", identity()) == ""
+    assert store.notes() == {"one.png": "one.png", "two.png": "two.png"}
+    store.close()
+
+
+def test_a_history_that_is_written_anew_leaves_a_picture_done_and_no_revision_free(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    painter = Painter(store, "a.png")
+    painter.paint(3)
+    store.set_status("a.png", PictureStatus.DONE)
+    kept = store.load("a.png", most_bytes=PLENTY)
+    assert kept is not None
+    first = kept.steps[:1]
+    store.replace_history("a.png", first, base_revision=0, revision=1, shape=SHAPE, corrections=first[0].patch)
+    again = store.load("a.png", most_bytes=PLENTY)
+    assert again is not None
+    assert again.status is PictureStatus.DONE
+    assert store.last_revision == 3
     store.close()
