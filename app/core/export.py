@@ -16,7 +16,7 @@ from app.core.ade_png import write_labels
 from app.core.arrays import U8, Bool
 from app.core.document import DocumentSnapshot
 from app.core.errors import ExportError
-from app.core.files import atomic_write, make_folder
+from app.core.files import atomic_write, make_folder, reason
 from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX
 from app.core.tables import Thresholds
 from app.core.tile_counts import count_codes
@@ -220,5 +220,9 @@ def _spare_source(source: Path | None, targets: Sequence[Path]) -> None:
     if source is None or not source.exists():
         return
     for target in targets:
-        if target.exists() and target.samefile(source):
+        try:
+            is_source = target.exists() and target.samefile(source)
+        except OSError as error:  # a name that is too long with what is put behind it, for instance
+            raise ExportError(f"{target.name} cannot be written: {reason(error)}.") from error
+        if is_source:
             raise ExportError(f"{target.name} would overwrite the photo itself; choose another folder.")

@@ -270,3 +270,18 @@ def test_overlay_blends_where_there_is_a_label(opacity: float) -> None:
     assert np.abs(export.overlay_picture(photo, labels, opacity) - expected).max() <= 1
     with pytest.raises(ValueError, match="do not fit"):
         export.overlay_picture(photo, labels[1:])
+
+
+def test_a_name_too_long_for_what_is_put_behind_it_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    photo, labels = tmp_path / f"{'x' * 251}.png", np.ones((4, 6), np.uint8)
+    photo.write_bytes(b"photo")
+    with pytest.raises(ExportError, match=r"_overlay\.jpg cannot be written: "):
+        export_picture(
+            folder=tmp_path / "out",
+            stem=photo.stem,
+            labels=labels,
+            options=ExportOptions(overlay=True),
+            photo=np.zeros((4, 6, 3), np.uint8),
+            source=photo,
+        )
+    assert list((tmp_path / "out").iterdir()) == []
