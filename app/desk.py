@@ -201,7 +201,8 @@ class Desk(QObject):
     # --- predictions -----------------------------------------------------------------------------------------------
 
     def predict_again(self) -> None:
-        """Read the current picture if that was cancelled, else run the network on it again; human pixels stay."""
+        """Read the current picture if that was cancelled or its file is another one, and run the network on it again;
+        human pixels stay."""
         document = self.session.document
         if document is None:
             return
@@ -212,6 +213,7 @@ class Desk(QObject):
         else:
             if document.waiting is not None and not self._parking.is_unpacking(document.path):
                 self._parking.unpack_later(document.path, document.waiting)
+            self.keeper.load(document.path)  # which looks at its file: another photo is read, or asked about
             self.predictions.predict(document.path, document.photo)
         self._say_busy()
 
