@@ -31,6 +31,7 @@ def test_f5_reads_a_photo_that_has_changed_or_asks(
     if is_painted:
         paint(window, 120)
         qtbot.waitUntil(window.desk.keeper.is_saved)
+    window.desk.folder.files_changed.disconnect()  # as in a folder whose changes nobody tells
     make_photo(photo, 7)
     changed = read_photo(photo)
     QTest.keyClick(window.canvas, Qt.Key.Key_F5)
