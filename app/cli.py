@@ -20,7 +20,7 @@ from app.commands import COMMANDS, ExitCode
 from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
-RESERVED = ("validate", "convert", "doctor", "weights", "finetune")  # commands of coming versions
+RESERVED = ("doctor", "weights", "finetune")  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

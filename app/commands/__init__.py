@@ -12,6 +12,8 @@ from enum import IntEnum
 COMMANDS = {
     "predict": "label pictures for photos and folders of photos",
     "evaluate": "how well predicted labels agree with true ones",
+    "validate": "every problem with a folder of ADE PNGs",
+    "convert": "label files of other kinds become ADE PNGs, or the other way round",
     "bench": "how fast everything is on this machine",
 }
 """Every command and what it is for, in the order in which help lists them."""

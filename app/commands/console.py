@@ -33,6 +33,11 @@ def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print()
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 file", "2,000 files"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def note(sentence: str) -> None:
     """Something said beside the results."""
     print(sentence, file=sys.stderr)

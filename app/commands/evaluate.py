@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.commands import ExitCode
 from app.commands.arguments import EXIT_CODES, whole
-from app.commands.console import note, print_json, print_refused, print_table, progress
+from app.commands.console import counted, note, print_json, print_refused, print_table, progress
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(("truth", "taken for", "pixels", "share"), mistake_rows(found.confusion))
         print_table(("measure", "value"), measures(found))
     if pairs.spare:
-        note(f"Left alone, as they have no truth: {pairs.spare:,} of the predictions.")
+        note(f"Left alone: {counted(pairs.spare, 'prediction')} without a truth.")
     print_refused(found.refused)
     return ExitCode.REFUSED if found.refused else ExitCode.DONE

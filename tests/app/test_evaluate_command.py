@@ -54,7 +54,7 @@ def test_what_is_refused_is_told_and_is_exit_code_1(
     assert evaluate(folders) == ExitCode.REFUSED
     said = capsys.readouterr().err
     assert "There is no prediction for b.png." in said
-    assert "Left alone, as they have no truth: 1 of the predictions." in said
+    assert "Left alone: 1 prediction without a truth." in said
 
 
 def test_nothing_to_compare_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

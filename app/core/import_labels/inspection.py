@@ -47,13 +47,14 @@ _TWINS = {
 """Classes that share their colour, by the first of them."""
 
 
-def inspect(file: Path, frame: PhotoFrame | None = None) -> Finding:
+def inspect(file: Path, frame: PhotoFrame | None = None, *, zero_based: bool = False) -> Finding:
     """What a file that may hold labels is, beside the photo that it belongs to; it raises nothing but a lack of memory.
 
-    What its header rules out is said without decoding it.
+    What its header rules out is said without decoding it. Where its classes are known to be `zero_based`, one that
+    holds nothing but 0 and 255 is no mask.
     """
     try:
-        return _examined(file, frame)[0]
+        return _examined(file, frame, beside=zero_based)[0]
     except Unusable as error:
         return Finding(file, (error.kind,), frame=frame, problem=error.problem)
 

@@ -107,7 +107,10 @@ def _may_hold_labels(path: Path) -> bool:
 
 
 def label_files(path: Path) -> Iterator[Path]:
-    """The PNGs that a path stands for, those below `annotations` alone where it has that. PhotoError where it does not exist or may not be read."""
+    """The PNGs that a path stands for, those below `annotations` alone where it has that.
+
+    PhotoError where it does not exist or may not be read.
+    """
     if not path.is_dir():
         if not path.exists():
             raise PhotoError(f"{path} does not exist.")
