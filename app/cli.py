@@ -20,6 +20,7 @@ from app.commands import COMMANDS, ExitCode
 from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
+SHELLS = ("bash", "zsh", "tcsh")
 RESERVED = ("doctor", "weights", "finetune")  # commands of coming versions
 
 
@@ -65,6 +66,13 @@ def build_window_parser() -> argparse.ArgumentParser:
     )
     _add_version(parser)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="photos or folders to open")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=SHELLS,
+        metavar="SHELL",
+        help=f"print what makes a shell complete this command ({', '.join(SHELLS)}), and leave",
+    )
     # For the pictures in the documentation: predicts the first photo, saves a picture of the window and leaves.
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     return parser
@@ -87,6 +95,27 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         lines = (line if line.startswith(" ") else textwrap.fill(line, width) for line in text.splitlines())
         return "\n".join(indent + line for line in lines)
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints a script for the shell that was named, and leaves."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> None:
+        print(completion(str(given[1])))
+        parser.exit()
+
+
+def completion(shell: str) -> str:
+    """The script that makes one of `SHELLS` complete commands, options and the names of files."""
+    import shtab
+
+    parser = build_parser()
+    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    for command in commands.choices.values():
+        for action in command._actions:
+            if action.type is Path:
+                action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
+    return str(shtab.complete(parser, shell=shell))
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:

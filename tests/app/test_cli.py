@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.cli import COMMANDS, parse, run
+from app.cli import COMMANDS, SHELLS, completion, parse, run
 from app.commands import ExitCode
 from inference.errors import WeightsError
 
@@ -137,3 +138,36 @@ def test_the_help_needs_neither_qt_nor_an_engine_nor_opencv() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.stdout == "[]\n", result.stderr
+
+
+def completed(script: str, *words: str) -> list[str]:
+    """What bash offers for the last of these words."""
+    line = " ".join(f"'{word}'" for word in ("ade-mask-studio", *words))
+    code = f'{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; _shtab_ade_mask_studio; echo "${{COMPREPLY[@]}}"'
+    return subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=60).stdout.split()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def test_bash_completes_commands_options_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(["--print-completion", "bash"])
+    assert stopped.value.code == 0
+    script = capsys.readouterr().out
+    assert completed(script, "eval") == ["evaluate"]
+    assert completed(script, "predict", "--mode", "s") == ["segments", "semantic"]
+    assert "--resume" in completed(script, "predict", "--r")
+    (tmp_path / "photo.jpg").touch()
+    assert completed(script, "predict", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_gets_a_script_that_knows_every_command(shell: str) -> None:
+    script = completion(shell)
+    assert all(name in script for name in COMMANDS)
+
+
+def test_a_shell_that_is_not_known_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(["--print-completion", "fish"])
+    assert stopped.value.code == ExitCode.USAGE
+    assert "invalid choice: 'fish'" in capsys.readouterr().err
