@@ -25,13 +25,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--pred", type=Path, required=True, metavar="DIR", help="predictions, with those in sub-folders")
     add("--truth", type=Path, required=True, metavar="DIR", help="true labels, with those in sub-folders")
     add("--report", type=Path, metavar="FILE.html", help="also write a page with confusion matrix and worst pictures")
+    add("--images", type=Path, metavar="DIR", help="photos, to be shown in that page")
     add("--jobs", type=whole, metavar="N", help="how many pictures at once (default: one for each processor)")
     add("--json", action="store_true", help="print everything as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return the exit code."""
-    from app.core.evaluation import as_record, evaluate, pair_up
+    from app.core.evaluation import as_record, evaluate, pair_up, photos_of
     from app.core.evaluation_report import class_rows, measures, mistake_rows, write_report
 
     pairs = pair_up(arguments.pred, arguments.truth)
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         note("Nothing could be compared.")
         return ExitCode.NO_RESULT
     if arguments.report is not None:
-        write_report(arguments.report, found, title=f"{arguments.pred} against {arguments.truth}")
+        photos = {} if arguments.images is None else photos_of(arguments.truth, arguments.images)
+        write_report(arguments.report, found, title=f"{arguments.pred} against {arguments.truth}", photos=photos)
     if arguments.json:
         print_json(as_record(found))
     else:

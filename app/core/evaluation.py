@@ -17,6 +17,7 @@ from pathlib import Path
 
 from app.core.ade_png import read_labels
 from app.core.import_labels import label_files, plan_import
+from app.core.pictures import list_folder
 from inference.errors import ExpectedError
 from inference.metrics import Confusion
 
@@ -64,6 +65,12 @@ def pair_up(predicted: Path, truth: Path) -> Pairs:
     spare = sum(path != predicted for path in plan.refused)
     lacking = {file: f"There is no prediction for {file.name}." for file in true_files if file not in plan.files}
     return Pairs({file: plan.files[file] for file in true_files if file in plan.files}, lacking, spare)
+
+
+def photos_of(truth: Path, images: Path) -> dict[Path, Path]:
+    """The photo of each true label file, as far as the folder `images` and those below it hold them. PhotoError."""
+    plan = plan_import([truth], list_folder(images, recursive=True).paths())
+    return {file: photo for photo, file in plan.files.items()}
 
 
 def evaluate(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -15,35 +17,43 @@ from app.core.ade_png import read_labels
 from app.core.arrays import U8
 from app.core.evaluation import Compared, Evaluation
 from app.core.files import atomic_write, make_folder
-from inference.errors import ExpectedError
+from inference.errors import ExpectedError, PhotoError
 from inference.metrics import Confusion
+from inference.photo import read_photo
 from resources.classes import ade_class, palette
 
 _WIDTH = 300  # pixels of a small picture
-_CELL = 12  # pixels of a cell of the matrix
-_NAMES = 120  # pixels beside and above the matrix
+_CELLS = range(12, 33)  # pixels that a cell of the matrix may take, more where there are few
+_MATRIX = 880  # pixels that the matrix takes where it can
+_NAMES = 130  # pixels beside and above it
 _WRONG, _UNKNOWN = (214, 39, 40), (128, 128, 128)
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 32px auto; padding: 0 16px; }
 h1 { font-size: 24px; } h2 { font-size: 18px; margin-top: 32px; }
 table { border-collapse: collapse; } td, th { padding: 3px 12px 3px 0; text-align: right; }
-td:first-child, th:first-child { text-align: left; } th { font-weight: 600; border-bottom: 1px solid #8886; }
-figure { margin: 0 0 24px; } figure div { display: flex; gap: 8px; flex-wrap: wrap; } figcaption { margin-bottom: 4px; }
-img { width: 300px; height: auto; image-rendering: pixelated; }
-svg { max-width: 100%; height: auto; } svg text { font: 9px system-ui, sans-serif; fill: currentColor; }
+td:first-child, th:first-child, .words :nth-child(2) { text-align: left; }
+th { font-weight: 600; border-bottom: 1px solid #8886; }
+figure { margin: 0 0 24px; } figure > div { display: flex; gap: 8px; flex-wrap: wrap; }
+figcaption { margin-bottom: 4px; }
+figure span { display: block; font-size: 13px; opacity: .75; }
+img { width: 255px; height: auto; }
+svg { max-width: 100%; height: auto; } svg text { font-family: system-ui, sans-serif; fill: currentColor; }
 """
 
 
-def report_html(found: Evaluation, *, title: str) -> str:
-    """The page. The label files of the worst pictures are read once more; one that is gone by now is said to be."""
+def report_html(found: Evaluation, *, title: str, photos: Mapping[Path, Path] = MappingProxyType({})) -> str:
+    """The page; `photos` by true label file are shown beside the worst pictures.
+
+    The files of those are read once more; one that is gone by now is said to be.
+    """
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(title)}</h1>",
         _table(["Measure", "Value"], measures(found)),
         f"<h2>The largest confusions</h2>{_mistakes(found.confusion)}",
         f"<h2>Confusion matrix</h2>{_matrix(found.confusion)}",
-        f"<h2>The worst pictures</h2>{''.join(_picture(one) for one in found.worst) or '<p>There are none.</p>'}",
+        f"<h2>The worst pictures</h2>{_pictures(found.worst, photos)}",
         f"<h2>Classes</h2>{_table(['Class', 'IoU', 'Accuracy', 'True pixels', 'Predicted'], class_rows(found))}",
     ]
     if found.refused:
@@ -104,12 +114,12 @@ def label_name(label: int) -> str:
 
 
 def _mistakes(confusion: Confusion) -> str:
-    return _table(["Truth", "Taken for", "Pixels", "Share"], mistake_rows(confusion))
+    return _table(["Truth", "Taken for", "Pixels", "Share"], mistake_rows(confusion), kind="words")
 
 
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(heading: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "") -> str:
     lines = [_row(heading, "th"), *(_row(row, "td") for row in rows)]
-    return f"<table>{''.join(lines)}</table>"
+    return f'<table class="{kind}">{"".join(lines)}</table>'
 
 
 def _row(cells: Sequence[str], tag: str) -> str:
@@ -121,29 +131,40 @@ def _matrix(confusion: Confusion) -> str:
     counts = confusion.counts
     rows = sorted(np.flatnonzero(counts.sum(axis=1)), key=lambda label: (-counts[label].sum(), label))
     columns = [*rows, *(label for label in np.flatnonzero(counts.sum(axis=0)) if label not in set(rows))]
-    marks = []
+    cell = min(max(_MATRIX // max(len(columns), 1), _CELLS[0]), _CELLS[-1])
+    marks = [
+        _cell_mark(confusion, int(truth), int(predicted), x, y, cell)
+        for y, truth in enumerate(rows)
+        for x, predicted in enumerate(columns)
+        if counts[truth, predicted]
+    ]
     for y, truth in enumerate(rows):
-        total = int(counts[truth].sum())
-        name = escape(label_name(int(truth)))
-        marks.append(f'<text x="{_NAMES - 4}" y="{_NAMES + y * _CELL + 9}" text-anchor="end">{name}</text>')
-        for x, predicted in enumerate(columns):
-            if pixels := int(counts[truth, predicted]):
-                colour = "#2a7" if truth == predicted else "#d33"
-                said = f"{name} taken for {escape(label_name(int(predicted)))}: {percent(pixels / total)}"
-                marks.append(
-                    f'<rect x="{_NAMES + x * _CELL}" y="{_NAMES + y * _CELL}" width="{_CELL}" height="{_CELL}" '
-                    f'fill="{colour}" fill-opacity="{max(pixels / total, 0.03):.2f}"><title>{said}</title></rect>'
-                )
+        bottom = _NAMES + y * cell + cell * 3 // 4
+        marks.append(f'<text x="{_NAMES - 4}" y="{bottom}" text-anchor="end">{escape(label_name(int(truth)))}</text>')
     for x, predicted in enumerate(columns):
-        left = _NAMES + x * _CELL + 9
-        name = escape(label_name(int(predicted)))
-        marks.append(f'<text transform="translate({left},{_NAMES - 4}) rotate(-90)">{name}</text>')
-    width, height = _NAMES + _CELL * len(columns), _NAMES + _CELL * len(rows)
+        place = f"translate({_NAMES + x * cell + cell * 3 // 4},{_NAMES - 4}) rotate(-90)"
+        marks.append(f'<text transform="{place}">{escape(label_name(int(predicted)))}</text>')
+    width, height = _NAMES + cell * len(columns), _NAMES + cell * len(rows)
     said = "<p>Rows are true classes, columns what they were taken for; point at a cell to read its share.</p>"
-    return f'{said}<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}">{"".join(marks)}</svg>'
+    drawn = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{min(cell - 3, 14)}"'
+    return f"{said}<svg {drawn}>{''.join(marks)}</svg>"
 
 
-def _picture(compared: Compared) -> str:
+def _cell_mark(confusion: Confusion, truth: int, predicted: int, x: int, y: int, cell: int) -> str:
+    share = int(confusion.counts[truth, predicted]) / int(confusion.counts[truth].sum())
+    colour = "#2a7" if truth == predicted else "#d33"
+    said = f"{escape(label_name(truth))} taken for {escape(label_name(predicted))}: {percent(share)}"
+    return (
+        f'<rect x="{_NAMES + x * cell}" y="{_NAMES + y * cell}" width="{cell}" height="{cell}" '
+        f'fill="{colour}" fill-opacity="{max(share, 0.03):.2f}"><title>{said}</title></rect>'
+    )
+
+
+def _pictures(worst: Iterable[Compared], photos: Mapping[Path, Path]) -> str:
+    return "".join(_picture(one, photos.get(one.truth)) for one in worst) or "<p>There are none.</p>"
+
+
+def _picture(compared: Compared, photo: Path | None) -> str:
     caption = f"{escape(str(compared.truth))}: {percent(compared.pixel_accuracy)} of its pixels right"
     try:
         truth, predicted = read_labels(compared.truth), read_labels(compared.predicted)
@@ -155,9 +176,23 @@ def _picture(compared: Compared) -> str:
     wrong = palette()[0] + np.zeros((*truth.shape, 3), np.uint8)
     wrong[truth != predicted] = _WRONG
     wrong[truth == 0] = _UNKNOWN
-    shown = [(palette()[truth], "truth"), (palette()[predicted], "prediction"), (wrong, "wrong pixels, red")]
-    images = "".join(f'<img alt="{name}" title="{name}" src="{_data_uri(picture)}">' for picture, name in shown)
+    shown = [
+        (palette()[truth], "truth"),
+        (palette()[predicted], "prediction"),
+        (wrong, "wrong in red, unknown in grey"),
+    ]
+    if photo is not None:
+        with contextlib.suppress(PhotoError):  # the labels say as much without it
+            shown.insert(0, (_shrunk(read_photo(photo)), "photo"))
+    images = "".join(
+        f'<div><img alt="" src="{_data_uri(picture)}"><span>{name}</span></div>' for picture, name in shown
+    )
     return f"<figure><figcaption>{caption}</figcaption><div>{images}</div></figure>"
+
+
+def _shrunk(photo: U8) -> U8:
+    height = max(1, round(photo.shape[0] * _WIDTH / photo.shape[1]))
+    return np.asarray(cv2.resize(photo, (_WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _small(labels: U8) -> U8:
@@ -170,7 +205,9 @@ def _data_uri(picture: U8) -> str:
     return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode('ascii')}"
 
 
-def write_report(path: Path, found: Evaluation, *, title: str) -> None:
+def write_report(
+    path: Path, found: Evaluation, *, title: str, photos: Mapping[Path, Path] = MappingProxyType({})
+) -> None:
     """Write the page atomically. ExportError when that fails."""
     make_folder(path.parent)
-    atomic_write(path, report_html(found, title=title).encode("utf-8", "surrogateescape"))
+    atomic_write(path, report_html(found, title=title, photos=photos).encode("utf-8", "surrogateescape"))

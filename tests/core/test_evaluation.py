@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.core.ade_png import write_labels
-from app.core.evaluation import WORST, Pairs, as_record, evaluate, pair_up
+from app.core.evaluation import WORST, Pairs, as_record, evaluate, pair_up, photos_of
 from app.core.evaluation_report import report_html
 from inference.errors import PhotoError
 from inference.metrics import Confusion
@@ -149,6 +150,18 @@ def test_the_page_shows_figures_confusions_and_the_worst_pictures(folders: tuple
     assert page.count("data:image/png;base64,") == 12
     assert page.count("<rect") == np.count_nonzero(found.confusion.counts)
     assert "There is no prediction for p0.png." in page
+
+
+def test_the_page_shows_photos_where_they_are_known(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    Image.new("RGB", (9, 12), "teal").save(images / "p0.jpg")
+    (images / "p1.jpg").write_bytes(b"no photo")
+    photos = photos_of(folders[1], images)
+    assert photos == {folders[1] / f"p{number}.png": images / f"p{number}.jpg" for number in range(2)}
+    page = report_html(evaluate(pair_up(*folders)), title="with photos", photos=photos)
+    assert page.count("<span>photo</span>") == 1
+    assert page.count("data:image/png;base64,") == 16
 
 
 def test_the_page_survives_a_file_that_has_gone(folders: tuple[Path, Path]) -> None:
