@@ -16,7 +16,20 @@ class WeightsError(ExpectedError):
 
 
 class EngineError(ExpectedError):
-    """An engine or a device that cannot do the work."""
+    """An engine or a device that cannot do the work.
+
+    `fix` says what a person can do about it, where that is known. What is `lasting` will be refused again until
+    something on the machine changes.
+    """
+
+    def __init__(self, sentence: str, *, fix: str = "", lasting: bool = True) -> None:
+        super().__init__(sentence)
+        self.fix = fix
+        self.lasting = lasting
+
+
+class Cancelled(Exception):
+    """Nobody waits for the result any more. No error: nothing is said about it."""
 
 
 def first_line(error: BaseException) -> str:
