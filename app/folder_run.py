@@ -27,8 +27,8 @@ from app.core.tile_counts import count_codes
 from app.keeper import Keeper
 from app.model_in_use import ModelInUse
 from app.projects import Known
-from app.workers.lane import Cancelled, CancelToken, Lane
-from inference.errors import PhotoError
+from app.workers.lane import CancelToken, Lane
+from inference.errors import Cancelled, PhotoError
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from inference.preprocess import STRIDE

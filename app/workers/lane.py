@@ -19,16 +19,12 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from inference.errors import ExpectedError
+from inference.errors import Cancelled, ExpectedError
 
 T = TypeVar("T")
 Work = Callable[["CancelToken"], Any]
 
 POLL_SECONDS = 0.1  # how soon a job that waits for another thread notices that it was cancelled
-
-
-class Cancelled(Exception):
-    """Raised inside a job by `CancelToken.check` once nobody waits for its result any more."""
 
 
 class CancelToken:
