@@ -29,6 +29,7 @@ class Keeper(Keeping):
 
     loaded = Signal(object)  # Path: all that is known of it is in the session
     changed_on_disk = Signal(object)  # Path of a picture whose record is of another photo: `use_record` decides
+    started_over = Signal(object)  # Path of a picture of which all that was done with it is forgotten now
     closed = Signal(object)  # Path of a picture that the session has closed, because it has to be read again
     answer_kept = Signal(object)  # Path of a picture that the network has answered for in a run over the folder
 
@@ -174,12 +175,13 @@ class Keeper(Keeping):
 
         def looked(identity: FileIdentity | None) -> None:
             kept, history = self._kept.get(path), self._session.history_of(path)
+            has_steps = history is not None and history.stack.count() > 0
             self._looking.discard(path)
             if kept is None:
                 return
             if identity is None or kept.identity is None or kept.identity.is_same(identity):
                 self.loaded.emit(path)
-            elif history is not None and history.revision() and not kept.info.refusal:
+            elif (has_steps or self._session.is_worked(path)) and not kept.info.refusal:
                 self._undecided[path] = Loaded(kept.info, identity=identity)
                 self.changed_on_disk.emit(path)
             else:
@@ -209,6 +211,7 @@ class Keeper(Keeping):
             self._write(path, lambda store, name: store.set_identity(name, identity))
         else:
             self._write(path, lambda store, name: store.start_over(name, identity))
+            self.started_over.emit(path)
         self.begin_anew([path])
         self.load(path)
 

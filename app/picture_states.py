@@ -33,11 +33,13 @@ class PictureStates(QObject):
         ] = {}  # of pictures that cannot be read, or that an edit is on its way to
         self._exported: set[Path] = set()  # pictures that the session knows an export of
         self._seen: set[Path] = set()
+        self._worked: set[Path] = set()  # pictures with something of a person's on them, when they were seen last
         self._shares: set[Path] = set()  # pictures whose shares are to be counted
         self._counting = QTimer(self, singleShot=True, interval=SHARES_MS)
         self._counting.timeout.connect(self._count)
         folder.status_wanted.connect(self._keep_status)
         folder.note_wanted.connect(self._keep_note)
+        keeper.started_over.connect(self._started_over)
         folder.relisted.connect(self.refresh_all)  # what is open may be in the new list as well
         session.corrected.connect(self.refresh)
         session.under_way_changed.connect(self.refresh)
@@ -119,7 +121,7 @@ class PictureStates(QObject):
     def _refresh_status(self, path: Path) -> None:
         status = self._folder.status(path)
         history, document = self._session.history_of(path), self._session.find(path)
-        worked = history is not None and history.revision() > 0
+        worked = self._session.is_worked(path)
         running = path in self._session.under_way()
         if worked or running:
             if status in _UNTOUCHED and (running or status is not PictureStatus.UNREADABLE):
@@ -128,10 +130,27 @@ class PictureStates(QObject):
                 self._folder.learn(path, status=PictureStatus.IN_WORK, reason="")
             if worked:
                 self._before.pop(path, None)
+                self._worked.add(path)
+            return
+        undone = path in self._worked and history is not None
+        if undone:
+            self._worked.discard(path)
+        if status is PictureStatus.IN_WORK and undone:  # all that was done is taken back
+            answered = document is not None and document.prediction is not None
+            self._folder.learn(path, status=PictureStatus.PREDICTED if answered else PictureStatus.NEW)
         elif status is PictureStatus.IN_WORK and path in self._before:
             self._folder.learn(path, status=self._before.pop(path))
         elif status is PictureStatus.NEW and document is not None and document.prediction is not None:
             self._folder.learn(path, status=PictureStatus.PREDICTED)
+
+    def _started_over(self, path: Path) -> None:
+        """Nothing that was known holds for the photo that lies there now; a note stays."""
+        self._before.pop(path, None)
+        self._worked.discard(path)
+        self._exported.discard(path)
+        self._folder.learn(
+            path, status=PictureStatus.NEW, reason="", exported=Exported.NEVER, unlabelled=None, uncertainty=None
+        )
 
     def _refresh_export(self, path: Path) -> None:
         known = self._session.exported_state(path) is not None

@@ -48,6 +48,13 @@ class Recording(Counting):
         """The undo steps of a picture that was opened."""
         return self._histories.get(path)
 
+    def is_worked(self, path: Path) -> bool:
+        """Whether anything of a person's is on a picture that is open: not where all of it is undone."""
+        history, document = self._histories.get(path), self._documents.get(path)
+        return history is not None and (
+            history.stack.index() > 0 or (document is not None and document.has_corrections)
+        )
+
     @property
     def undo_stack(self) -> QUndoStack | None:
         return None if self.history is None else self.history.stack

@@ -94,12 +94,21 @@ class Histories(StorePart):
             )
 
     def stand_at(self, name: str, revision: int) -> None:
-        """The picture stands at another revision of its history now: undo, redo, a jump. HistoryError: not known."""
+        """The picture stands at another revision of its history now: undo, redo, a jump. HistoryError: not known.
+
+        It is in work while anything of a person's is on it, unless somebody said that it is done or skipped.
+        """
         with self._writing():
             picture = self._need(name)
             if not timeline.knows(self._connection, picture, revision):
                 raise HistoryError(f"The history of {name} does not lead through revision {revision}.")
-            self._connection.execute("UPDATE picture SET revision = ? WHERE id = ?", (revision, picture))
+            begun = "iif(status IN ('new', 'predicted'), 'in work', status)"
+            blank = "iif(status = 'in work', iif(model IS NULL, 'new', 'predicted'), status)"
+            worked = timeline.is_worked(self._connection, picture, revision)
+            self._connection.execute(
+                f"UPDATE picture SET revision = ?, status = {begun if worked else blank} WHERE id = ?",
+                (revision, picture),
+            )
 
     def replace_history(
         self,
@@ -136,14 +145,14 @@ class Histories(StorePart):
             height, width = shape or (height, width)
             self._connection.execute(
                 "UPDATE picture SET revision = :revision, last = :last, height = :height, width = :width, gone = 0, "
-                "status = iif(status IN ('new', 'predicted', 'unreadable') AND :steps, 'in work', status) "
+                "status = iif(status IN ('new', 'predicted', 'unreadable') AND :worked, 'in work', status) "
                 "WHERE id = :id",
                 {
                     "revision": revision,
                     "last": max(last, after),
                     "height": height,
                     "width": width,
-                    "steps": len(steps),
+                    "worked": timeline.is_worked(self._connection, picture, revision),
                     "id": picture,
                 },
             )

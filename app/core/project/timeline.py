@@ -59,6 +59,15 @@ def knows(connection: sqlite3.Connection, picture: int, revision: int) -> bool:
     )
 
 
+def is_worked(connection: sqlite3.Connection, picture: int, revision: int) -> bool:
+    """Whether anything of a person's is on a picture at `revision`: not where all of it is undone."""
+    query = "SELECT 1 FROM step WHERE picture = ? AND revision <= ?"
+    return (
+        base_of(connection, picture).corrections is not None
+        or connection.execute(query, (picture, revision)).fetchone() is not None
+    )
+
+
 def window(
     connection: sqlite3.Connection, picture: int, *, revision: int, most: int, most_steps: int | None = None
 ) -> Window:

@@ -98,6 +98,31 @@ def test_starting_over_forgets_the_work_and_keeps_the_note(store: ProjectStore) 
     check_history(loaded(store, "a.jpg"), other.layers)
 
 
+@pytest.mark.parametrize("is_predicted", [False, True])
+def test_a_picture_is_in_work_while_anything_of_a_person_is_on_it(store: ProjectStore, *, is_predicted: bool) -> None:
+    if is_predicted:
+        store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity(1))
+    painter = Painter(store, "a.jpg")
+    painter.paint(2)
+    for revision, is_worked in ((1, True), (0, False), (2, True), (0, False)):
+        painter.stand_at(revision)
+        before = PictureStatus.PREDICTED if is_predicted else PictureStatus.NEW
+        assert loaded(store, "a.jpg").status is (PictureStatus.IN_WORK if is_worked else before)
+    store.set_status("a.jpg", PictureStatus.DONE)
+    for revision in (2, 0):
+        painter.stand_at(revision)
+        assert loaded(store, "a.jpg").status is PictureStatus.DONE, "whoever said so has the last word"
+
+
+def test_what_old_steps_were_merged_into_is_work_as_well(store: ProjectStore) -> None:
+    painter = Painter(store, "a.jpg")
+    painter.paint(3)
+    store.fold("a.jpg", 0)
+    painter.paint()
+    painter.stand_at(3)
+    assert loaded(store, "a.jpg").status is PictureStatus.IN_WORK
+
+
 def test_an_empty_layer_is_a_snapshot_too(store: ProjectStore) -> None:
     painter = Painter(store, "a.jpg")
     painter.paint(2)

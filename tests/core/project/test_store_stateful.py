@@ -84,6 +84,11 @@ class Work(RuleBasedStateMachine):
         picture = self.pictures[name]
         picture.at = data.draw(st.sampled_from(picture.history))
         self.store.stand_at(name, picture.at)
+        is_worked = picture.index() > 0 or bool(picture.layers[picture.history[0]].any())
+        if is_worked and picture.status in (PictureStatus.NEW, PictureStatus.PREDICTED):
+            picture.status = PictureStatus.IN_WORK
+        elif not is_worked and picture.status is PictureStatus.IN_WORK:
+            picture.status = PictureStatus.NEW
 
     @rule(name=names, data=st.data())
     def keep_snapshot(self, name: str, data: st.DataObject) -> None:
