@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.autosave import Autosave
 from app.settings import Settings, load_settings, settings_path
+from tests.app.windows import shown_window
 
 
 def test_what_has_changed_is_written_while_one_works(
@@ -26,6 +27,26 @@ def test_what_has_changed_is_written_while_one_works(
     settings_path().unlink()
     autosave.save()
     assert not settings_path().exists(), "what was written is not written again"
+
+
+def test_nothing_is_written_while_it_goes_on_changing(
+    qtbot: QtBot, qapp: QObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[float] = []
+    monkeypatch.setattr("app.autosave.EVERY_MS", 1)
+    monkeypatch.setattr("app.autosave.save_settings", lambda settings: written.append(settings.opacity))
+    values = [0.1, 0.1, 0.2, 0.3, 0.4, 0.5]  # the first two at the beginning
+    parent = QObject()
+    autosave = Autosave(lambda: Settings(opacity=values.pop(0) if len(values) > 1 else values[0]), parent)
+    qtbot.waitUntil(lambda: bool(written))
+    assert written == [0.5]
+    del autosave
+
+
+def test_the_tool_in_hand_is_known_however_soon_the_application_is_killed(qtbot: QtBot) -> None:
+    window = shown_window(qtbot, Settings())
+    window.use_tool("wand")
+    qtbot.waitUntil(lambda: load_settings()[0].tool == "wand", timeout=2_500)
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(
