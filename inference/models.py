@@ -1,7 +1,7 @@
 """Model cards: which models there are, where their weights lie, and what is known about them.
 
 A card is a JSON file beside the weights, with at least `name`, `network` and `input_size`; those in `resources/models`
-are known by name:
+and those in the store (`inference.weights_store`) are known by name:
 
     name, aliases      how people ask for it
     file, url, sha256  the weights: a file beside the card (null if not shipped), where they are published, their hash
@@ -15,8 +15,9 @@ are known by name:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -27,11 +28,13 @@ from inference.errors import WeightsError
 from inference.figures import Figures, read_figures
 from inference.files import shown
 from inference.graphs import cached_network
+from inference.ledger import Entry, folder_of, read_ledger
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
 from inference.prediction import MAXIMUM_SEGMENTS
 from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of
 from resources.classes import CLASS_COUNT
 
+STARTER = "starter"
 PUBLISHED_INPUT_SIZE = 640
 INPUT_SIZES = range(32, 8193)
 """Short sides, in pixels, at which a network may see a photo."""
@@ -59,9 +62,9 @@ class ModelCard:
     def weights(self) -> Path:
         """The file with the weights, unharmed. Raises `WeightsError` where it is not here or not what it was."""
         if self.file is None:
+            way = f"'weights fetch {self.name}' gets them, or " if self.url else ""
             raise WeightsError(
-                f"The weights of {self.name} are not on this machine: choose their file with 'Weights file…' in the "
-                "model menu or with --model FILE."
+                f"The weights of {self.name} are not on this machine: {way}give 'Weights file…' or --model FILE."
             )
         if self.sha256 is not None and sha256_of(self.file) != self.sha256:
             raise WeightsError(f"{shown(self.file)} is not the file that its model card describes: its hash differs.")
@@ -69,11 +72,35 @@ class ModelCard:
 
 
 @lru_cache(maxsize=1)
-def known_models() -> tuple[ModelCard, ...]:
-    """The cards that come with the program, the starter first."""
+def shipped_models() -> tuple[ModelCard, ...]:
+    """The cards that come with the program, the starter first, as if nothing had been fetched."""
     folder = Path(str(resources.files("resources").joinpath("models")))
-    cards = [read_card(path) for path in sorted(folder.glob("*.json"))]
-    return tuple(sorted(cards, key=lambda card: (card.file is None, card.name)))
+    return _in_order(read_card(path) for path in folder.glob("*.json"))
+
+
+def known_models() -> tuple[ModelCard, ...]:
+    """The cards that come with the program and those of weights that were fetched or added; the starter first, then
+    what is on this machine. What another program has fetched meanwhile is seen."""
+    try:
+        entries = read_ledger()
+    except WeightsError:  # the store's own commands say so; the starter goes on working
+        return shipped_models()
+    files = [(entry, folder_of(name) / entry.file) for name, entry in entries.items()]
+    return _known_models(tuple(zip(entries, [(entry, file, file.is_file()) for entry, file in files], strict=True)))
+
+
+@lru_cache(maxsize=1)
+def _known_models(stored: tuple[tuple[str, tuple[Entry, Path, bool]], ...]) -> tuple[ModelCard, ...]:
+    cards = {card.name: card for card in shipped_models()}
+    for name, (entry, file, is_here) in stored:
+        with suppress(WeightsError):  # a card that was damaged since: 'weights verify' says so
+            card = cards.get(name) or read_card(file.with_suffix(".json"))
+            cards[name] = replace(card, name=name, file=file if is_here else None, sha256=entry.sha256)
+    return _in_order(cards.values())
+
+
+def _in_order(cards: Iterable[ModelCard]) -> tuple[ModelCard, ...]:
+    return tuple(sorted(cards, key=lambda card: (card.name != STARTER, card.file is None, card.name)))
 
 
 def find_card(name_or_file: str | Path) -> ModelCard:
@@ -180,18 +207,27 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
     )
 
 
-def _card_of_file(path: Path) -> ModelCard:
-    readable(path)
+def card_beside(path: Path) -> Path | None:
+    """The model card beside a weights file, if that is one and describes this file. Raises `WeightsError` where it
+    cannot be told."""
     beside = path.with_suffix(".json")
     if _has_size_of_card(beside) and _is_card(_content(beside)):
         card = read_card(beside)
         if card.file is None or card.file.name == path.name:
-            return _with_file(card, path)
+            return beside
+    return None
+
+
+def _card_of_file(path: Path) -> ModelCard:
+    readable(path)
+    if (beside := card_beside(path)) is not None:
+        card = read_card(beside)
+        return replace(card, file=path, sha256=card.sha256 or sha256_of(path))
     if path.suffix.lower() == ".onnx":
-        raise WeightsError(f"{shown(path)} needs its model card beside it: {beside.name}.")
+        raise WeightsError(f"{shown(path)} needs its model card beside it: {path.with_suffix('.json').name}.")
     sha256 = sha256_of(path)
     network = cached_network(sha256) or _recognised(path)
-    input_size = next((card.input_size for card in known_models() if card.network == network), PUBLISHED_INPUT_SIZE)
+    input_size = next((card.input_size for card in shipped_models() if card.network == network), PUBLISHED_INPUT_SIZE)
     return ModelCard(name=path.stem, file=path, sha256=sha256, network=network, input_size=input_size)
 
 
@@ -200,8 +236,3 @@ def _recognised(path: Path) -> NetworkConfig:
         return recognise({name: tuple(tensor.shape) for name, tensor in load_tensors(path).items()})
     except UnknownNetworkError as error:
         raise WeightsError(f"{shown(path)} cannot be used: {error}") from error
-
-
-def _with_file(card: ModelCard, path: Path) -> ModelCard:
-    values = {name: getattr(card, name) for name in card.__dataclass_fields__}
-    return ModelCard(**{**values, "file": path, "sha256": card.sha256 or sha256_of(path)})

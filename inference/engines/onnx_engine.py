@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU or a CUDA device, without torch wherever the graph of the network is at hand."""
+"""ONNX Runtime on the CPU, a CUDA device or TensorRT, without torch wherever the graph of the network is at hand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from inference import graphs
+from inference.engines.engine import OutOfMemory, is_out_of_memory
+from inference.engines.onnx_providers import check_providers, providers_for
 from inference.errors import EngineError, ExpectedError, WeightsError, first_line
 from inference.files import shown
-from inference.models import ModelCard, known_models
+from inference.models import ModelCard, shipped_models
 from inference.weights import Tensors, check_tensors, load_tensors
 
 # All that the library raises, each a class of its own below Exception; which there are depends on its version.
@@ -35,8 +37,6 @@ _FAULTS_OF_A_FILE = (
     ort_state.NotImplemented,
 )
 _FLOATING = frozenset({"tensor(float)", "tensor(float16)", "tensor(double)"})
-# Trying out every algorithm for each new photo size takes longer than the best one saves; TF32 costs accuracy.
-_CUDA = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
 _SILENT = 4  # what goes wrong is said once, as an EngineError, not on the terminal
 
 
@@ -70,7 +70,8 @@ class OnnxEngine:
             class_probs, mask_probs = self._session.run(list(graphs.OUTPUTS), {graphs.INPUT: planes})
         except _ERRORS as error:
             size = f"{image.shape[1]}×{image.shape[0]}"
-            raise EngineError(f"ONNX Runtime failed on {self.device} at {size}: {first_line(error)}") from error
+            kind = OutOfMemory if is_out_of_memory(error) else EngineError
+            raise kind(f"ONNX Runtime failed on {self.device} at {size}: {first_line(error)}") from error
         if class_probs.ndim != 3 or mask_probs.ndim != 4 or len(class_probs) != 1 or len(mask_probs) != 1:
             raise EngineError(f"ONNX Runtime gave outputs of {class_probs.ndim} and {mask_probs.ndim} dimensions.")
         self._keep_after(class_probs, mask_probs)
@@ -99,7 +100,7 @@ class OnnxEngine:
         graph = graphs.shipped_graph(card.network)
         if graph is None:
             if not may_export:
-                raise EngineError(f"ONNX Runtime has no graph for the network of {card.name}.")
+                raise EngineError(f"ONNX Runtime has no graph for the network of {card.name}.", lasting=False)
             try:
                 from inference.engines.onnx_export import export_graph
             except (ImportError, OSError) as error:
@@ -110,7 +111,7 @@ class OnnxEngine:
         session = self._open(
             graph.content, told_as=weights, tensors={name: tensors[name] for name in graph.initializers()}
         )
-        if card.sha256 is not None and card not in known_models():
+        if card.sha256 is not None and card not in shipped_models():
             self._keep = partial(graphs.store, graph, tensors, sha256=card.sha256, config=card.network)
         return session
 
@@ -121,19 +122,21 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if (usable := _usable_processors()) is not None:
             options.intra_op_num_threads = usable
+        providers = providers_for(self.device)
         try:
             if tensors:
                 self._given = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
                 options.add_external_initializers(list(tensors), self._given)
             # Its own fallback would print, and go on with the CPU where another device was asked for.
-            session = ort.InferenceSession(content, options, providers=self._providers(), enable_fallback=0)
+            session = ort.InferenceSession(content, options, providers=providers, enable_fallback=0)
         except _ERRORS as error:
             # Tensors were checked before, and a device or the memory may fail with any file: another engine may do.
+            if is_out_of_memory(error):
+                raise OutOfMemory(f"ONNX Runtime cannot work on {self.device}: {first_line(error)}") from error
             if tensors or self.device != "cpu" or not isinstance(error, _FAULTS_OF_A_FILE):
                 raise EngineError(f"ONNX Runtime cannot work on {self.device}: {first_line(error)}") from error
             raise WeightsError(f"ONNX Runtime cannot use {shown(told_as)}: {first_line(error)}") from error
-        if self.device != "cpu" and session.get_providers()[0] != "CUDAExecutionProvider":
-            raise EngineError("ONNX Runtime could not load its CUDA libraries.")
+        check_providers(session.get_providers(), wanted=providers)
         names = {value.name for value in session.get_inputs()}, {value.name for value in session.get_outputs()}
         if names != ({graphs.INPUT}, set(graphs.OUTPUTS)):
             wanted = f"{graphs.INPUT} → {', '.join(graphs.OUTPUTS)}"
@@ -142,16 +145,6 @@ class OnnxEngine:
         if kinds[0] != {"tensor(float)"} or not kinds[1] <= _FLOATING:
             raise WeightsError(f"{shown(told_as)} is not a graph that can be used here: it should work in float32.")
         return session
-
-    def _providers(self) -> list[Any]:
-        if self.device == "cpu":
-            return ["CPUExecutionProvider"]
-        if "CUDAExecutionProvider" not in ort.get_available_providers():
-            raise EngineError("This ONNX Runtime was built without CUDA.")
-        if hasattr(ort, "preload_dlls"):  # finds CUDA libraries that came as Python packages
-            ort.preload_dlls()
-        number = int(self.device.partition(":")[2])
-        return [("CUDAExecutionProvider", {"device_id": number, **_CUDA}), "CPUExecutionProvider"]
 
 
 def _usable_processors() -> int | None:
