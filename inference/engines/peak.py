@@ -1,0 +1,67 @@
+"""What a device can do at most, measured: the yardstick for how well an engine uses it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from inference.errors import EngineError, first_line
+
+_REPEATS = 5
+_SIDES = {"cpu": 2048}  # of the matrices; a device with thousands of cores needs larger ones to be busy
+_LARGE_SIDE = 8192
+_COPIED = {"cpu": 2**27}  # bytes: more than any cache holds
+_LARGE_COPIED = 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peak:
+    """The best that was seen: `operations` per second of a matrix product, `traffic` in bytes per second of a copy."""
+
+    operations: float
+    traffic: float
+
+    def seconds(self, *, operations: int, traffic: int) -> float:
+        """The least time for so many floating point operations and bytes, where both go on side by side: the roofline
+        of Williams, Waterman and Patterson (2009)."""
+        return max(operations / self.operations, traffic / self.traffic)
+
+    def or_better(self, other: Peak | None) -> Peak:
+        """The best of both measurements: other programs can only have made one of them look worse."""
+        if other is None:
+            return self
+        return Peak(operations=max(self.operations, other.operations), traffic=max(self.traffic, other.traffic))
+
+
+def measure_peak(device: str, *, half: bool = False) -> Peak:
+    """Multiply and copy on "cpu", "cuda:n" or "mps", in float32 or in half precision. About a second.
+
+    Raises EngineError where PyTorch cannot use the device.
+    """
+    place = device.partition(":")[0]
+    side, copied = _SIDES.get(place, _LARGE_SIDE), _COPIED.get(place, _LARGE_COPIED)
+    try:
+        with torch.inference_mode():
+            left = torch.full((side, side), 0.5, device=device, dtype=torch.float16 if half else torch.float32)
+            product = torch.empty_like(left)
+            source = torch.zeros(copied, device=device, dtype=torch.uint8)
+            target = torch.ones_like(source)
+            multiplying = _least(lambda: torch.mm(left, left, out=product), lambda: product[-1, -1].item())
+            copying = _least(lambda: target.copy_(source), lambda: target[-1].item())
+    except (RuntimeError, AssertionError, MemoryError) as error:  # builds without CUDA assert that they have it
+        raise EngineError(f"What {device} can do was not measured: {first_line(error)}") from error
+    return Peak(operations=2 * side**3 / multiplying, traffic=2 * copied / copying)
+
+
+def _least(work: Callable[[], object], wait: Callable[[], object]) -> float:
+    """The least seconds that the work took. `wait` reads what it gave, and devices answer only when all is done."""
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        work()
+        wait()
+        times.append(time.perf_counter() - start)
+    return min(times)

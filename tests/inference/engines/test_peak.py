@@ -1,0 +1,41 @@
+"""What a device can do at most is measured by real work on it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from inference.engines import peak
+from inference.engines.peak import Peak, measure_peak
+from inference.errors import EngineError
+
+
+def test_the_cpu_multiplies_and_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "_SIDES", {"cpu": 256})
+    monkeypatch.setattr(peak, "_COPIED", {"cpu": 2**22})
+    measured = measure_peak("cpu")
+    assert 1e7 < measured.operations < 1e15
+    assert 1e7 < measured.traffic < 1e14
+
+
+def test_the_floor_is_what_takes_longer() -> None:
+    machine = Peak(operations=100, traffic=10)
+    assert machine.seconds(operations=200, traffic=10) == 2
+    assert machine.seconds(operations=200, traffic=50) == 5
+
+
+def test_the_best_of_two_measurements_counts() -> None:
+    first, second = Peak(operations=100, traffic=10), Peak(operations=80, traffic=12)
+    assert first.or_better(second) == Peak(operations=100, traffic=12)
+    assert first.or_better(None) == first
+
+
+def test_a_device_that_is_not_there_is_one_sentence() -> None:
+    with pytest.raises(EngineError, match=r"^What cuda:99 can do was not measured: .*\.$"):
+        measure_peak("cuda:99")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_half_precision_is_quicker_on_cuda() -> None:
+    assert measure_peak("cuda:0", half=True).operations > measure_peak("cuda:0").operations > 1e11
