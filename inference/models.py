@@ -5,7 +5,9 @@ and those in the store (`inference.weights_store`) are known by name:
 
     name, aliases      how people ask for it
     file, url, sha256  the weights: a file beside the card (null if not shipped), where they are published, their hash
-    network            the configuration of the network, as `NetworkConfig.to_dict` writes it
+    network            the configuration of the network, as `NetworkConfig.to_dict` writes it; for the ONNX graph of
+                       another network {"kind": "onnx", "mean": […], "std": […], "none_channel": null, 0 or 150}, see
+                       `inference.foreign`
     input_size         short side in pixels at which the network sees a photo; null for the photo's own size
     classes            "ade20k-150"
     figures            published or measured figures: a table or a list of tables, see `inference.figures`
@@ -24,9 +26,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from inference.errors import WeightsError
+from inference.errors import EngineError, WeightsError
 from inference.figures import Figures, read_figures
 from inference.files import shown
+from inference.foreign import KIND, ForeignGraph
 from inference.graphs import cached_network
 from inference.ledger import Entry, folder_of, read_ledger
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
@@ -47,7 +50,7 @@ class ModelCard:
     """What a person should know about a model before using it, and what the program needs to run it."""
 
     name: str
-    network: NetworkConfig
+    network: NetworkConfig | ForeignGraph
     aliases: tuple[str, ...] = ()
     file: Path | None = None  # None: the weights are not on this machine
     url: str | None = None
@@ -58,6 +61,13 @@ class ModelCard:
     licence: str = "not stated"
     trained_on: str = "not stated"
     limits: str = "not stated"
+
+    @property
+    def own_network(self) -> NetworkConfig:
+        """The configuration, for what can build the network from it. Raises `EngineError` for a graph of others."""
+        if isinstance(self.network, ForeignGraph):
+            raise EngineError(f"The network of {self.name} is known as an ONNX graph only.")
+        return self.network
 
     def weights(self) -> Path:
         """The file with the weights, unharmed. Raises `WeightsError` where it is not here or not what it was."""
@@ -169,6 +179,7 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "figures": ((dict, list), "a table or a list of tables"),
     **dict.fromkeys(("file", "url", "sha256", *_TEXTS), ((str, NoneType), "a text or null")),
 }
+_OTHER_CLASSES = f"only the {CLASS_COUNT} classes of ADE20K ({CLASSES}) can be shown here."
 _REQUIRED = ("name", "network", "input_size")
 
 
@@ -188,11 +199,9 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
         raise WeightsError("the entry aliases should be a list of texts.")
     if input_size is not None and input_size not in INPUT_SIZES:
         raise WeightsError("the entry input_size should be null or lie between 32 and 8192.")
-    network = NetworkConfig.from_dict(values["network"])
-    if (values.get("classes") or CLASSES) != CLASSES or network.classes != CLASS_COUNT:
-        raise WeightsError(f"only the {CLASS_COUNT} classes of ADE20K ({CLASSES}) can be shown here.")
-    if network.queries > MAXIMUM_SEGMENTS:
-        raise WeightsError(f"a network layer has room for {MAXIMUM_SEGMENTS} queries, not {network.queries}.")
+    network = _network(values["network"])
+    if (values.get("classes") or CLASSES) != CLASSES:
+        raise WeightsError(_OTHER_CLASSES)
     texts = {name: values[name] for name in _TEXTS if values.get(name)}
     return ModelCard(
         name=values["name"],
@@ -216,6 +225,17 @@ def card_beside(path: Path) -> Path | None:
         if card.file is None or card.file.name == path.name:
             return beside
     return None
+
+
+def _network(values: Mapping[str, Any]) -> NetworkConfig | ForeignGraph:
+    if values.get("kind") == KIND:
+        return ForeignGraph.from_dict(values)
+    network = NetworkConfig.from_dict(values)
+    if network.classes != CLASS_COUNT:
+        raise WeightsError(_OTHER_CLASSES)
+    if network.queries > MAXIMUM_SEGMENTS:
+        raise WeightsError(f"a network layer has room for {MAXIMUM_SEGMENTS} queries, not {network.queries}.")
+    return network
 
 
 def _card_of_file(path: Path) -> ModelCard:

@@ -37,12 +37,18 @@ def network_size(height: int, width: int, *, input_size: int | None) -> tuple[in
 
 
 def prepare(photo: NDArray[np.uint8], *, input_size: int | None) -> NDArray[np.uint8]:
-    """A photo (H, W, 3) uint8 RGB → the network's picture (h, w, 3) uint8 RGB at `network_size`.
+    """A photo (H, W, 3) uint8 RGB → the network's picture (h, w, 3) uint8 RGB at `network_size`."""
+    height, width = photo.shape[:2]
+    rows, columns = network_size(height, width, input_size=input_size)
+    return stretched(photo, rows=rows, columns=columns)
+
+
+def stretched(photo: NDArray[np.uint8], *, rows: int, columns: int) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) uint8 RGB → the same in `rows` × `columns`.
 
     Each side is resized by area where it shrinks, so that no detail aliases, and bilinearly where it grows.
     """
     height, width = photo.shape[:2]
-    rows, columns = network_size(height, width, input_size=input_size)
     if (rows, columns) == (height, width):
         return np.ascontiguousarray(photo)
     if rows > height and columns > width:

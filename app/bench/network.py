@@ -52,7 +52,7 @@ def _figure(name: str, card: ModelCard, picture: NDArray[np.uint8], *, where: tu
 def random_m(folder: Path) -> ModelCard:
     """The published m network with weights drawn so that its numbers stay as large as those of a trained one."""
     published = find_card("bisenetformer-m-ade")
-    graph = shipped_graph(published.network)
+    graph = shipped_graph(published.own_network)
     if graph is None:
         raise EngineError("The graph of the m network is missing from this installation.")
     path = folder / "random.safetensors"

@@ -88,7 +88,7 @@ class OnnxEngine:
     def _open_cached(self, card: ModelCard) -> ort.InferenceSession | None:
         if card.sha256 is None:
             return None
-        path = graphs.cached_file(card.sha256, card.network)
+        path = graphs.cached_file(card.sha256, card.own_network)
         # A damaged file is made anew; one that is missing or belongs to somebody else is done without.
         with contextlib.suppress(ExpectedError, OSError):
             session = self._open(path.read_bytes(), told_as=path)
@@ -97,7 +97,7 @@ class OnnxEngine:
         return None
 
     def _open_graph(self, card: ModelCard, weights: Path, *, may_export: bool) -> ort.InferenceSession:
-        graph = graphs.shipped_graph(card.network)
+        graph = graphs.shipped_graph(card.own_network)
         if graph is None:
             if not may_export:
                 raise EngineError(f"ONNX Runtime has no graph for the network of {card.name}.", lasting=False)
@@ -105,14 +105,14 @@ class OnnxEngine:
                 from inference.engines.onnx_export import export_graph
             except (ImportError, OSError) as error:
                 raise EngineError(f"The exporter cannot be loaded here: {first_line(error)}") from error
-            graph = export_graph(card.network)
+            graph = export_graph(card.own_network)
         tensors = load_tensors(weights)
         check_tensors(tensors, graph.tensors, path=weights)
         session = self._open(
             graph.content, told_as=weights, tensors={name: tensors[name] for name in graph.initializers()}
         )
         if card.sha256 is not None and card not in shipped_models():
-            self._keep = partial(graphs.store, graph, tensors, sha256=card.sha256, config=card.network)
+            self._keep = partial(graphs.store, graph, tensors, sha256=card.sha256, config=card.own_network)
         return session
 
     def _open(self, content: bytes, *, told_as: Path, tensors: Tensors | None = None) -> ort.InferenceSession:

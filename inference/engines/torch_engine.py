@@ -43,7 +43,7 @@ class TorchEngine:
             raise EngineError("PyTorch finds no CUDA device: this build of it, or the driver, does not support one.")
         tensors = load_tensors(weights)
         try:
-            network = BiSeNetFormer(card.network)
+            network = BiSeNetFormer(card.own_network)
             shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
             check_tensors(tensors, shapes, path=weights)
             network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=True)
