@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.crash import CrashHook
 from app.display import display_problem
+from app.interpreter import attentive
 from app.main_window import MainWindow
 from app.panels.icons import icon
 from app.panels.style import apply_style
@@ -60,16 +60,9 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
     window.show()
     if sentence is not None:
         window.say(sentence)
-    spare_lasting()
-    window.opening.open(paths)
-    return application.exec()
-
-
-def spare_lasting() -> None:
-    """What is there by now stays until the end: the garbage collector need not look through all of it again and again,
-    which would hold up the window each time."""
-    gc.collect()
-    gc.freeze()
+    with attentive(lambda: window.desk.idle, window):
+        window.opening.open(paths)
+        return application.exec()
 
 
 def take_screenshot(window: MainWindow, file: Path) -> None:

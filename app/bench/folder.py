@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -24,8 +25,12 @@ from app.bench.figures import Figure
 from app.bench.fresh import probe
 from app.bench.memory import resident_megabytes
 
+if TYPE_CHECKING:
+    from app.desk import Desk
+
 AT_THE_LIST = "scrolling", "filtering", "filtering by class", "sorting", "selecting all", "marking 10,000"
-MARKED = 10_000  # pictures that get one status
+ON_THE_DISK = "10,000 photos go", "10,000 photos come"
+MARKED = 10_000  # pictures that get one status, or go and come back
 PICTURES, FEW = 100_000, 5_000
 FIRST = "photo 0.jpg"
 _SIDES = 240, 320
@@ -54,7 +59,7 @@ def _told(which: str, found: dict[str, float]) -> Iterator[Figure]:
         yield Figure(
             name=f"{which} folder: memory for the list", median=found["memory"], unit="MB", goal=_GOALS["memory"]
         )
-    for what in ("opening", *AT_THE_LIST):
+    for what in ("opening", *AT_THE_LIST, *ON_THE_DISK):
         yield Figure(name=f"{which} folder: longest block while {what}", median=found[what], goal=_GOALS["block"])
 
 
@@ -134,14 +139,21 @@ class Hand:
 
 def measure(photos: Path) -> dict[str, float]:
     """Seconds to "first", "list" and "known", MB of "memory", and ms of the longest block while doing the rest."""
-    from app.window import spare_lasting
-    from resources.samples import sample_paths
+    from app.interpreter import attentive
 
     hand = Hand()
+    with attentive(lambda: hand.desk.idle, hand.window):
+        found = _opening(hand, photos) | _at_the_list(hand) | _on_the_disk(hand, photos)
+    hand.close()
+    return found
+
+
+def _opening(hand: Hand, photos: Path) -> dict[str, float]:
+    from resources.samples import sample_paths
+
     desk, sample = hand.desk, sample_paths()[0]
     hand.window.opening.open([sample])  # so that the network is loaded
     hand.until(lambda: hand.has_photo(sample) and desk.idle)
-    spare_lasting()
     before, began = resident_megabytes(), perf_counter()
     hand.block()
     hand.window.opening.open([photos])
@@ -154,9 +166,28 @@ def measure(photos: Path) -> dict[str, float]:
     gc.collect()
     if before is not None:
         found["memory"] = (resident_megabytes() or 0) - before
-    found |= _at_the_list(hand)
-    hand.close()
     return found
+
+
+def _on_the_disk(hand: Hand, photos: Path) -> dict[str, float]:
+    """Very many photos go while the folder is open, and come back."""
+    desk, there = hand.desk, len(hand.desk.folder)
+    names, found = [f"photo {number}.jpg" for number in range(there)][-min(MARKED, there // 10) :], {}
+    with TemporaryDirectory(dir=photos.parent) as aside:
+        for what, source, target, count in (
+            ("10,000 photos go", photos, Path(aside), there - len(names)),
+            ("10,000 photos come", Path(aside), photos, there),
+        ):
+            for name in names:
+                (source / name).rename(target / name)
+            hand.block()
+            hand.until(partial(_has, desk, count))
+            found[what] = hand.block()
+    return found
+
+
+def _has(desk: Desk, count: int) -> bool:
+    return len(desk.folder) == count and desk.idle
 
 
 def _at_the_list(hand: Hand) -> dict[str, float]:

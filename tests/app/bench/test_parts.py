@@ -79,7 +79,7 @@ def test_a_large_folder_is_opened_as_a_new_one_and_as_a_known_one(monkeypatch: p
     assert all(row.median is not None for row in rows)
     measured = {row.name for row in rows}
     for which in ("new", "known"):
-        whiles = {f"longest block while {what}" for what in ("opening", *folder.AT_THE_LIST)}
+        whiles = {f"longest block while {what}" for what in ("opening", *folder.AT_THE_LIST, *folder.ON_THE_DISK)}
         assert {
             f"{which} folder: {what}" for what in {"first photo on screen", "list can be used", *whiles}
         } <= measured
