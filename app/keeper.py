@@ -49,6 +49,7 @@ class Keeper(Keeping):
         self._later = QTimer(self, singleShot=True, interval=LATER_MS)
         self._later.timeout.connect(self.try_again)
         self.more_steps = MoreSteps(session, self._packer, self)
+        self.more_steps.said.connect(self.said)
         session.read_only = self.refusal
 
     # --- loading ---------------------------------------------------------------------------------------------------

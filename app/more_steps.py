@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.core.errors import PatchError
 from app.core.project.records import RawStep, StoredPicture, StoredStep
-from app.projects import STEP_BYTES
+from app.projects import STEP_BYTES, TORN
 from app.session import Session
 
 REST_MS = 50  # before it is asked again whether every stroke has ended
@@ -24,17 +24,20 @@ class _Missing:
 
     until: int  # the revision before the first of them
     after: int  # that of the last of them
+    torn: bool  # whether it ends there because the next are damaged, which was said
 
 
 @dataclass(frozen=True)
 class _Read:
     steps: tuple[StoredStep, ...]
     base: int  # the revision that the first of them was made on
+    torn: bool  # whether they end because the next are damaged
 
 
 class MoreSteps(QObject):
     """Brings the rest of the history of pictures that were opened."""
 
+    said = Signal(str)
     _parsed = Signal(object, object, object)  # Path, _Missing, _Read or what went wrong
 
     def __init__(self, session: Session, executor: Executor, parent: QObject | None = None) -> None:
@@ -59,7 +62,9 @@ class MoreSteps(QObject):
     ) -> None:
         """A picture came with some of its steps; `read(until, after, done, failed)` reads the others."""
         revisions = [step.revision for step in stored.steps]
-        missing = self._wanted[path] = _Missing(stored.base_revision, max([stored.revision, *revisions]))
+        missing = self._wanted[path] = _Missing(
+            stored.base_revision, max([stored.revision, *revisions]), torn=stored.damaged_steps > 0
+        )
 
         def done(raw: list[RawStep]) -> None:
             if self._wanted.get(path) is missing:
@@ -89,6 +94,8 @@ class MoreSteps(QObject):
             self.forget(path)
             sys.excepthook(type(read), read, read.__traceback__)
         elif self._wanted.get(path) is missing:
+            if read.torn and not missing.torn:
+                self.said.emit(TORN.format(name=path.name))
             self._due[path] = missing, read
             self._add()
 
@@ -105,24 +112,24 @@ class MoreSteps(QObject):
 
 def _read(raw: Sequence[RawStep], missing: _Missing) -> _Read:
     """What can be read without a gap on both sides of the steps that are there, within a budget of memory."""
-    earlier, base, left = _until(reversed([step for step in raw if step.revision <= missing.until]), STEP_BYTES)
-    later, _, _ = _until([step for step in raw if step.revision > missing.after], left)
-    return _Read((*reversed(earlier), *later), base if earlier else missing.until)
+    earlier, base, left, torn = _until(reversed([step for step in raw if step.revision <= missing.until]), STEP_BYTES)
+    later, _, _, torn_later = _until([step for step in raw if step.revision > missing.after], left)
+    return _Read((*reversed(earlier), *later), base if earlier else missing.until, torn or torn_later)
 
 
-def _until(raw: Iterable[RawStep], most: int) -> tuple[list[StoredStep], int, int]:
-    """The first steps that are sound and take at most `most` bytes of memory, what the last of them was made on, and
-    what is left of `most`."""
+def _until(raw: Iterable[RawStep], most: int) -> tuple[list[StoredStep], int, int, bool]:
+    """The first steps that are sound and take at most `most` bytes of memory, what the last of them was made on, what
+    is left of `most`, and whether they end at a damaged one."""
     steps: list[StoredStep] = []
     previous = 0
     for row in raw:
         try:
             step = row.read()
         except PatchError:
-            break
+            return steps, previous, most, True
         if step.patch.nbytes > most:
             break
         most -= step.patch.nbytes
         steps.append(step)
         previous = row.previous
-    return steps, previous, most
+    return steps, previous, most, False

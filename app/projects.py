@@ -24,6 +24,7 @@ STEP_BYTES = 64 * 2**20
 """Undo steps of one picture that come back, in bytes of memory: the newest."""
 STEPS_AT_ONCE = 12
 """Of these, those that come with the picture, done and undone each: large ones take a hundredth of a second each."""
+TORN = "Steps of {name} are damaged: undo and redo go no further than they are. All that it shows is as it was left."
 CHANGED = "{name} has changed on disk since it was worked on."
 FOLD_BYTES = 64 * 2**20
 """And of those that a project keeps, in bytes of its file: older ones become what the picture began with."""
@@ -100,7 +101,9 @@ class Projects:
                 if name not in project.folded:  # a window may go back to every step that it has seen
                     project.folded.add(name)
                     store.fold(name, FOLD_BYTES)
-        return replace(self.look_up(picture, model=model, most_bytes=STEP_BYTES), said=said)
+        loaded = self.look_up(picture, model=model, most_bytes=STEP_BYTES)
+        torn = loaded.stored is not None and loaded.stored.damaged_steps > 0
+        return replace(loaded, said=f"{said} {TORN.format(name=picture.name)}".strip() if torn else said)
 
     def more_steps(self, picture: Path, *, until: int, after: int) -> list[RawStep]:
         """Steps of a long history that `begin` left for later: up to the revision `until`, and after `after`."""

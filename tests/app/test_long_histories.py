@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from app.keeper import STEPS_UNSEEN
-from app.projects import STEPS_AT_ONCE
+from app.projects import STEPS_AT_ONCE, TORN
 from tests.app.working import SHAPE, Work, make_photo
 
 STEPS, UNDONE = 40, 15
@@ -156,3 +157,28 @@ def test_snapshots_are_taken_in_the_midst_of_work(start: Callable[[], Work], tmp
         with closing(ProjectStore.open(tmp_path, tmp_path / FILE_NAME, read_only=True)) as store:
             query = "SELECT count(*) FROM step WHERE revision > ifnull((SELECT revision FROM snapshot), 0)"
             assert store._connection.execute(query).fetchone()[0] <= STEPS_UNSEEN
+
+
+@pytest.mark.parametrize("steps_away", [3, STEPS_AT_ONCE + 3])
+@pytest.mark.parametrize("is_later", [False, True])
+def test_damaged_steps_are_told_once_and_the_rest_leads_up_to_them(
+    start: Callable[[], Work], photo: Path, *, steps_away: int, is_later: bool
+) -> None:
+    done = STEPS - UNDONE
+    index = done + steps_away - 1 if is_later else done - steps_away  # of the step that is damaged
+    file = photo.parent / FILE_NAME
+    with closing(sqlite3.connect(file)) as connection:
+        revisions = [row[0] for row in connection.execute("SELECT revision FROM step ORDER BY revision")]
+        connection.execute("UPDATE step SET patch = x'00' WHERE revision = ?", (revisions[index],))
+        connection.commit()
+    work = start()
+    work.open(photo)
+    assert [sentence for sentence in work.said if "damaged" in sentence] == [TORN.format(name="a.png")]
+    first, last = (0, index) if is_later else (index + 1, STEPS)
+    assert work.history(photo) == (texts(first, last), done - first)
+
+
+def test_sound_steps_are_not_worth_a_word(start: Callable[[], Work], photo: Path) -> None:
+    work = start()
+    work.open(photo)
+    assert work.said == []
