@@ -227,21 +227,21 @@ class SummaryDialog(QDialog):
 
 
 class ReasonsDialog(QDialog):
-    """What became of a run of the network over many pictures, and why some of them could not be predicted."""
+    """What could not be done with many pictures, and why."""
 
-    def __init__(self, report: RunReport, *, parent: QWidget) -> None:
+    def __init__(self, title: str, sentence: str, reasons_why: Sequence[str], *, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Not predicted")
+        self.setWindowTitle(title)
         self.resize(560, 320)
         layout = QVBoxLayout(self)
         layout.setSpacing(UNIT)
         layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
-        layout.addWidget(QLabel(report.sentence()))
+        layout.addWidget(QLabel(sentence))
         reasons = QListWidget()
         reasons.setAccessibleName("Reasons")
         reasons.setWordWrap(True)
-        reasons.setUniformItemSizes(len(report.refused) > _MANY)
-        reasons.addItems([_named(path, reason) for path, reason in report.refused])
+        reasons.setUniformItemSizes(len(reasons_why) > _MANY)
+        reasons.addItems(list(reasons_why))
         layout.addWidget(reasons)
         buttons = QDialogButtonBox()
         buttons.addButton("&Done", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -250,8 +250,19 @@ class ReasonsDialog(QDialog):
 
 
 def show_reasons(report: RunReport, *, parent: QWidget) -> None:
+    """What became of a run of the network over many pictures, and why some of them could not be predicted."""
+    reasons = [_named(path, reason) for path, reason in report.refused]
+    _show_beside(ReasonsDialog("Not predicted", report.sentence(), reasons, parent=parent))
+
+
+def show_not_listed(reasons: Sequence[str], *, parent: QWidget) -> None:
+    """What lies in the folder and cannot be in its list."""
+    sentence = "The list has all photos but what cannot be looked at:"
+    _show_beside(ReasonsDialog("Not in the list", sentence, reasons, parent=parent))
+
+
+def _show_beside(dialog: QDialog) -> None:
     """Beside the work, which goes on."""
-    dialog = ReasonsDialog(report, parent=parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QAction
+
 from app.actions import PALETTE_ACTIONS, TOOL_ACTIONS, Act
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
@@ -180,6 +182,15 @@ def change_threshold(session: Session, by: float) -> None:
     """Move the threshold, where there is one: the semantic view has none."""
     if session.document is not None and session.mode is ViewMode.SEGMENTS:
         session.set_threshold(round(session.document.threshold + by, 2))
+
+
+def add_class_keys(window: MainWindow) -> None:
+    """The digits take the recent classes."""
+    for digit in range(1, 10):
+        action = QAction(window)
+        action.setShortcut(str(digit))
+        action.triggered.connect(lambda _checked=False, digit=digit: use_recent_class(window.session, digit))
+        window.addAction(action)
 
 
 def use_recent_class(session: Session, digit: int) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from app.core.arrays import Intp
 from app.core.catalogue import Catalogue, Filter, Sort
 from app.core.pictures import first_picture, list_folder
 from app.core.project.places import FILE_NAME
@@ -49,6 +51,8 @@ class _Listed:
     wanted: tuple[Filter, Sort]  # that it was made with
     folders: list[Path]  # that pictures lie in
     projects: list[Path]  # of which these have projects
+    before: Intp  # (N,) rows that its pictures had in the list before, -1 for new ones
+    gone: list[str]  # pictures that the list before had and this one has not
     stayed: tuple[str, ...] = ()  # pictures that are elsewhere, with corrections that nobody keeps
     refused: tuple[str, ...] = ()
 
@@ -63,6 +67,7 @@ class ListingFlow(QObject):
     changed = Signal()  # `looking` is another
     said = Signal(str)
     complained = Signal(str)  # what cannot be listed, beside all else
+    not_listed = Signal(object)  # tuple of sentences, one for each entry that the list is without; may be empty
 
     def __init__(self, folder: Folder, session: Session, keeper: Keeper, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -76,8 +81,8 @@ class ListingFlow(QObject):
         self._below = False
         self._whole = False  # all of a folder is listed, not photos named one by one
         self._numbers = 0
-        self._touched: set[int] = set()  # rows of which more is known since the list was asked for
-        folder.changed.connect(lambda rows: self._touched.update(rows.tolist()) if self.lane.has("list") else None)
+        self._touched = np.zeros(1, np.bool_)  # rows of which more is known since the list was asked for; the last: -1
+        folder.changed.connect(self._note_touched)
         folder.compute = self._compute
         folder.refusal = self._refusal
         keeper.moved.connect(self._go_on_at)
@@ -212,7 +217,7 @@ class ListingFlow(QObject):
     ) -> None:
         folder, below = self.folder, self._below
         before, wanted = folder.catalogue.copy(), (folder.filter, folder.sort)
-        self._touched.clear()
+        self._touched = np.zeros(len(before) + 1, np.bool_)
 
         def work(token: CancelToken) -> _Listed:
             return _list(root, names, stayed, before, wanted, below=below, check=token.check)
@@ -220,9 +225,14 @@ class ListingFlow(QObject):
         def listed(answer: _Listed) -> None:
             if folder.root == root:
                 then(answer)
+                self.not_listed.emit(answer.refused)
             self.changed.emit()
 
         self._submit("list", work, listed)
+
+    def _note_touched(self, rows: Intp) -> None:
+        if self.lane.has("list"):
+            self._touched[rows] = True
 
     def _begun(self, listed: _Listed) -> None:
         self._take(listed)
@@ -236,10 +246,7 @@ class ListingFlow(QObject):
     def _take(self, listed: _Listed) -> None:
         """Swap in another list, with what became known of pictures while it was made."""
         folder, new = self.folder, listed.catalogue
-        for row in self._touched:
-            after = new.row(folder.catalogue.names[row])
-            if after >= 0:
-                new.put(after, folder.catalogue.facts(row))
+        new.adopt(folder.catalogue, np.where(self._touched[listed.before], listed.before, -1))
         _, reasons, notes = folder.state()
         folder.take(folder.root, new, listed.shown, reasons=reasons, notes=notes)
         if (folder.filter, folder.sort) != listed.wanted or folder.filter.of_class is not None:
@@ -265,15 +272,13 @@ class ListingFlow(QObject):
         folder = self.folder
         if not self._whole or not folder.complete:
             return
-        old = folder.catalogue
         stayed = [folder.name(path) for path in self._unkept() if path in folder]
 
         def listed(answer: _Listed) -> None:
-            before, gone = answer.catalogue.copy(), []
-            if answer.catalogue.names != old.names:
-                gone = sorted(set(old.names).difference(answer.catalogue.names))
+            before = answer.catalogue.copy()
+            if answer.gone or (answer.before < 0).any():
                 self._take(answer)
-            self.facts.look_again(before, gone)
+            self.facts.look_again(before, answer.gone)
 
         self._list(folder.root, None, stayed, then=listed)
 
@@ -333,6 +338,9 @@ def _list(
     added = [name for name in stayed if name not in known]
     catalogue = before.relisted([*names, *added])
     catalogue.prepare()
+    rows = before.rows(catalogue.names)
+    gone = np.ones(len(before) + 1, np.bool_)
+    gone[rows] = False
     check()
     projects = project_folders(root, catalogue.names, listed=whole)
     return _Listed(
@@ -341,6 +349,8 @@ def _list(
         wanted=wanted,
         folders=list(dict.fromkeys([root, *(root / name.rpartition("/")[0] for name in names if "/" in name)])),
         projects=projects,
+        before=rows,
+        gone=sorted(before.names[row] for row in np.flatnonzero(gone[:-1]).tolist()),
         stayed=tuple(added),
         refused=refused,
     )

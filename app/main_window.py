@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -23,11 +23,11 @@ from app.chrome import make_menus, make_toolbars
 from app.closing import Closing
 from app.core.document import Hover
 from app.desk import Desk
-from app.dialogs import show_model_card
+from app.dialogs import show_model_card, show_not_listed
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
 from app.folder_rows import FolderRows
-from app.handlers import make_handlers, pick_answer, use_recent_class
+from app.handlers import add_class_keys, make_handlers, pick_answer
 from app.import_flow import ImportFlow
 from app.keys import WindowKeys
 from app.model_button import ModelButton
@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
         desk.engine_changed.connect(self._engine_changed)
         desk.said.connect(self.say)
         desk.listing.complained.connect(self.status.add)
+        desk.listing.not_listed.connect(self.image_list.show_not_listed)
+        self.image_list.reasons_asked.connect(lambda reasons: show_not_listed(reasons, parent=self))
         session.said.connect(lambda sentence: self.status.say(sentence, passing=True))
         canvas.pressed.connect(self._pressed)
         self._closing.said.connect(self.say)
@@ -197,11 +199,7 @@ class MainWindow(QMainWindow):
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
         self.export_flow.settings_changed.connect(self._remember_export)
-        for digit in range(1, 10):
-            action = QAction(self)
-            action.setShortcut(str(digit))
-            action.triggered.connect(lambda _checked=False, digit=digit: use_recent_class(self.session, digit))
-            self.addAction(action)
+        add_class_keys(self)
         self._keys = WindowKeys(self, canvas)
         self.application().installEventFilter(self._keys)
 

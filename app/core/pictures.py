@@ -41,7 +41,7 @@ class Listing:
     """The photos of a folder: names without paths, because a hundred thousand paths take longer to make than to find.
 
     `names` are relative to `folder`, with "/" between folders, in natural order: those of a folder come before those of
-    its sub-folders. `refused` is what could not be looked at, each with one sentence.
+    its sub-folders. `refused` is what could not be looked at, each with one sentence that calls it as `names` would.
     """
 
     folder: Path
@@ -196,7 +196,7 @@ class _Search:
                     continue
                 found, below = self._scan(prefix)
             except OSError as error:
-                self._refuse(prefix, str(_unreadable(self._place(prefix), error)))
+                self._refuse(prefix, _unreadable(prefix[:-1], error))
                 continue
             yield prefix, found
             waiting += self._in_turn(prefix, below)
@@ -224,18 +224,26 @@ class _Search:
                     elif self._recursive and self._is_folder(entry):
                         below.append(name)
             except OSError as error:  # a network drive that went away meanwhile
-                self._refuse(prefix, str(_unreadable(self._place(prefix), error)))
+                self._refuse(prefix, _unreadable(prefix[:-1] or self._top, error))
         return found, below
 
     def _is_file(self, entry: os.DirEntry[str], prefix: str) -> bool:
-        """Whether it is a file; a link that leads nowhere, or in a circle, is told."""
+        """Whether it is a file; a link that leads nowhere, or in a circle, is told, and so is what is no file at all.
+
+        Nothing opens a pipe or a device: whoever reads one may wait for ever.
+        """
+        name = prefix + entry.name
         try:
             if entry.is_file():
                 return True
-            if entry.is_symlink() and not entry.is_dir():
-                self._refuse(prefix + entry.name, f"{_shown(entry.path)} is a link to a file that is not there.")
+            if not entry.is_dir():
+                entry.stat()
+                self._refuse(name, f"{_shown(name)} is a pipe or a device, not a file with a photo.")
+        except FileNotFoundError:
+            if entry.is_symlink():
+                self._refuse(name, f"{_shown(name)} is a link to a file that is not there.")
         except OSError as error:
-            self._refuse(prefix + entry.name, str(_unreadable(entry.path, error)))
+            self._refuse(name, _unreadable(name, error))
         return False
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
@@ -264,8 +272,8 @@ class _Search:
         self._seen.add(identity)
         return new
 
-    def _refuse(self, name: str, reason: str) -> None:
-        self.refused.append((Path(self._top, name), reason))
+    def _refuse(self, name: str, reason: str | PhotoError) -> None:
+        self.refused.append((Path(self._top, name), str(reason)))
 
 
 def _identity(path: str) -> _Identity | None:

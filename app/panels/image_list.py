@@ -41,6 +41,7 @@ class ImageList(QWidget):
     thumbnail_wanted = Signal(Path)  # it came into view; answer with `set_thumbnail`, or tell the folder why not
     grid_changed = Signal(bool)  # by the button
     selection_changed = Signal()
+    reasons_asked = Signal(object)  # the sentences that `show_not_listed` told
 
     def __init__(self, folder: Folder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +55,9 @@ class ImageList(QWidget):
         self.sort_button = SortButton(self)
         self.grid_button = self._button("grid", "Pictures as a grid")
         self.grid_button.setCheckable(True)
+        self._not_listed: Sequence[str] = ()
+        self.not_listed = self._button("warning", "Not in the list")
+        self.not_listed.hide()
         self.view = PictureView(self.model, self)
         self.empty = EmptyCard(self.view)
         self.count, self.place = self._label(), self._label()
@@ -84,12 +88,16 @@ class ImageList(QWidget):
         column.setSpacing(0)
         column.addLayout(_line((UNIT, UNIT, UNIT, 0), self.filter, self.filter_button, wide=self.filter))
         column.addLayout(
-            _line((UNIT + HALF, HALF, UNIT, HALF), self.count, self.sort_button, self.grid_button, wide=self.count)
+            _line(
+                (UNIT + HALF, HALF, UNIT, HALF),
+                *(self.count, self.not_listed, self.sort_button, self.grid_button),
+                wide=self.count,
+            )
         )
         column.addWidget(self.view, 1)
         column.addLayout(_line((HALF, HALF, HALF, HALF), self.previous, self.place, self.next, wide=self.place))
-        order = (self.filter, self.filter_button, self.sort_button, self.grid_button, self.view)
-        for before, after in pairwise(order):
+        tools = (self.filter, self.filter_button, self.not_listed, self.sort_button, self.grid_button)
+        for before, after in pairwise((*tools, self.view)):
             self.setTabOrder(before, after)
         self.setMinimumWidth(24 * UNIT)
 
@@ -108,6 +116,7 @@ class ImageList(QWidget):
         self.popup.changed.connect(self._arrange)
         self.sort_button.chosen.connect(lambda sort: self._arrange(sort=sort))
         self.grid_button.clicked.connect(self._grid_clicked)
+        self.not_listed.clicked.connect(lambda: self.reasons_asked.emit(self._not_listed))
         self.empty.reset.clicked.connect(self.reset_filter)
         self.previous.clicked.connect(lambda: self._go(self.previous_path()))
         self.next.clicked.connect(lambda: self._go(self.next_path()))
@@ -130,6 +139,13 @@ class ImageList(QWidget):
         """Larger thumbnails beside each other, or a line for each picture."""
         self.view.set_grid(on=on)
         self.grid_button.setChecked(on)
+
+    def show_not_listed(self, reasons: Sequence[str]) -> None:
+        """What lies in the folder and cannot be looked at, a sentence each; a button stays while there is any."""
+        self._not_listed, count = reasons, len(reasons)
+        self.not_listed.setVisible(count > 0)
+        what = reasons[0] if count == 1 else f"{count:,} entries of the folder cannot be looked at."
+        self.not_listed.setToolTip(f"{what} Click to read why." if count > 1 else what)
 
     def set_menu(self, actions: Sequence[QAction]) -> None:
         """What can be done with the pictures that are selected."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget
 from pytestqt.qtbot import QtBot
 
 import app.listing_flow
@@ -18,10 +21,13 @@ from app.core.project.areas import FolderAreas
 from app.core.project.parts import EVERY_ROW
 from app.core.project.store import ProjectStore
 from app.desk import Desk
+from app.dialogs import ReasonsDialog
 from app.model_in_use import ModelChoice
 from app.session import Session
 from app.settings import Settings
 from tests.app.desk_scene import FakeSegmenter, correct_corner, predicted
+from tests.app.windows import shown_window
+from tests.app.working import make_photo
 
 
 @pytest.fixture
@@ -195,3 +201,31 @@ def test_what_cannot_be_looked_at_is_one_sentence(desk: Desk, photos: list[Path]
     opened(desk, photos[0].parent, qtbot)
     assert len(desk.folder) == 5
     assert [sentence for sentence in said if "1 more cannot be looked at either" in sentence]
+
+
+def test_what_is_not_in_the_list_is_found_for_as_long_as_it_lies_there(qtbot: QtBot, tmp_path: Path) -> None:
+    make_photo(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "x.jpg").symlink_to(tmp_path / "nowhere")
+    window = shown_window(qtbot, Settings())
+    button = window.image_list.not_listed
+    assert not button.isVisible()
+    window.desk.open([tmp_path])
+    qtbot.waitUntil(button.isVisible)
+    assert button.toolTip() == "2 entries of the folder cannot be looked at. Click to read why."
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    (dialog,) = window.findChildren(ReasonsDialog)
+    listed = dialog.findChild(QListWidget)
+    assert isinstance(listed, QListWidget)
+    assert sorted(listed.item(row).text() for row in range(2)) == [
+        "pipe.jpg is a pipe or a device, not a file with a photo.",
+        "x.jpg is a link to a file that is not there.",
+    ]
+    dialog.accept()
+    qtbot.waitUntil(lambda: window.desk.idle)
+    (tmp_path / "x.jpg").unlink()
+    window.desk.listing.watch.changed.emit()
+    qtbot.waitUntil(lambda: button.toolTip().startswith("pipe.jpg is a pipe"))
+    (tmp_path / "pipe.jpg").unlink()
+    window.desk.listing.watch.changed.emit()
+    qtbot.waitUntil(lambda: not button.isVisible())

@@ -191,6 +191,8 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_is_listed(
     (tmp_path / "nowhere.jpg").symlink_to(tmp_path / "gone.jpg")
     (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "open" / "pipe.png").symlink_to(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
     scan = os.scandir
 
     def refuse(path: str) -> object:
@@ -202,9 +204,11 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_is_listed(
     listing = list_folder(tmp_path, recursive=True)
     assert listing.names == ["1.jpg", "open/3.jpg"]
     refused = dict(listing.refused)
-    assert refused.pop(tmp_path / "closed") == f"There is no permission to read {tmp_path}/closed."
-    assert refused.pop(tmp_path / "nowhere.jpg") == f"{tmp_path}/nowhere.jpg is a link to a file that is not there."
-    assert refused.pop(tmp_path / "circle.jpg").startswith(f"{tmp_path}/circle.jpg cannot be read: ")
+    assert refused.pop(tmp_path / "closed") == "There is no permission to read closed."
+    assert refused.pop(tmp_path / "nowhere.jpg") == "nowhere.jpg is a link to a file that is not there."
+    assert refused.pop(tmp_path / "circle.jpg").startswith("circle.jpg cannot be read: ")
+    for name in ("pipe.jpg", "open/pipe.png"):
+        assert refused.pop(tmp_path / name) == f"{name} is a pipe or a device, not a file with a photo."
     assert not refused
 
 
