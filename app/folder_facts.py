@@ -54,7 +54,7 @@ class FolderFacts(QObject):
         self._folders: list[Path] = []
         self._areas = KnownAreas()  # for who filters by class; used in the project lane
         self._learning = False
-        self._touched: set[int] = set()  # rows of which more is known since the projects were asked
+        self._touched = np.zeros(0, np.bool_)  # rows of which more is known since the projects were asked
         self._late: dict[Path, None] = {}  # pictures of which the projects know more by now
         self._soon = self._timer(SOON_MS, self._look_up)
         self._stale = self._timer(STALE_MS, self.read)
@@ -99,7 +99,7 @@ class FolderFacts(QObject):
     def read(self, *, then: Callable[[Gathered], None] = lambda _gathered: None) -> None:
         """Take over what the projects keep of all pictures."""
         ticket, folders = self._ticket, self._folders
-        self._touched = set()
+        self._touched = np.zeros(len(self._folder), np.bool_)
         gathered = Gathered(self._folder.root, self._folder.catalogue.copy(), Counted.of(self._session))
 
         def found(parts: list[tuple[ProjectStore, range]]) -> None:
@@ -108,6 +108,8 @@ class FolderFacts(QObject):
             if parts:
                 store, part = parts[0]
                 self._ask(lambda _projects: gather(gathered, store, part), lambda _none: found(parts[1:]))
+            elif gathered.catalogue.names is not self._folder.catalogue.names:
+                self.read(then=then)  # files came or went meanwhile
             else:
                 self._learn(gathered)
                 then(gathered)
@@ -119,29 +121,23 @@ class FolderFacts(QObject):
 
     def _learn(self, gathered: Gathered) -> None:
         """What the projects know; of pictures that were worked on while they were asked, it is asked again."""
-        fresh = np.ones(len(gathered.catalogue), np.bool_)
-        fresh[list(self._touched)] = False
-        rows = np.flatnonzero(gathered.found & fresh)
-        names = self._folder.catalogue.names
-        reasons = {name: reason for name, reason in gathered.reasons.items() if self._is_in(name, fresh)}
-        notes = {name: note for name, note in gathered.notes.items() if self._is_in(name, fresh)}
-        assert len(names) == len(fresh)
+        names, touched = gathered.catalogue.names, np.flatnonzero(self._touched).tolist()
+        for row in touched:
+            gathered.reasons.pop(names[row], None)
+            gathered.notes.pop(names[row], None)
+        rows = np.flatnonzero(gathered.found & ~self._touched)
         self._learning = True
-        self._folder.learn_columns(rows, reasons=reasons, notes=notes, **gathered.columns(rows))
+        self._folder.learn_columns(rows, reasons=gathered.reasons, notes=gathered.notes, **gathered.columns(rows))
         self._learning = False
-        if len(self._touched) > FEW:
+        if len(touched) > FEW:
             self._stale.start()  # all are read again
         else:
-            for row in self._touched:
+            for row in touched:
                 self.look_up_soon(self._folder.path(row))
 
-    def _is_in(self, name: str, rows: np.ndarray) -> bool:
-        row = self._folder.catalogue.row(name)
-        return row >= 0 and bool(rows[row])
-
     def _note_touched(self, rows: Intp) -> None:
-        if not self._learning:
-            self._touched.update(rows.tolist())
+        if not self._learning and len(self._touched) == len(self._folder):  # else another list is there, which is read
+            self._touched[rows] = True
 
     def _find_class(self, wanted: ClassShare, done: Callable[[frozenset[str]], None]) -> None:
         """Which pictures show more than so much of a class, as the projects have it."""

@@ -73,12 +73,16 @@ class Gathered:
             areas = replace(areas, names=tuple(map(named, areas.names)))
         if not self.counted.own:  # few are exported
             rows = [row if row.threshold is None else row._replace(threshold=None) for row in rows]
-        here = np.fromiter((self.catalogue.row(row.name) for row in rows), np.intp, len(rows))
+        here = self.catalogue.rows([row.name for row in rows])
         self.found[here[here >= 0]] = True
         self.missing += [row.name for row, index in zip(rows, here.tolist(), strict=True) if index < 0]
-        self.reasons |= {row.name: row.reason for row in rows if row.reason}
+        self.reasons |= self.listed({row.name: row.reason for row in rows if row.reason})
         self.catalogue.fill(rows, threshold=self.counted.base)
         self.catalogue.fill_shares(self.counted.areas(areas), threshold=self.counted.thresholds)
+
+    def listed(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Those of pictures of the list."""
+        return {name: text for name, text in texts.items() if self.catalogue.row(name) >= 0}
 
     def columns(self, rows: Intp) -> dict[str, Any]:
         """What the projects know of these rows, by the names of the catalogue's columns."""
@@ -136,7 +140,7 @@ def gather(gathered: Gathered, store: ProjectStore, part: range) -> None:
     gathered.take(store.rows(part=part), store.areas(part=part), named=named)
     if part.start == 1:
         notes = store.notes()
-        gathered.notes |= notes if named is None else {named(name): note for name, note in notes.items()}
+        gathered.notes |= gathered.listed(notes if named is None else {named(name): notes[name] for name in notes})
 
 
 def gather_some(projects: Projects, gathered: Gathered, names: Sequence[str]) -> None:

@@ -21,17 +21,25 @@ class FolderWatch(QObject):
         self._watcher = QFileSystemWatcher(self)
         self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settled.timeout.connect(self.changed)
+        self._folders: Sequence[Path] = ()
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._look)
         self._watcher.directoryChanged.connect(self._settled.start)
         self._watcher.fileChanged.connect(self._settled.start)
 
     @property
     def noticed(self) -> bool:
-        """Whether something changed that was not told yet."""
-        return self._settled.isActive()
+        """Whether something changed that was not told yet, or will be noticed only in a moment."""
+        return self._settled.isActive() or self._soon.isActive()
 
     def look_at(self, folders: Sequence[Path]) -> None:
-        """Watch these folders, and no others."""
-        self._watch(set(map(str, folders[:MOST_FOLDERS])), self._watcher.directories())
+        """Watch these folders, and no others, from the next turn on: with 100,000 files known to be in one, that takes
+        the system 10 ms."""
+        self._folders = folders[:MOST_FOLDERS]
+        self._soon.start()
+
+    def _look(self) -> None:
+        self._watch(set(map(str, self._folders)), self._watcher.directories())
 
     def follow(self, photo: Path | None) -> None:
         """Watch this file, and no other: it may be written without its folder being any the wiser."""

@@ -52,6 +52,7 @@ class _Listed:
     folders: list[Path]  # that pictures lie in
     projects: list[Path]  # of which these have projects
     before: Intp  # (N,) rows that its pictures had in the list before, -1 for new ones
+    same: bool  # whether it is the list that was there before
     gone: list[str]  # pictures that the list before had and this one has not
     stayed: tuple[str, ...] = ()  # pictures that are elsewhere, with corrections that nobody keeps
     refused: tuple[str, ...] = ()
@@ -276,7 +277,7 @@ class ListingFlow(QObject):
 
         def listed(answer: _Listed) -> None:
             before = answer.catalogue.copy()
-            if answer.gone or (answer.before < 0).any():
+            if not answer.same:
                 self._take(answer)
             self.facts.look_again(before, answer.gone)
 
@@ -336,9 +337,10 @@ def _list(
         names, refused = listing.names, tuple(reason for _, reason in listing.refused)
     known = set(names)
     added = [name for name in stayed if name not in known]
-    catalogue = before.relisted([*names, *added])
-    catalogue.prepare()
+    catalogue = Catalogue([*names, *added])
     rows = before.rows(catalogue.names)
+    catalogue.adopt(before, rows)
+    catalogue.prepare()
     gone = np.ones(len(before) + 1, np.bool_)
     gone[rows] = False
     check()
@@ -350,6 +352,7 @@ def _list(
         folders=list(dict.fromkeys([root, *(root / name.rpartition("/")[0] for name in names if "/" in name)])),
         projects=projects,
         before=rows,
+        same=np.array_equal(rows, np.arange(len(before))),
         gone=sorted(before.names[row] for row in np.flatnonzero(gone[:-1]).tolist()),
         stayed=tuple(added),
         refused=refused,

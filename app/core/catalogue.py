@@ -18,7 +18,7 @@ from typing import assert_never
 
 import numpy as np
 
-from app.core.arrays import F32, I32, I64, U8, Bool
+from app.core.arrays import F32, I32, I64, U8, Bool, Intp
 from app.core.pictures import PictureStatus
 from app.core.project.areas import FolderAreas
 from app.core.project.records import PictureRow
@@ -122,14 +122,12 @@ class Catalogue:
             setattr(other, column, getattr(self, column).copy())
         return other
 
-    def relisted(self, names: Sequence[str]) -> Catalogue:
-        """A catalogue of other names, in natural order, with what is known of those that were here before."""
-        other = Catalogue(names)
-        before = np.fromiter((self.row(name) for name in names), np.intp, len(names))
-        kept = before >= 0
+    def adopt(self, other: Catalogue, rows: Intp) -> None:
+        """Take over what is known in another catalogue. `rows`: (N,) the rows there of the pictures here, -1 for none
+        of which anything is taken over."""
+        known = rows >= 0
         for column in _COLUMNS:
-            getattr(other, column)[kept] = getattr(self, column)[before[kept]]
-        return other
+            getattr(self, column)[known] = getattr(other, column)[rows[known]]
 
     def prepare(self) -> None:
         """Work out now what the first use of `row` and `with_words` would: with many names they take their time."""
@@ -141,6 +139,10 @@ class Catalogue:
         if self._rows is None:
             self._rows = {known: row for row, known in enumerate(self.names)}
         return self._rows.get(name, -1)
+
+    def rows(self, names: Collection[str]) -> Intp:
+        """The rows of so many pictures, (n,) intp; -1 where there is none of that name."""
+        return np.fromiter(map(self.row, names), np.intp, len(names))
 
     def facts(self, row: int) -> PictureFacts:
         """What is known of one picture."""
@@ -168,7 +170,7 @@ class Catalogue:
 
         `threshold`: of all pictures that have none of their own, or None in the semantic view.
         """
-        here = np.fromiter((self.row(row.name) for row in rows), np.intp, len(rows))
+        here = self.rows([row.name for row in rows])
         columns = {
             "size": [_UNKNOWN if row.size is None else row.size for row in rows],
             "mtime_ns": [_UNKNOWN if row.mtime_ns is None else row.mtime_ns for row in rows],
@@ -182,14 +184,14 @@ class Catalogue:
 
     def fill_shares(self, areas: FolderAreas, *, threshold: Thresholds | float | None) -> None:
         """Take over the unlabelled share and the uncertainty of the pictures whose areas are known."""
-        here = np.fromiter(map(self.row, areas.names), np.intp, len(areas.names))
+        here = self.rows(areas.names)
         self.unlabelled[here[here >= 0]] = areas.unlabelled_shares(threshold=threshold)[here >= 0]
         self.uncertainty[here[here >= 0]] = areas.uncertainties()[here >= 0]
 
     def with_names(self, names: Collection[str]) -> Bool:
         """Which pictures are called one of `names`: (N,) bool."""
         found = np.zeros(len(self) + 1, np.bool_)  # the last for names of no picture, whose row is -1
-        found[np.fromiter(map(self.row, names), np.intp, len(names))] = True
+        found[self.rows(names)] = True
         return found[:-1]
 
     def with_words(self, text: str) -> Bool:

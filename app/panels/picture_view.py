@@ -99,9 +99,10 @@ class PictureView(SaysWhenEmpty, EvenView):
 
     def selected_rows(self) -> I32:
         """The places of the selected rows, in order."""
-        parts = self.selectionModel().selection().toList()
-        places = [np.arange(part.top(), part.bottom() + 1, dtype=np.int32) for part in parts]
-        return np.unique(np.concatenate(places)) if places else np.zeros(0, np.int32)
+        selected = np.zeros(self._pictures.rowCount(), np.bool_)
+        for part in self.selectionModel().selection().toList():
+            selected[part.top() : part.bottom() + 1] = True
+        return np.flatnonzero(selected).astype(np.int32)
 
     def selected_count(self) -> int:
         """How many rows are selected."""

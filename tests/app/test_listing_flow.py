@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget
 from pytestqt.qtbot import QtBot
 
+import app.folder_facts
 import app.listing_flow
 from app.core.catalogue import ClassShare, Exported, Filter, Sort, SortBy
 from app.core.pictures import PictureStatus
@@ -229,3 +230,83 @@ def test_what_is_not_in_the_list_is_found_for_as_long_as_it_lies_there(qtbot: Qt
     (tmp_path / "pipe.jpg").unlink()
     window.desk.listing.watch.changed.emit()
     qtbot.waitUntil(lambda: not button.isVisible())
+
+
+def test_what_is_said_while_files_come_and_go_stays_with_its_picture(
+    desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos[0].parent
+    opened(desk, folder, qtbot)
+    gate, search, looks = threading.Event(), app.listing_flow.list_folder, threading.Event()
+
+    def slow(*arguments: object, **more: object) -> object:
+        found = search(*arguments, **more)  # type: ignore[arg-type]
+        looks.set()
+        assert gate.wait(10)
+        return found
+
+    monkeypatch.setattr(app.listing_flow, "list_folder", slow)
+    photos[0].unlink()
+    qtbot.waitUntil(looks.is_set)
+    rows = np.array([desk.folder.row(photos[0]), desk.folder.row(photos[2])], np.intp)
+    desk.folder.set_statuses(rows, PictureStatus.DONE)
+    gate.set()
+    qtbot.waitUntil(lambda: photos[0] not in desk.folder and desk.idle)
+    assert [desk.folder.status(path) is PictureStatus.DONE for path in photos[1:4]] == [False, True, False]
+
+
+def test_the_project_is_asked_again_when_files_come_and_go_while_it_is_asked(
+    desk: Desk, again: Callable[[], Desk], photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos[0].parent
+    opened(desk, folder, qtbot)
+    desk.folder.set_status(photos[3], PictureStatus.SKIPPED, "blurred")
+    qtbot.waitUntil(lambda: desk.idle)
+    desk.close()
+    gate, read, reads = threading.Event(), app.folder_facts.gather, threading.Event()
+
+    def slow(*arguments: object) -> None:
+        read(*arguments)  # type: ignore[arg-type]
+        reads.set()
+        assert gate.wait(10)
+
+    monkeypatch.setattr(app.folder_facts, "gather", slow)
+    desk = again()
+    desk.open([folder])
+    qtbot.waitUntil(lambda: reads.is_set() and not desk.listing.watch.noticed)
+    photos[0].unlink()
+    qtbot.waitUntil(lambda: photos[0] not in desk.folder)
+    gate.set()
+    qtbot.waitUntil(lambda: desk.idle)
+    skipped = [path for path in photos[1:] if desk.folder.status(path) is PictureStatus.SKIPPED]
+    assert skipped == [photos[3]]
+    assert desk.folder.reason(photos[3]) == "blurred"
+
+
+def test_many_pictures_that_are_marked_while_the_project_is_asked_stay_marked(
+    desk: Desk, again: Callable[[], Desk], photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos[0].parent
+    opened(desk, folder, qtbot)
+    desk.folder.set_status(photos[3], PictureStatus.SKIPPED, "blurred")
+    desk.folder.set_status(photos[2], PictureStatus.SKIPPED, "dark")
+    qtbot.waitUntil(lambda: desk.idle)
+    desk.close()
+    gate, read, reads = threading.Event(), app.folder_facts.gather, threading.Event()
+
+    def slow(*arguments: object) -> None:
+        read(*arguments)  # type: ignore[arg-type]
+        reads.set()
+        assert gate.wait(10)
+
+    monkeypatch.setattr(app.folder_facts, "gather", slow)
+    desk = again()
+    desk.open([folder])
+    qtbot.waitUntil(reads.is_set)
+    desk.folder.set_status(photos[3], PictureStatus.DONE)
+    gate.set()
+    qtbot.waitUntil(lambda: desk.folder.status(photos[2]) is PictureStatus.SKIPPED)
+    assert desk.folder.status(photos[3]) is PictureStatus.DONE
+    assert desk.folder.reason(photos[3]) == ""
+    qtbot.waitUntil(lambda: desk.idle)
+    assert desk.folder.status(photos[3]) is PictureStatus.DONE

@@ -98,10 +98,12 @@ def test_what_was_put_is_there(known: dict[str, PictureFacts]) -> None:
 
 @given(pictures, pictures)
 def test_what_is_known_stays_with_its_name(known: dict[str, PictureFacts], others: dict[str, PictureFacts]) -> None:
-    catalogue = catalogue_of(known).relisted(list(others))
-    assert list(catalogue.names) == list(others)
+    before, catalogue = catalogue_of(known), catalogue_of(others)
+    rows = before.rows(list(others))
+    assert [name in known for name in others] == (rows >= 0).tolist()
+    catalogue.adopt(before, rows)
     for row, name in enumerate(others):
-        assert catalogue.facts(row) == known.get(name, PictureFacts())
+        assert catalogue.facts(row) == known.get(name, others[name])
 
 
 @given(pictures.filter(bool))
