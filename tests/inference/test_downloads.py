@@ -17,9 +17,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from inference import downloads
-from inference.download_errors import UnreachableError, size_text
-from inference.downloads import DownloadError, Patience, Progress, download
+from inference import download_job
+from inference.downloads import DownloadError, Patience, Progress, UnreachableError, download, size_text
 from inference.errors import Cancelled
 from tests.inference.web import Web, cut_off, ranged, send, serving, silence, status, whole
 
@@ -172,7 +171,7 @@ def test_a_name_and_a_password_in_an_address_are_not_told(web: Web, target: Path
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that are made from now on, which take no time."""
     made: list[float] = []
-    monkeypatch.setattr(downloads.tenacity, "sleep_using_event", lambda _: made.append)
+    monkeypatch.setattr(download_job.tenacity, "sleep_using_event", lambda _: made.append)
     return made
 
 
@@ -294,7 +293,7 @@ def test_what_is_whole_but_not_in_its_place_is_not_fetched_again(
     web: Web, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web.answers = [status(200, CONTENT, Content_Length=None)]
-    monkeypatch.setattr(downloads.PartFile, "become", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(download_job.PartFile, "become", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         fetch(web, target)
     monkeypatch.undo()
@@ -327,14 +326,14 @@ def test_a_failure_leaves_the_earlier_file(web: Web, target: Path) -> None:
 
 
 def test_too_little_room_is_told_before_it_is_used_up(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     said = refusal(web, target)
     assert said == f"There is no room for 300.0 kB in {target.parent}: 1.0 kB are free."
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_disk_that_is_full(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads.PartFile, "open", lambda _: Path("/dev/full").open("ab"))  # noqa: SIM115
+    monkeypatch.setattr(download_job.PartFile, "open", lambda _: Path("/dev/full").open("ab"))  # noqa: SIM115
     said = refusal(web, target)
     assert said == f"The disk of {target.parent} is full; what is already there stays and is gone on with."
 
@@ -343,7 +342,7 @@ def test_a_disk_that_says_late_that_it_is_full(web: Web, target: Path, monkeypat
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(downloads.os, "fsync", full)
+    monkeypatch.setattr(download_job.os, "fsync", full)
     assert "is full" in refusal(web, target)
     monkeypatch.undo()
     assert fetch(web, target) == SHA256
