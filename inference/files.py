@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,3 +28,20 @@ def opened(path: Path, *, wanted: str, refusal: type[ExpectedError]) -> BinaryIO
         raise refusal(f"{name} cannot be opened: permission denied.") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise refusal(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside the target, then rename: another process sees the old file or the new one, never half of it.
+
+    Raises `OSError`.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

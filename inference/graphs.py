@@ -16,8 +16,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -27,6 +25,7 @@ from typing import Any
 
 import platformdirs
 
+from inference.files import replace_file
 from inference.network.config import CONFIGS, NetworkConfig
 from inference.weights import COUNTER_SUFFIX, Tensors
 
@@ -104,8 +103,8 @@ def _tensors(graph: Any) -> Iterator[Any]:
                 yield from _tensors(inner)
 
 
-def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig) -> Path:
-    """Write graph and weights as one ONNX file into the cache. Raises `OSError`."""
+def whole(graph: Graph, tensors: Tensors, *, origin: str | None = None) -> bytes:
+    """Graph and weights as one ONNX file, marked with where it was made from."""
     import onnx
     from onnx import numpy_helper
 
@@ -113,13 +112,34 @@ def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig)
     for initializer in model.graph.initializer:
         if initializer.data_location == onnx.TensorProto.EXTERNAL:
             initializer.CopyFrom(numpy_helper.from_array(tensors[initializer.name], initializer.name))
+    if origin is not None:
+        entry = model.metadata_props.add()
+        entry.key, entry.value = ORIGIN_KEY, origin
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def store(graph: Graph, tensors: Tensors, *, sha256: str, config: NetworkConfig) -> Path:
+    """Write graph and weights as one ONNX file into the cache. Raises `OSError`."""
     path = cached_file(sha256, config)
-    entry = model.metadata_props.add()
-    entry.key, entry.value = ORIGIN_KEY, path.stem
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, model.SerializeToString())
+    replace_file(path, whole(graph, tensors, origin=path.stem))
     _forget_old(path.parent)
     return path
+
+
+def stored(sha256: str, config: NetworkConfig) -> bytes | None:
+    """What `store` wrote, unless it is missing, damaged or was made from something else."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    path = cached_file(sha256, config)
+    with contextlib.suppress(OSError, DecodeError):
+        content = path.read_bytes()
+        marks = {entry.key: entry.value for entry in onnx.load_model_from_string(content).metadata_props}
+        if marks.get(ORIGIN_KEY) == path.stem:
+            return content
+    return None
 
 
 def _forget_old(folder: Path) -> None:
@@ -128,17 +148,3 @@ def _forget_old(folder: Path) -> None:
     current = [file for file in files if file.stem.endswith(f"-{EXPORT_VERSION}")]
     for file in set(files) - set(current[:CACHED_FILES]):
         file.unlink(missing_ok=True)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the target, then rename: another process sees the old file or the new one, never half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,112 +1,95 @@
 """What runs a network: engines behind one Protocol, each of them believed only after it has really run.
 
-Importing this package loads neither torch nor ONNX Runtime; each is loaded when its engine is tried.
+Importing this package loads neither torch nor ONNX Runtime; each is loaded when its engine is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inference.engines.devices import cuda_devices, wanted_devices
-from inference.errors import EngineError, first_line
+from inference.engines.devices import cuda_devices, has_mps, to_try
+from inference.engines.engine import Attempt, Engine, OutOfMemory
+from inference.engines.guard import check_answer
+from inference.engines.making import LIBRARIES, make_engine
+from inference.engines.memory import FrugalEngine
+from inference.engines.trials import must_be_tried, trial_of
+from inference.errors import EngineError
 from inference.models import ModelCard
-from inference.prediction import MAXIMUM_SEGMENTS
-from inference.preprocess import STRIDE
-from resources.classes import CLASS_COUNT
 
-ENGINES = ("auto", "onnx", "torch")
-_TRIAL = (64, 96)  # height and width of the picture that an engine must get through before it counts
+__all__ = ["ENGINES", "LOCAL_ENGINES", "Attempt", "Engine", "OutOfMemory", "open_engine"]
 
-
-class Engine(Protocol):
-    """Runs a network on one device."""
-
-    name: str  # "torch" or "onnx"
-    device: str  # "cpu" or "cuda:0"
-    reason: str  # why this device: one sentence for people
-    at_once: int  # so many calls of `run` at the same time, from as many threads, take least time for each picture
-
-    def run(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """A prepared picture (h, w, 3) uint8 RGB, sides multiples of 8 → `class_probs` (100, 150) and `mask_probs`
-        (100, h/8, w/8), float32 0..1. Raises `EngineError` when the device gives up, for example out of memory."""
-        ...
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """An engine that was tried and could not be used."""
-
-    engine: str
-    device: str
-    reason: str
+LOCAL_ENGINES = tuple(LIBRARIES)
+"""Those that run on this machine."""
+ENGINES = ("auto", *LOCAL_ENGINES, "remote")
+"""What a person may ask for; `remote` is no engine of this package, and `auto` never means it."""
+_ARTICLES = frozenset({"A", "An", "It", "No", "The", "There", "This"})  # what a sentence begins with that is no name
 
 
 def open_engine(card: ModelCard, *, engine: str = "auto", device: str = "auto") -> tuple[Engine, tuple[Attempt, ...]]:
     """The fastest engine that really ran a trial picture, and what was tried in vain before it.
 
-    Order of expected speed: PyTorch then ONNX Runtime on CUDA (half precision is torch's alone), ONNX Runtime then
-    PyTorch on the CPU. Raises `EngineError` when none can be used, `WeightsError` when the weights cannot.
+    The order is that of expected speed (`devices.engines_for`). A device other than the CPU, and whatever was not used
+    before in these versions, is tried in a child process first. Raises `EngineError` when none can be used,
+    `WeightsError` when the weights cannot.
     """
-    if engine not in ENGINES:
-        raise EngineError(f"There is no engine called {engine}; there are {', '.join(ENGINES)}.")
+    if engine not in ENGINES or engine == "remote":
+        raise EngineError(f"There is no engine called {engine} here; there are auto, {', '.join(LOCAL_ENGINES)}.")
     failed: list[Attempt] = []
-    for place in wanted_devices(device):
-        for name in ("onnx", "torch") if place == "cpu" else ("torch", "onnx"):
-            if engine not in ("auto", name):
-                continue
-            try:
-                opened = _open(card, name, place, reason=_reason(place, device, failed), may_export=engine == "onnx")
-                _try_out(opened)
-            except EngineError as error:
-                failed.append(Attempt(name, place, str(error)))
-            else:
-                return opened, tuple(failed)
-    raise EngineError(" ".join(attempt.reason for attempt in failed))
+    for name, place in to_try(engine, device):
+        try:
+            opened = _open(card, name, place, reason=_reason(place, device, tuple(failed)), may_export=engine == "onnx")
+        except EngineError as error:
+            failed.append(Attempt(name, place, str(error), error.fix))
+        else:
+            return FrugalEngine(opened, on_cpu=_taking_over(card, place)), tuple(failed)
+    raise EngineError(" ".join(attempt.reason for attempt in failed), fix=_first_fix(failed))
 
 
 def _open(card: ModelCard, name: str, device: str, *, reason: str, may_export: bool) -> Engine:
-    if name == "onnx":
-        with _loading("ONNX Runtime"):
-            from inference.engines.onnx_engine import OnnxEngine
-        return OnnxEngine(card, device, reason=reason, may_export=may_export)
-    with _loading("PyTorch"):
-        from inference.engines.torch_engine import TorchEngine
-    return TorchEngine(card, device, reason=reason)
+    """An engine that has run; it is not touched by this process where its trial went wrong."""
+    card.weights()  # what is not there, or not what it was, is told before anything is started
+    if must_be_tried(card, name, device):
+        trial = trial_of(card, name, device, may_export=may_export)
+        if not trial.usable:
+            raise EngineError(trial.reason, fix=trial.fix)
+    opened = make_engine(card, name, device, reason=reason, may_export=may_export)
+    check_answer(card, opened)
+    return opened
 
 
-@contextmanager
-def _loading(library: str) -> Iterator[None]:
-    """A library that is missing, or lacks one of its own (`OSError`), is an engine that cannot be used."""
-    try:
-        yield
-    except (ImportError, OSError) as error:
-        raise EngineError(f"{library} cannot be loaded here: {first_line(error)}") from error
+def _taking_over(card: ModelCard, place: str) -> partial[Engine] | None:
+    return None if place == "cpu" else partial(_on_cpu, card, place)
 
 
-def _reason(place: str, asked: str, failed: list[Attempt]) -> str:
+def _on_cpu(card: ModelCard, place: str) -> Engine:
+    """What takes over where a device has no memory left. Raises `EngineError` when nothing can."""
+    failed = []
+    for name, _ in to_try("auto", "cpu"):
+        try:
+            return _open(card, name, "cpu", reason=f"CPU, because {place} ran out of memory.", may_export=False)
+        except EngineError as error:
+            failed.append(str(error))
+    raise EngineError(" ".join(failed))
+
+
+def _reason(place: str, asked: str, failed: tuple[Attempt, ...]) -> str:
+    """Why a device is used: one sentence for people."""
     if asked != "auto":
         return f"{place} was asked for."
     if place != "cpu":
         return f"{place} is the fastest device here."
-    if not cuda_devices().count:
-        return f"The CPU does the work: {cuda_devices().reason}."
-    return f"The CPU does the work. {' '.join(attempt.reason for attempt in failed if attempt.device != 'cpu')}"
+    if refused := [attempt for attempt in failed if attempt.device != "cpu"]:
+        return f"CPU, because {_clause(refused[0].reason)}"
+    if not cuda_devices().count and not has_mps():
+        return f"CPU, because {cuda_devices().reason}."
+    return "CPU, because this engine works on nothing else."
 
 
-def _try_out(engine: Engine) -> None:
-    """One real inference; raises `EngineError` if it fails or gives what no network gives."""
-    height, width = _TRIAL
-    slope = np.linspace(0, 255, height * width * 3).reshape(height, width, 3).astype(np.uint8)
-    class_probs, mask_probs = engine.run(slope)
-    queries = len(class_probs) if class_probs.ndim else 0
-    wanted = (queries, CLASS_COUNT), (queries, height // STRIDE, width // STRIDE)
-    if (class_probs.shape, mask_probs.shape) != wanted or not 1 <= queries <= MAXIMUM_SEGMENTS:
-        raise EngineError(f"{engine.name} on {engine.device} gave outputs of shapes that do not fit.")
-    if not (np.isfinite(class_probs).all() and np.isfinite(mask_probs).all()):
-        raise EngineError(f"{engine.name} on {engine.device} gave numbers that are not finite.")
+def _clause(sentence: str) -> str:
+    """A sentence as it goes on after "because"."""
+    first = sentence.partition(" ")[0]
+    return sentence[:1].lower() + sentence[1:] if first in _ARTICLES else sentence
+
+
+def _first_fix(failed: list[Attempt]) -> str:
+    return next((attempt.fix for attempt in failed if attempt.fix), "")

@@ -36,8 +36,10 @@ class Peak:
         return Peak(operations=max(self.operations, other.operations), traffic=max(self.traffic, other.traffic))
 
 
-def measure_peak(device: str, *, half: bool = False) -> Peak:
-    """Multiply and copy on "cpu", "cuda:n" or "mps", in float32 or in half precision. About a second.
+def measure_peak(device: str, *, precision: str = "float32") -> Peak:
+    """Multiply in this precision, "float32", "float16" or "bfloat16", and copy on "cpu", "cuda:n" or "mps".
+
+    It takes about a second. What other programs do meanwhile makes the device look worse.
 
     Raises EngineError where PyTorch cannot use the device.
     """
@@ -45,7 +47,7 @@ def measure_peak(device: str, *, half: bool = False) -> Peak:
     side, copied = _SIDES.get(place, _LARGE_SIDE), _COPIED.get(place, _LARGE_COPIED)
     try:
         with torch.inference_mode():
-            left = torch.full((side, side), 0.5, device=device, dtype=torch.float16 if half else torch.float32)
+            left = torch.full((side, side), 0.5, device=device, dtype=getattr(torch, precision))
             product = torch.empty_like(left)
             source = torch.zeros(copied, device=device, dtype=torch.uint8)
             target = torch.ones_like(source)

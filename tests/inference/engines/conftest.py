@@ -9,6 +9,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from inference.engines import devices, trials
+from inference.engines.trial_child import look
 from inference.models import ModelCard, find_card
 from tests.inference.engines.opening import STARTER
 
@@ -20,6 +22,16 @@ def _one_thread_of_torch() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _trials_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test starts without results of trials, on a processor without bfloat16 and without the extra engine, and
+    its trials take no process of their own; `test_trial_process` has those."""
+    monkeypatch.setattr(trials, "trials_path", lambda: tmp_path / "trials" / "trials.json")
+    monkeypatch.setattr(trials, "look_in_child", look)
+    monkeypatch.setattr(devices, "is_installed", lambda engine: engine != "openvino")
+    monkeypatch.setattr(devices, "cpu_has_bfloat16", lambda: False)
 
 
 @pytest.fixture

@@ -22,6 +22,14 @@ class Driver:
     def cuInit(self, flags: int) -> int:  # noqa: N802 - the driver calls it so
         return self.status
 
+    def cuDeviceGetName(self, text: object, length: int, number: int) -> int:  # noqa: N802
+        text.value = f"Card {number}".encode()
+        return 0
+
+    def cuDriverGetVersion(self, pointer: object) -> int:  # noqa: N802
+        pointer._obj.value = 12080
+        return 0
+
     def cuDeviceGetCount(self, pointer: object) -> int:  # noqa: N802
         pointer._obj.value = self.count
         return self.status
@@ -54,6 +62,8 @@ def test_the_driver_is_asked(monkeypatch: pytest.MonkeyPatch, driver: Driver | N
     assert cuda_devices().count == count
     assert reason in cuda_devices().reason
     assert bool(cuda_devices().reason) == (count == 0)
+    assert cuda_devices().names == tuple(f"Card {number}" for number in range(count))
+    assert cuda_devices().driver.endswith("CUDA 12.8" if count else "")
 
 
 def test_a_system_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +91,7 @@ def test_what_is_tried(monkeypatch: pytest.MonkeyPatch, count: int, asked: str, 
     [
         (1, "cuda:1", "this machine has 1, counted from 0"),
         (0, "cuda", "cannot be used: no NVIDIA driver was found"),
-        (1, "gpu", "There is no device called gpu; there are auto, cpu, cuda and cuda:n"),
+        (1, "gpu", "There is no device called gpu; there are auto, cpu, cuda, cuda:n, tensorrt"),
         (1, "cuda:", "There is no device called cuda:"),
         (1, "cuda:-1", "There is no device called cuda:-1"),
         (1, "", "There is no device called"),

@@ -119,7 +119,7 @@ def test_without_cuda_the_reason_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(module, "cuda_devices", lambda: CudaDevices(0, "no NVIDIA driver was found"))
     engine, _ = open_engine(STARTER)
     assert engine.device == "cpu"
-    assert engine.reason == "The CPU does the work: no NVIDIA driver was found."
+    assert engine.reason == "CPU, because no NVIDIA driver was found."
     with pytest.raises(EngineError, match="no NVIDIA driver was found"):
         open_engine(STARTER, device="cuda")
 
@@ -132,7 +132,7 @@ def test_a_device_that_cannot_run_is_passed_over_with_its_reason(monkeypatch: py
     assert (engine.name, engine.device) == ("onnx", "cpu")
     assert [(attempt.engine, attempt.device) for attempt in attempts] == [("torch", "cuda:0"), ("onnx", "cuda:0")]
     assert all(attempt.reason.endswith(".") for attempt in attempts)
-    assert all(attempt.reason in engine.reason for attempt in attempts)
+    assert engine.reason == f"CPU, because {attempts[0].reason}"
     with pytest.raises(EngineError, match="PyTorch finds no CUDA device"):
         open_engine(STARTER, engine="torch", device="cuda")
 
@@ -220,7 +220,7 @@ def test_both_can_be_asked_for_by_name() -> None:
     for name in ("onnx", "torch"):
         engine, _ = open_engine(STARTER, engine=name, device="cpu")
         assert engine.name == name
-    with pytest.raises(EngineError, match="no engine called tensorrt; there are auto, onnx, torch"):
+    with pytest.raises(EngineError, match="no engine called tensorrt here; there are auto, onnx, openvino, torch"):
         open_engine(STARTER, engine="tensorrt")
 
 
