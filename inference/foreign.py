@@ -108,7 +108,7 @@ class ForeignPort:
         if taken.kind not in _KINDS:
             raise _refusal(told_as, f"it takes {taken.kind} numbers where float32 or float16 is needed.")
         shape = taken.shape
-        if len(shape) == 4 and shape[1] not in (3, None) and shape[3] == 3:
+        if len(shape) == 4 and shape[1] != 3 and shape[3] == 3:
             raise _refusal(told_as, "it takes the colours last (NHWC): save it for pictures of (1, 3, H, W).")
         if len(shape) != 4 or shape[1] not in (3, None):
             raise _refusal(told_as, f"it takes {_written(shape)} where a picture of (1, 3, H, W) is needed.")
@@ -126,8 +126,8 @@ class ForeignPort:
             for fixed, side in zip(self.size, image.shape[:2], strict=True)
         )
         pixels = stretched(image, rows=rows, columns=columns).astype(np.float32)
-        pixels -= np.float32(self.graph.mean)
-        pixels /= np.float32(self.graph.std)
+        pixels -= np.asarray(self.graph.mean, np.float32)
+        pixels /= np.asarray(self.graph.std, np.float32)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=self.kind)
 
     def answer(self, given: Sequence[NDArray[Any]]) -> tuple[F32, F32]:
@@ -250,12 +250,13 @@ def _contenders(planes: F32) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     last_row, last_column = owners.shape[0] - 1, owners.shape[1] - 1
     below, beside = np.minimum(down + 1, last_row), np.minimum(right + 1, last_column)
     values = np.stack([planes[:, rows, columns] for rows in (down, below) for columns in (right, beside)])
-    may_win = np.ones(values.shape[1:], bool)
-    for owner in corners[:, mixed]:
-        rival = np.take_along_axis(values, owner[None, None], axis=1)
+    may_win: NDArray[np.bool_] = np.ones((len(planes), len(down)), bool)
+    for owner in np.split(corners[:, mixed], 4):
+        rival = np.take_along_axis(values, owner[None], axis=1)
         may_win &= (values > rival).any(axis=0) | (np.arange(len(planes))[:, None] == owner)
-    ranks = np.where(areas > 0, areas + may_win.shape[1], may_win.sum(axis=1))
-    order = np.argsort(-ranks, kind="stable")[:MAXIMUM_SEGMENTS]
+    wins: NDArray[np.intp] = np.count_nonzero(may_win, axis=1)
+    ranks = np.where(areas > 0, areas + may_win.shape[1], wins)
+    order: NDArray[np.intp] = np.argsort(-ranks, kind="stable")[:MAXIMUM_SEGMENTS]
     return np.sort(order[ranks[order] > 0]), owners
 
 

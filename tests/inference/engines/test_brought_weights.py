@@ -35,7 +35,7 @@ def test_brought_weights_become_one_cached_file_that_is_used_without_them(
     def fail(path: Path) -> None:
         raise AssertionError(f"{path} was opened again")
 
-    monkeypatch.setattr("inference.engines.onnx_engine.load_tensors", fail)
+    monkeypatch.setattr("inference.engines.onnx_model.load_tensors", fail)
     monkeypatch.setattr("inference.models.load_tensors", fail)
     assert brought.file is not None
     assert find_card(brought.file) == brought
