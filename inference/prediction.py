@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypedDict
@@ -70,13 +70,18 @@ class Prediction:
 
     def segment_map(self) -> U8:
         """(H, W) uint8: 1 + the query that owns the pixel, 1..100."""
-        owners = compose(self.mask_probs * self.scores[:, None, None], size=self.size)
-        owners += 1
-        return owners
+        return self.owners_as(_counted(self.scores))
+
+    def owners_as(self, values: U8) -> U8:
+        """(H, W) uint8: what `values` (100,) has for the query that owns the pixel.
+
+        The more queries have the same value, the quicker: which of them owns a pixel then does not matter.
+        """
+        return compose(self.mask_probs * self.scores[:, None, None], size=self.size, values=values)
 
     def labels(self, threshold: float = 0.5) -> U8:
         """(H, W) uint8: ADE ids 1..150, and 0 where the owner's score is not greater than `threshold` (0 means 0)."""
-        return _look_up(self.segment_map(), np.where(self.scores > threshold, self.class_ids, 0))
+        return self.owners_as(np.where(self.scores > threshold, self.class_ids, 0).astype(np.uint8, copy=False))
 
     def masks(self, threshold: float = 0.5) -> NDArray[np.bool_]:
         """(K, H, W) bool: the pixels of each of the K queries above the threshold, in their order; some may be empty.
@@ -97,9 +102,8 @@ class Prediction:
 
     def semantic_labels(self) -> U8:
         """(H, W) uint8: the ADE id 1..150 with the largest Σ over queries of class · mask probability at each pixel."""
-        labels = compose(self._semantic_planes, size=self.size)
-        labels += 1
-        return labels
+        planes = self._semantic_planes
+        return compose(planes, size=self.size, values=_counted(planes))
 
     def semantic_segments(self) -> tuple[U8, SegmentTable]:
         """The semantic view as a segment map (H, W) and its table: one row per class present, in the order of ids.
@@ -113,8 +117,7 @@ class Prediction:
         kept = np.flatnonzero(areas)
         if len(kept) > MAXIMUM_SEGMENTS:
             kept = np.sort(np.argsort(-areas, kind="stable")[:MAXIMUM_SEGMENTS])
-            segment_map = compose(planes[kept], size=self.size)
-            segment_map += 1
+            segment_map = compose(planes[kept], size=self.size, values=_counted(kept))
         else:
             values = np.zeros(len(planes), np.intp)
             values[kept] = np.arange(1, len(kept) + 1)
@@ -149,6 +152,11 @@ def detections_of(segment_map: U8, owners: Mapping[int, tuple[int, float]]) -> l
             )
         )
     return found
+
+
+def _counted(rows: Sized) -> U8:
+    """1, 2, 3, … for so many rows."""
+    return np.arange(1, len(rows) + 1, dtype=np.uint8)
 
 
 def _look_up(segment_map: U8, rows: NDArray[np.integer]) -> U8:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from app.bench.figures import Figure
 from app.core.document import DocumentSnapshot
-from app.core.export import ExportOptions, export_snapshot
+from app.core.export import ExportOptions, export_picture, labels_of
 from app.core.origin import Origin, Recipe
 from app.core.project.packing import rounded
 from app.core.project.predictions import PackedAnswer
@@ -66,10 +66,10 @@ def _asked(clock: _Clock, segmenter: Segmenter, path: Path) -> tuple[Origin, Pre
 def _written(clock: _Clock, origin: Origin, answer: Prediction, path: Path, folder: Path) -> None:
     """What the predict command does with an answer."""
     snapshot = DocumentSnapshot.empty(path).with_prediction(answer)
-    composed = clock.take(COMMAND, "composing", snapshot.composed)
+    labels = clock.take(COMMAND, "composing", lambda: labels_of(snapshot))
 
     def write() -> None:
-        export_snapshot(composed, folder=folder, stem="stages", photo=None, options=ExportOptions(), origin=origin)
+        export_picture(folder=folder, stem="stages", labels=labels, options=ExportOptions(), origin=origin)
 
     clock.take(COMMAND, "writing and reading back", write)
 

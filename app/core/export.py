@@ -14,11 +14,11 @@ import numpy as np
 
 from app.core.ade_png import write_labels
 from app.core.arrays import U8, Bool
-from app.core.document import DocumentSnapshot
+from app.core.document import DocumentSnapshot, ViewMode
 from app.core.errors import ExportError
 from app.core.files import atomic_write, make_folder, reason
 from app.core.segment_map import HUMAN_UNLABELLED, NETWORK_MAX
-from app.core.tables import Thresholds
+from app.core.tables import Thresholds, label_table
 from app.core.tile_counts import count_codes
 from inference.prediction import Detection, SegmentTable, detections_of
 from resources.classes import palette
@@ -91,6 +91,16 @@ def resolve(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> Resol
     return Resolved(codes, snapshot.table, table, labels, filled, fill_table)
 
 
+def labels_of(snapshot: DocumentSnapshot, *, rest: Rest = Rest.THRESHOLD) -> U8:
+    """The labels alone of what `resolve` gives: for an untouched answer of the network nothing else is composed."""
+    prediction = snapshot.prediction
+    untouched = snapshot.layer is None and snapshot.corrections is None
+    if prediction is None or not untouched or rest is not Rest.THRESHOLD or snapshot.mode is not ViewMode.SEGMENTS:
+        return resolve(snapshot, rest=rest).labels
+    table = label_table(prediction.segment_table(), threshold=snapshot.thresholds)
+    return prediction.owners_as(table[1 : len(prediction.scores) + 1])
+
+
 def export_snapshot(
     snapshot: DocumentSnapshot,
     *,
@@ -101,13 +111,13 @@ def export_snapshot(
     origin: Origin | None = None,
 ) -> list[Path]:
     """Write one picture as it was when the snapshot was taken; arguments, result and errors as for `export_picture`."""
-    exported = resolve(snapshot, rest=options.rest)
+    exported = resolve(snapshot, rest=options.rest) if options.detections else None
     return export_picture(
         folder=folder,
         stem=stem,
-        labels=exported.labels,
+        labels=labels_of(snapshot, rest=options.rest) if exported is None else exported.labels,
         photo=photo,
-        detections=exported.detections() if options.detections else None,
+        detections=None if exported is None else exported.detections(),
         options=options,
         source=snapshot.path,
         model=snapshot.model,

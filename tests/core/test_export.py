@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from app.core import export
 from app.core.ade_png import read_labels
 from app.core.document import Document, DocumentSnapshot, ViewMode
 from app.core.errors import ExportError
-from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, resolve
+from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, labels_of, resolve
 from app.core.geometry import Box
 from app.core.human_layer import HumanLayer
 from app.core.patches import Edit
@@ -175,6 +176,24 @@ def test_a_picture_that_was_never_opened(mode: ViewMode) -> None:
     if mode is ViewMode.SEGMENTS:
         assert put_together(answer().detections(0.3)).tolist() == expected.tolist()
         assert len(resolve(predicted).detections()) == len(answer().detections(0.3))
+
+
+@pytest.mark.parametrize("rest", Rest)
+@pytest.mark.parametrize("mode", ViewMode)
+def test_labels_alone_are_those_that_are_exported_with_everything(*, mode: ViewMode, rest: Rest) -> None:
+    untouched = replace(
+        DocumentSnapshot.empty(Path("a.jpg"), threshold=0.3, mode=mode).with_prediction(answer()),
+        class_thresholds={int(answer().class_ids[0]): 0.95},
+    )
+    for snapshot in (untouched, untouched.composed(), corrected(mode).snapshot()):
+        np.testing.assert_array_equal(labels_of(snapshot, rest=rest), resolve(snapshot, rest=rest).labels)
+
+
+def test_labels_alone_compose_no_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = DocumentSnapshot.empty(Path("a.jpg"), threshold=THRESHOLD).with_prediction(answer())
+    expected = resolve(snapshot).labels
+    monkeypatch.setattr(Prediction, "segment_map", lambda _self: pytest.fail("composed"))
+    np.testing.assert_array_equal(labels_of(snapshot), expected)
 
 
 def test_corrections_without_a_prediction() -> None:

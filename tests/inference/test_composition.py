@@ -79,6 +79,44 @@ def test_it_equals_the_plain_method_on_larger_planes(
     np.testing.assert_array_equal(compose(planes, size=size), compose_plain(planes, size=size))
 
 
+@settings(max_examples=200, deadline=None)
+@given(cases(), st.integers(0, 2**32), st.integers(1, 5))
+def test_with_values_it_equals_the_values_of_the_plain_winners(
+    case: tuple[F32, tuple[int, int]], seed: int, different: int
+) -> None:
+    planes, size = case
+    values = np.random.default_rng(seed).integers(0, different, len(planes)).astype(np.uint8) * 51
+    np.testing.assert_array_equal(compose(planes, size=size, values=values), values[compose_plain(planes, size=size)])
+
+
+@pytest.mark.parametrize("different", [1, 2, 7, 100])
+def test_with_values_it_equals_them_on_larger_planes_too(different: int) -> None:
+    planes, size = smooth_planes(count=100, height=40, width=60, seed=11), (333, 517)
+    values = (np.arange(100) % different).astype(np.uint8)
+    np.testing.assert_array_equal(compose(planes, size=size, values=values), values[compose_plain(planes, size=size)])
+
+
+@pytest.mark.parametrize("count", [3, 9, 30, 120])
+def test_planes_that_take_over_from_one_another_many_times_in_one_cell(count: int) -> None:
+    # Tangents of a parabola: each is the largest somewhere between the two rows of centres.
+    steeper = np.linspace(0, 1, count, dtype=np.float32)
+    planes = np.stack([-(steeper**2), 2 * steeper - steeper**2], axis=1)[..., None].repeat(3, axis=2)
+    shuffled = planes[np.random.default_rng(2).permutation(count)]
+    winners = compose(shuffled, size=(600, 40))
+    np.testing.assert_array_equal(winners, compose_plain(shuffled, size=(600, 40)))
+    assert len(np.unique(winners)) == count
+
+
+def test_planes_of_many_cells_that_are_nearly_equal_are_looked_at_closely() -> None:
+    noise = np.random.default_rng(4).choice(np.array([ONE_DOWN, 0.5, ONE_UP], np.float32), (40, 30, 50))
+    np.testing.assert_array_equal(compose(noise, size=(240, 401)), compose_plain(noise, size=(240, 401)))
+
+
+def test_there_is_a_value_for_each_plane() -> None:
+    with pytest.raises(ValueError, match="Cannot compose 3 planes"):
+        compose(np.zeros((3, 3, 3), np.float32), size=(5, 5), values=np.zeros(4, np.uint8))
+
+
 def test_sums_above_one_and_below_zero_are_handled_too() -> None:
     planes = 60 * smooth_planes(count=30, height=12, width=9, seed=3) - 30
     np.testing.assert_array_equal(compose(planes, size=(100, 77)), compose_plain(planes, size=(100, 77)))

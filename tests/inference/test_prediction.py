@@ -74,6 +74,13 @@ def test_the_threshold_switches_whole_queries_off() -> None:
         np.testing.assert_array_equal(prediction.labels(threshold), expected)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 1.0])
+def test_labels_are_those_of_the_segments_that_own_the_pixels(threshold: float) -> None:
+    prediction = make_prediction(seed=5, size=(161, 203))
+    labels = np.concatenate(([0], np.where(prediction.scores > threshold, prediction.class_ids, 0)))
+    np.testing.assert_array_equal(prediction.labels(threshold), labels[prediction.segment_map()])
+
+
 def test_a_score_equal_to_the_threshold_does_not_count_and_zero_means_zero() -> None:
     prediction = make_prediction()
     score = float(np.sort(prediction.scores)[50])
