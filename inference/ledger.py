@@ -118,7 +118,7 @@ def _path() -> Path:
 
 def _entry(name: str, values: Mapping[str, Any]) -> Entry:
     kinds = {"file": str, "sha256": str, "size": int, "url": str | None, "added": str}
-    if not all(isinstance(values[key], kind) for key, kind in kinds.items()):
+    if not all(isinstance(values.get(key, ...), kind) for key, kind in kinds.items()):
         raise TypeError(f"the entry {name!r} is of a wrong kind")
     entry = Entry(**values)
     if not (is_name(name) and is_name(entry.file) and _SHA256.fullmatch(entry.sha256)):

@@ -31,7 +31,7 @@ from inference.figures import Figures, read_figures
 from inference.files import shown
 from inference.foreign import KIND, ForeignGraph
 from inference.graphs import cached_network
-from inference.ledger import Entry, folder_of, read_ledger
+from inference.ledger import folder_of, read_ledger
 from inference.network.config import NetworkConfig, UnknownNetworkError, recognise
 from inference.prediction import MAXIMUM_SEGMENTS
 from inference.weights import WEIGHTS_SUFFIXES, load_tensors, readable, sha256_of
@@ -95,17 +95,20 @@ def known_models() -> tuple[ModelCard, ...]:
         entries = read_ledger()
     except WeightsError:  # the store's own commands say so; the starter goes on working
         return shipped_models()
-    files = [(entry, folder_of(name) / entry.file) for name, entry in entries.items()]
-    return _known_models(tuple(zip(entries, [(entry, file, file.is_file()) for entry, file in files], strict=True)))
+    files = {name: folder_of(name) / entry.file for name, entry in entries.items()}
+    stored = [(name, file, file.is_file(), entries[name].sha256) for name, file in files.items()]
+    return _known_models(shipped_models(), tuple(stored))
 
 
 @lru_cache(maxsize=1)
-def _known_models(stored: tuple[tuple[str, tuple[Entry, Path, bool]], ...]) -> tuple[ModelCard, ...]:
-    cards = {card.name: card for card in shipped_models()}
-    for name, (entry, file, is_here) in stored:
+def _known_models(
+    shipped: tuple[ModelCard, ...], stored: tuple[tuple[str, Path, bool, str], ...]
+) -> tuple[ModelCard, ...]:
+    cards = {card.name: card for card in shipped}
+    for name, file, is_here, sha256 in stored:
         with suppress(WeightsError):  # a card that was damaged since: 'weights verify' says so
             card = cards.get(name) or read_card(file.with_suffix(".json"))
-            cards[name] = replace(card, name=name, file=file if is_here else None, sha256=entry.sha256)
+            cards[name] = replace(card, name=name, file=file if is_here else None, sha256=sha256)
     return _in_order(cards.values())
 
 
