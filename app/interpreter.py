@@ -4,7 +4,8 @@ Most objects go as soon as nobody has them. Those that have each other, such as 
 are found by a search through everything made lately, now and then through everything. Python begins one after so many
 new objects, on whichever thread made the last, and all threads wait: with a list of 100,000 names in the making for 6
 to 40 ms. While the window is open that happens here alone: in the GUI thread, where Qt's objects have to go anyway, and
-when nothing is under way. What was there before the window is left out for good, so that one search takes some 4 to 10.
+when nothing is under way. What was there before the window is left out for good, so that one search takes some 4 to 10
+ms; and so is what a search found in use that took longer, such as the modules of an engine that was loaded since.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import thread_time
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 
 TICK_MS = 2_000
 MANY = 700  # new objects that are worth a search: as many as Python waits for
 PATIENCE = 15  # ticks without a calm moment before there is a search nevertheless
+SLOW_SECONDS = 0.02  # of a search, not counting what other threads do meanwhile
 TURN_SECONDS = 0.001  # how long a thread goes on when another one wants to
 
 
@@ -39,9 +43,13 @@ class Tidying(QObject):
         if gc.get_count()[0] < MANY:
             return
         self._waited += 1
-        if self._calm() or self._waited > PATIENCE:
+        held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if (self._calm() and not held) or self._waited > PATIENCE:
             self._waited = 0
+            began = thread_time()
             gc.collect()
+            if thread_time() - began > SLOW_SECONDS:
+                gc.freeze()
 
 
 @contextmanager

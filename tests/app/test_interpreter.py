@@ -6,7 +6,8 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.interpreter import MANY, PATIENCE, TURN_SECONDS, Tidying, attentive
@@ -71,6 +72,29 @@ def test_work_that_never_ends_does_not_let_garbage_grow_for_ever(parent: QObject
         assert ring() is not None
         tidying.tidy()
         assert ring() is None
+
+
+def test_nobody_is_held_up_in_a_stroke(parent: QObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    with attentive(lambda: True, parent) as tidying:
+        ring = _dropped()
+        tidying.tidy()
+        assert ring() is not None
+        monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.NoButton)
+        tidying.tidy()
+        assert ring() is None
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_what_made_a_search_slow_is_left_out_of_the_next(
+    parent: QObject, monkeypatch: pytest.MonkeyPatch, *, slow: bool
+) -> None:
+    monkeypatch.setattr("app.interpreter.SLOW_SECONDS", 0.0 if slow else 1e9)
+    with attentive(lambda: True, parent) as tidying:
+        before, modules, ring = gc.get_freeze_count(), [[] for _ in range(10 * MANY)], _dropped()
+        tidying.tidy()
+        assert ring() is None  # first comes the search
+        assert (gc.get_freeze_count() > before + len(modules) / 2) is slow
 
 
 def test_for_a_few_objects_there_is_no_search(qtbot: QtBot, parent: QObject) -> None:
