@@ -100,7 +100,7 @@ class Act(StrEnum):
     PREDICT_SELECTED = "predict_selected"
     CANCEL = "cancel"
     SHORTCUTS = "shortcuts"
-    MODEL_CARD = "model_card"
+    MODELS = "models"
     ABOUT = "about"
 
 
@@ -271,8 +271,8 @@ ACTIONS: dict[Act, Spec] = {
     ),
     Act.CANCEL: Spec(_P, "Cancel", "Cancel what is under way: a stroke, else the prediction", ("Esc",), "cancel"),
     Act.SHORTCUTS: Spec(_H, "Keyboard and mouse", "List every shortcut", ("F1",), "help"),
-    Act.MODEL_CARD: Spec(
-        _H, "About this model", "What the model was trained on, its figures and its limits", (), "info"
+    Act.MODELS: Spec(
+        _P, "Models and devices", "Which models there are, what is known of them, and what runs them here", (), "info"
     ),
     Act.ABOUT: Spec(_H, "About ADE Mask Studio", "Version and licence", ()),
 }

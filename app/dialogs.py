@@ -1,4 +1,4 @@
-"""The dialogs of the window: what to export and where, what an export did, the model card."""
+"""The dialogs of the window: what to export and where, what an export did."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
     QMessageBox,
     QPushButton,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -29,10 +27,8 @@ from app.cli import version_text
 from app.core.export import ExportOptions, Rest
 from app.core.run_progress import RunReport
 from app.exporter import ExportSummary
-from app.model_card import model_card_html
 from app.panels.style import UNIT
 from app.panels.ticks import RingButton, TickBox
-from inference.models import ModelCard
 
 _MANY = 1000  # reasons: measuring how each wraps would take a while
 
@@ -265,33 +261,6 @@ def _show_beside(dialog: QDialog) -> None:
     """Beside the work, which goes on."""
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
-
-
-class ModelCardDialog(QDialog):
-    """What a person should know about a model before trusting it."""
-
-    def __init__(self, card: ModelCard, *, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("About this model")
-        self.resize(QSize(800, 680).boundedTo(parent.screen().availableSize() - QSize(32, 64)))
-        text = QTextBrowser()
-        text.setOpenExternalLinks(True)
-        text.setFrameShape(QFrame.Shape.NoFrame)
-        text.document().setDocumentMargin(2 * UNIT)
-        text.setHtml(model_card_html(card))
-        text.setAccessibleName("Model card")
-        layout = QVBoxLayout(self)
-        layout.addWidget(text)
-        buttons = QDialogButtonBox()
-        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.rejected.connect(self.reject)
-        layout.addWidget(buttons)
-
-
-def show_model_card(card: ModelCard, *, parent: QWidget) -> None:
-    dialog = ModelCardDialog(card, parent=parent)
-    dialog.exec()
-    dialog.deleteLater()
 
 
 def _named(path: Path, reason: str) -> str:

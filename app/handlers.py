@@ -48,7 +48,7 @@ def _of_files(window: MainWindow) -> Handlers:
         Act.EXPORT_ALL: window.export_all,
         Act.QUIT: window.close,
         Act.SHORTCUTS: lambda: ShortcutsDialog(parent=window).exec(),
-        Act.MODEL_CARD: window.show_model_card,
+        Act.MODELS: lambda: window.models.show(),
         Act.ABOUT: lambda: show_about(parent=window),
         Act.FULL_SCREEN: lambda on: window.set_full_screen(on=on),
     }

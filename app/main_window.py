@@ -23,7 +23,7 @@ from app.chrome import make_menus, make_toolbars
 from app.closing import Closing
 from app.core.document import Hover
 from app.desk import Desk
-from app.dialogs import show_model_card, show_not_listed
+from app.dialogs import show_not_listed
 from app.dock_widths import DockWidths
 from app.export_flow import ExportFlow
 from app.folder_rows import FolderRows
@@ -31,6 +31,7 @@ from app.handlers import add_class_keys, make_handlers, pick_answer
 from app.import_flow import ImportFlow
 from app.keys import WindowKeys
 from app.model_button import ModelButton
+from app.model_flow import ModelFlow
 from app.model_in_use import EngineStatus, ModelChoice
 from app.opening import Opening
 from app.panels.choices_card import ChoicesCard
@@ -55,7 +56,6 @@ from app.settings import Settings
 from app.status_bar import StatusBar
 from app.tools import make_tool
 from app.tools.base import Tool
-from inference.errors import ExpectedError
 
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(self.session)
         self.export_flow = ExportFlow(self.desk, self.session, self)
         self.import_flow = ImportFlow(self.desk, self.session, self)
+        self.models = ModelFlow(self.desk, self)
         self._closing = Closing(self, self.session, self.desk.keeper, self.export_flow)
         self.project_signs = ProjectSigns(self, self.desk, self.canvas)
         self.setWindowTitle("ADE Mask Studio")
@@ -92,7 +93,7 @@ class MainWindow(QMainWindow):
         panels.insert(1, self.actions_by_id[Act.HISTORY])
         recent = make_menus(self, self.actions_by_id, panels)
         self.opening = Opening(self, self.desk, menu=recent, settings=settings, labels=self.import_flow.offer)
-        self.model_button = ModelButton(self.desk, model_card=self.actions_by_id[Act.MODEL_CARD])
+        self.model_button = ModelButton(self.desk, models=self.actions_by_id[Act.MODELS], show_model=self.models.show)
         self.opacity = OpacitySlider(self.session)
         self.picture_work = PictureWork(self)
         make_toolbars(
@@ -317,6 +318,7 @@ class MainWindow(QMainWindow):
         self.hide()  # a running engine call is waited for, but not by the user
         self.import_flow.close()
         self.run_flow.close()
+        self.models.close()
         self.desk.close()
         self.application().removeEventFilter(self._keys)
         event.accept()
@@ -358,14 +360,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{document.path.name}[*] – ADE Mask Studio")
         self.setWindowModified(self.session.is_unexported(document.path))
 
-    def show_model_card(self) -> None:
-        try:
-            show_model_card(self.desk.model.card(), parent=self)
-        except ExpectedError as error:
-            self.say(str(error))
-
     def _engine_changed(self, status: EngineStatus) -> None:
-        self.settings = replace(self.settings, model=self.desk.choice.model)
+        choice = self.desk.choice
+        self.settings = replace(self.settings, model=choice.model, engine=choice.engine, device=choice.device)
         self.legend.model.set_model(status.model)
         self.status.show_engine(status.engine, status.device, reason=status.reason)
 

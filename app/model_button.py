@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from html import escape
-from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QMenu, QToolButton
 
 from app.desk import Desk
-from app.dialogs import choose
 from app.model_in_use import EngineStatus
 from app.panels.plain import MenuButton
-from inference.models import ModelCard, known_models
+from inference.models import known_models
 
 
 class ModelButton(MenuButton):
-    """Shows model and device; its menu lists the known models, a weights file of one's own, and the model card."""
+    """Shows model and device; its menu lists the known models and leads to all that is known of them."""
 
-    def __init__(self, desk: Desk, *, model_card: QAction) -> None:
+    def __init__(self, desk: Desk, *, models: QAction, show_model: Callable[[str], None]) -> None:
+        """`models` shows all models; `show_model` the one named, where its weights can be fetched."""
         super().__init__()
         self._desk = desk
-        self._model_card = model_card
+        self._models = models
+        self._show_model = show_model
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAutoRaise(True)
         self.setAccessibleName("Model")
@@ -39,34 +39,19 @@ class ModelButton(MenuButton):
         menu = self.menu()
         menu.clear()
         for card in known_models():
-            action = menu.addAction(card.name if card.file is not None else f"{card.name} (not on this machine)")
+            here = card.file is not None
+            action = menu.addAction(card.name if here else f"{card.name} (not on this machine)…")
             action.setToolTip(card.limits)
             action.setCheckable(True)
             action.setChecked(card.name == self._desk.choice.model)
-            use = partial(self._use, card.name) if card.file is not None else partial(self._ask_for_weights, card)
+            use = partial(self._use if here else self._show_model, card.name)
             action.triggered.connect(lambda _checked=False, use=use: use())
         menu.addSeparator()
-        menu.addAction("Weights file…").triggered.connect(self._ask_for_file)
-        menu.addAction(self._model_card)
+        menu.addAction(self._models)
 
     def _use(self, model: str) -> None:
         if model != self._desk.choice.model:
             self._desk.use_model(replace(self._desk.choice, model=model))
-
-    def _ask_for_weights(self, card: ModelCard) -> None:
-        """The weights of a published model have to be brought: say so where it was asked for, and open the way."""
-        text = f"<p>The weights of {escape(card.name)} are not on this machine.</p>"
-        if card.url:
-            text += f'<p>They are published at <a href="{escape(card.url)}">{escape(card.url)}</a></p>'
-        if choose(self.window(), title="Weights needed", text=text, choices=["Weights file…"], cancel="Cancel") == 0:
-            self._ask_for_file()
-
-    def _ask_for_file(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(
-            self.window(), "Weights file", str(Path.home()), "Weights (*.safetensors *.pth *.pt *.onnx);;All files (*)"
-        )
-        if file:
-            self._use(file)
 
     def _show(self, status: EngineStatus | None) -> None:
         name = self._desk.model.name if status is None else status.model

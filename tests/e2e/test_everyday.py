@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import pytest
+import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QTextBrowser
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QTextBrowser
 
 import app.projects
 from app.actions import Act
+from app.bench.network import random_model
 from app.core.ade_png import read_labels
 from app.core.errors import ProjectError
 from app.core.project.places import Place
-from app.dialogs import ModelCardDialog
 from app.main_window import MainWindow
+from app.model_dialog import ModelDialog
 from app.settings import load_settings
-from tests.e2e.acts import active, at, export_dialog, export_field, has_masks, key, shown
+from inference.models import find_card
+from inference.weights import load_tensors
+from inference.weights_store import MIRROR_VARIABLE
+from tests.e2e.acts import at, export_dialog, export_field, has_masks, key, shown
 from tests.e2e.story import Script, click_button, dialog_of, drag, opened, post
+from tests.inference.web import Web, serving
 
 pytestmark = pytest.mark.slow
 
@@ -205,16 +210,13 @@ def test_damaged_layout_does_not_stop_the_start(play, photos: list[Path]) -> Non
     play(script, [str(photos[0])])
 
 
-def test_published_model_asks_for_its_file_and_the_old_one_goes_on(  # type: ignore[no-untyped-def]
-    play, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_published_model_is_fetched_and_used_and_the_old_one_answers_until_then(  # type: ignore[no-untyped-def]
+    play, photos: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[str] = []
-
-    def file_dialog(_parent: object, title: str, *_: object) -> tuple[str, str]:
-        asked.append(title)
-        return "", ""
-
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", file_dialog)
+    name = "bisenetformer-s-ade"
+    drawn = load_tensors(random_model(name, tmp_path).weights())
+    torch.save({key: torch.from_numpy(value) for key, value in drawn.items()}, tmp_path / "model_final.pth")
+    web = Web(content=(tmp_path / "model_final.pth").read_bytes())
 
     def choose_model(window: MainWindow, text: str) -> None:
         menu = window.model_button.menu()
@@ -223,36 +225,36 @@ def test_published_model_asks_for_its_file_and_the_old_one_goes_on(  # type: ign
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        for answer in ("Cancel", "Weights file…"):
-            yield post(lambda: QTest.mouseClick(window.model_button, Qt.MouseButton.LeftButton))
-            yield window.model_button.menu().isVisible
-            yield post(lambda: choose_model(window, "bisenetformer-s-ade (not on this machine)"))
-            box = yield from opened(QMessageBox)
-            assert "The weights of bisenetformer-s-ade are not on this machine." in box.text()
-            assert asked == []
-            yield post(partial(click_button, box, answer))
-            yield lambda: dialog_of(QMessageBox) is None
-        yield lambda: asked
-        assert asked == ["Weights file"]
+        yield post(lambda: QTest.mouseClick(window.model_button, Qt.MouseButton.LeftButton))
+        yield window.model_button.menu().isVisible
+        yield post(lambda: choose_model(window, f"{name} (not on this machine)…"))
+        dialog = yield from opened(ModelDialog)
         assert window.desk.choice.model == "starter"
-        yield active(window)
-        key(window, Qt.Key.Key_PageDown)
-        yield has_masks(window, photos[1].name)
+        yield post(lambda: click_button(dialog, "Fetch, about 52.6 MB"))
+        yield lambda: find_card(name).file is not None and window.models.fetches.is_idle()
+        assert window.desk.choice.model == "starter"
+        yield post(lambda: click_button(dialog, "Use this model"))
+        yield lambda: window.desk.choice.model == name
+        yield post(lambda: click_button(dialog, "Close"))
+        yield lambda: shown(window).model == name
 
-    play(script, [str(path) for path in photos])
+    with serving(web):
+        monkeypatch.setenv(MIRROR_VARIABLE, web.address)
+        play(script, [str(path) for path in photos])
+    assert web.paths == [f"/{name}/model_final.pth"]
 
 
 def test_model_card_can_be_read_and_closed(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)
-        yield post(window.actions_by_id[Act.MODEL_CARD].trigger)
-        dialog = yield from opened(ModelCardDialog)
+        yield post(window.actions_by_id[Act.MODELS].trigger)
+        dialog = yield from opened(ModelDialog)
         (text,) = dialog.findChildren(QTextBrowser)
         for part in ("starter", "How good it is", "190 indoor and mixed photos", "288 pixels", "Licence"):
             assert part in text.toPlainText()
         assert text.horizontalScrollBar().maximum() == 0
         yield post(lambda: click_button(dialog, "Close"))
-        yield lambda: dialog_of(ModelCardDialog) is None
+        yield lambda: dialog_of(ModelDialog) is None
 
     play(script, [str(photos[0])])
 

@@ -1,0 +1,108 @@
+"""Weights on their way to this machine: fetched or brought one after the other, in a thread of their own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from app.workers.lane import CancelToken, Lane
+from inference import weights_store
+from inference.downloads import Progress
+from inference.models import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class FetchState:
+    """How far the weights of a model are, or why they did not come."""
+
+    under_way: bool = False
+    progress: Progress | None = None  # None before the first bytes, and while what has come is checked
+    problem: str = ""
+
+
+class ModelFetches(QObject):
+    """What is fetched, how far it is, and what came of it. A fetch that was stopped goes on where it was."""
+
+    changed = Signal(str)  # the name of a model whose state is another
+    arrived = Signal(str)  # the name of a model that can be used now
+    refused = Signal(str)  # why a file that was brought cannot be used, one sentence
+    _progressed = Signal(str, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lane = Lane("weights", self)
+        self._states: dict[str, FetchState] = {}
+        self._cancels: dict[str, threading.Event] = {}
+        self._progressed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+
+    def state(self, name: str) -> FetchState:
+        return self._states.get(name, FetchState())
+
+    def is_idle(self) -> bool:
+        return self._lane.is_idle()
+
+    def fetch(self, card: ModelCard) -> None:
+        """Bring the published weights of a model, the rest of them where a part is here already."""
+        name = card.name
+        cancelled = self._cancels[name] = threading.Event()
+
+        def work(_token: CancelToken) -> ModelCard:
+            return weights_store.fetch(
+                card, progress=lambda progress: self._progressed.emit(name, progress), cancelled=cancelled
+            )
+
+        self._lane.submit(
+            work,
+            key=name,
+            done=lambda _card: self._arrived(name),
+            failed=lambda reason: self._set(name, FetchState(problem=reason)),
+        )
+        self._set(name, FetchState(under_way=True))
+
+    def cancel(self, name: str) -> None:
+        """Stop; what has come is kept for the next time."""
+        if (event := self._cancels.pop(name, None)) is not None:
+            event.set()
+            self._lane.cancel(name)
+            self._set(name, FetchState())
+
+    def bring(self, file: Path) -> None:
+        """Take weights that a person has into the store."""
+        self._lane.submit(
+            lambda _token: weights_store.add(file),
+            key=file,
+            done=lambda card: self._arrived(card.name),
+            failed=self.refused.emit,
+        )
+
+    def remove(self, name: str) -> None:
+        """Take weights away from this machine; what was shipped stays."""
+        self._lane.submit(
+            lambda _token: weights_store.remove(name),
+            key=name,
+            done=lambda _none: self._set(name, FetchState()),
+            failed=self.refused.emit,
+        )
+
+    def close(self) -> None:
+        """Stop everything and wait for the thread to end."""
+        for event in self._cancels.values():
+            event.set()
+        self._lane.close()
+
+    def _tell(self, name: str, progress: Progress) -> None:
+        if self.state(name).under_way:
+            whole = progress.total is not None and progress.done >= progress.total
+            self._set(name, FetchState(under_way=True, progress=None if whole else progress))
+
+    def _arrived(self, name: str) -> None:
+        self._cancels.pop(name, None)
+        self._set(name, FetchState())
+        self.arrived.emit(name)
+
+    def _set(self, name: str, state: FetchState) -> None:
+        self._states[name] = state
+        self.changed.emit(name)

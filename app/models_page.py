@@ -1,0 +1,236 @@
+"""The models: which there are, what is known about each, and how its weights come to this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.desk import Desk
+from app.model_card import model_card_html
+from app.model_fetches import FetchState, ModelFetches
+from app.panels.style import HALF, UNIT
+from inference import weights_store
+from inference.downloads import size_text
+from inference.errors import ExpectedError, WeightsError
+from inference.models import ModelCard, known_models
+
+_LIST_WIDTH = 220
+_STEPS = 1000  # of the bar: bytes are too many for it
+
+
+class ModelsPage(QWidget):
+    """A list of models, the card of the one chosen, and what can be done with it."""
+
+    def __init__(self, desk: Desk, fetches: ModelFetches) -> None:
+        super().__init__()
+        self._desk, self._fetches = desk, fetches
+        self._cards: dict[str, ModelCard] = {}
+        self._list = QListWidget()
+        self._list.setAccessibleName("Models")
+        self._list.setFixedWidth(_LIST_WIDTH)
+        self._list.setSpacing(HALF // 2)
+        self._text = QTextBrowser()
+        self._text.setOpenExternalLinks(True)
+        self._text.setFrameShape(QFrame.Shape.NoFrame)
+        self._text.document().setDocumentMargin(UNIT)
+        self._text.setAccessibleName("Model card")
+        self._bring = QPushButton("Weights &file…")
+        self._bring.setToolTip("Take weights that you have into the list: .safetensors, .pth or .pt, or .onnx")
+        left = QVBoxLayout()
+        left.addWidget(self._list, 1)
+        left.addWidget(self._bring)
+        right = QVBoxLayout()
+        right.addWidget(self._text, 1)
+        right.addLayout(self._foot())
+        layout = QHBoxLayout(self)
+        layout.setSpacing(2 * UNIT)
+        layout.addLayout(left)
+        layout.addLayout(right, 1)
+        self._list.currentItemChanged.connect(lambda *_: self._show())
+        self._bring.clicked.connect(self._ask_for_file)
+        fetches.changed.connect(lambda _name: self.refresh())
+        fetches.arrived.connect(self.choose)
+        fetches.refused.connect(self._say)
+        desk.engine_changed.connect(lambda _status: self.refresh())
+        self.choose(desk.model.name)
+
+    def _foot(self) -> QVBoxLayout:
+        self._said = QLabel()
+        self._said.setWordWrap(True)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self._said.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("How much of the weights has come")
+        self._use = QPushButton("&Use this model")
+        self._fetch = QPushButton()
+        self._remove = QPushButton("&Remove from this machine")
+        self._use.clicked.connect(self._use_model)
+        self._fetch.clicked.connect(self._fetch_or_stop)
+        self._remove.clicked.connect(lambda: self._fetches.remove(self._name))
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._remove)
+        buttons.addStretch(1)
+        buttons.addWidget(self._fetch)
+        buttons.addWidget(self._use)
+        foot = QVBoxLayout()
+        foot.addWidget(self._said)
+        foot.addWidget(self._bar)
+        foot.addLayout(buttons)
+        return foot
+
+    @property
+    def _name(self) -> str:
+        chosen = self._list.selectedItems()
+        return str(chosen[0].data(Qt.ItemDataRole.UserRole)) if chosen else ""
+
+    def choose(self, name: str) -> None:
+        """Show the card of a model."""
+        self.refresh()
+        for row in range(self._list.count()):
+            if self._list.item(row).data(Qt.ItemDataRole.UserRole) == name:
+                self._list.setCurrentRow(row)
+                return
+        if self._list.currentRow() < 0:
+            self._list.setCurrentRow(0)
+
+    def refresh(self) -> None:
+        """List what is known now, with the state of each; the one chosen stays chosen."""
+        cards = {card.name: card for card in known_models()}
+        if self._desk.model.name not in cards:  # a file that is used where it lies
+            try:
+                card = self._desk.model.card()
+                cards[card.name] = card
+            except ExpectedError:
+                pass
+        chosen = self._name
+        if list(cards) != list(self._cards):
+            self._list.blockSignals(True)
+            self._list.clear()
+            for name in cards:
+                item = QListWidgetItem(name)
+                item.setData(Qt.ItemDataRole.UserRole, name)
+                item.setSizeHint(QSize(0, 5 * UNIT + HALF))
+                self._list.addItem(item)
+                if name == chosen:
+                    self._list.setCurrentItem(item)
+            self._list.blockSignals(False)
+        self._cards = cards
+        for row in range(self._list.count()):
+            item = self._list.item(row)
+            name = str(item.data(Qt.ItemDataRole.UserRole))
+            item.setText(f"{name}\n{self._state_text(cards[name])}")
+        self._show()
+
+    def _state_text(self, card: ModelCard) -> str:
+        state = self._fetches.state(card.name)
+        if state.under_way:
+            return f"fetching, {_percent(state)}" if state.progress else "fetching…"
+        if card.name == self._desk.model.name:
+            return "in use"
+        return f"here, {_size(card)}" if card.file is not None else f"not here, {_size(card)}"
+
+    def _show(self) -> None:
+        card = self._cards.get(self._name)
+        if card is None:
+            return
+        html = model_card_html(card)
+        if self._text.property("card") != html:  # setting it again would scroll to the top
+            self._text.setProperty("card", html)
+            self._text.setHtml(html)
+        state = self._fetches.state(card.name)
+        here = card.file is not None
+        in_use = card.name == self._desk.model.name
+        self._use.setVisible(here)
+        self._use.setEnabled(not in_use)
+        self._use.setText("In use" if in_use else "&Use this model")
+        self._fetch.setVisible(not here)
+        self._fetch.setText(_fetch_text(card, state))
+        self._remove.setVisible(here and _in_store(card.name))
+        self._remove.setEnabled(not in_use)
+        self._bar.setVisible(state.under_way)
+        progress = state.progress
+        self._bar.setRange(0, _STEPS if progress is not None and progress.total else 0)
+        if progress is not None and progress.total:
+            self._bar.setValue(_STEPS * progress.done // progress.total)
+        self._say(_sentence(state))
+
+    def _say(self, sentence: str) -> None:
+        self._said.setText(sentence)
+        self._said.setVisible(bool(sentence))
+
+    def _use_model(self) -> None:
+        card = self._cards[self._name]
+        known = any(card.name == other.name for other in known_models())
+        model = card.name if known else str(card.file)
+        self._desk.use_model(replace(self._desk.choice, model=model))
+
+    def _fetch_or_stop(self) -> None:
+        if self._fetches.state(self._name).under_way:
+            self._fetches.cancel(self._name)
+        else:
+            self._fetches.fetch(self._cards[self._name])
+
+    def _ask_for_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(
+            self.window(), "Weights file", str(Path.home()), "Weights (*.safetensors *.pth *.pt *.onnx);;All files (*)"
+        )
+        if file:
+            self._say(f"Looking at {Path(file).name}…")
+            self._fetches.bring(Path(file))
+
+
+def _size(card: ModelCard) -> str:
+    """How large the weights are; of those that are not here, about as large as their numbers."""
+    if card.file is not None:
+        return size_text(card.file.stat().st_size)
+    expected = weights_store.expected_size(card)
+    return "of unknown size" if expected is None else f"about {size_text(expected)}"
+
+
+def _in_store(name: str) -> bool:
+    try:
+        return weights_store.installed(name) is not None
+    except WeightsError:
+        return False
+
+
+def _fetch_text(card: ModelCard, state: FetchState) -> str:
+    if state.under_way:
+        return "&Stop"
+    begun = weights_store.fetched_so_far(card)
+    return f"Go on f&etching, {size_text(begun)} are here" if begun else f"F&etch, {_size(card)}"
+
+
+def _percent(state: FetchState) -> str:
+    progress = state.progress
+    if progress is None or not progress.total:
+        return "" if progress is None else size_text(progress.done)
+    return f"{100 * progress.done // progress.total} %"
+
+
+def _sentence(state: FetchState) -> str:
+    if state.problem or not state.under_way:
+        return state.problem
+    progress = state.progress
+    if progress is None:
+        return "Waiting for the server, or checking what has come…"
+    of = f" of {size_text(progress.total)}" if progress.total else ""
+    rate = f", {size_text(int(progress.rate))} per second" if progress.rate else ""
+    return f"{size_text(progress.done)}{of}{rate}. Stopped, it goes on from there the next time."
