@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ Indices = NDArray[np.intp]
 _CELLS_AT_ONCE = 1024
 _VALUES_AT_ONCE = 1 << 15  # a few float32 buffers of this size stay in the processor's second-level cache
 _DEPTHS = (1, 2, 3, 4, 6, 10, 18, 34, 255)  # columns with up to so many candidates are taken together
+_MANY = 34  # candidates of a cell, of which its columns had better be rid first
+_COLUMNS_AT_ONCE = 1024  # at least, however many candidates they have
 
 
 def compose(planes: F32, *, size: tuple[int, int], values: U8 | None = None) -> U8:
@@ -166,6 +168,8 @@ class _Photo:
             real = candidates[:deepest] >= 0
             ends = self._ends(corners, candidates[:deepest], real, cells=cells, columns=columns)
             some = _Columns(starts[band], stops[band] - 1, columns, owners[:deepest, cells], ends)
+            if deepest > _MANY:
+                some = self._narrowed(some)
             self._evaluate(some, self._walk(some))
 
     def _ends(self, corners: F32, candidates: Indices, real: Bool, *, cells: Indices, columns: Indices) -> F32:
@@ -176,6 +180,14 @@ class _Photo:
         np.copyto(ends, self.nothing, where=~real[:, crossed])
         rest, weight = self.columns.rest[columns], self.columns.weight[columns]
         return lerp(ends[:2].take(which, axis=2), ends[2:].take(which, axis=2), rest, weight)
+
+    def _narrowed(self, columns: _Columns) -> _Columns:
+        """The same without the candidates that lose in the whole of their column."""
+        kept, _ = _listed(_rivals(columns.ends, self.margin))
+        planes = np.take_along_axis(columns.planes, kept, axis=0)
+        ends = np.take_along_axis(columns.ends, kept[None], axis=1)
+        np.copyto(ends, self.nothing, where=kept < 0)
+        return replace(columns, planes=planes, ends=ends)
 
     def _at(self, columns: _Columns, rows: Indices) -> F32:
         """The exact values (K, M) of the candidates at one row of each column."""
@@ -247,7 +259,7 @@ def _grouped(depths: Indices) -> Iterator[tuple[int, Indices, Indices]]:
     found = depths.ravel()[undecided]
     for above, deepest in itertools.pairwise(_DEPTHS):
         alike = undecided[(found > above) & (found <= deepest)]
-        at_once = _VALUES_AT_ONCE // deepest
+        at_once = max(_COLUMNS_AT_ONCE, _VALUES_AT_ONCE // deepest)
         for start in range(0, len(alike), at_once):
             part = alike[start : start + at_once]
             bands = part // depths.shape[1]  # of divmod, twice as quick

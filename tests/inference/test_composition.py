@@ -112,6 +112,11 @@ def test_planes_of_many_cells_that_are_nearly_equal_are_looked_at_closely() -> N
     np.testing.assert_array_equal(compose(noise, size=(240, 401)), compose_plain(noise, size=(240, 401)))
 
 
+def test_cells_with_a_hundred_candidates_that_have_nothing_in_common() -> None:
+    planes = np.random.default_rng(6).random((120, 12, 90), dtype=np.float32)
+    np.testing.assert_array_equal(compose(planes, size=(131, 1300)), compose_plain(planes, size=(131, 1300)))
+
+
 def test_there_is_a_value_for_each_plane() -> None:
     with pytest.raises(ValueError, match="Cannot compose 3 planes"):
         compose(np.zeros((3, 3, 3), np.float32), size=(5, 5), values=np.zeros(4, np.uint8))
