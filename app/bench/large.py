@@ -49,7 +49,7 @@ def _gestures(scene: Scene, count: int, few: int) -> Iterator[Figure]:
     yield _blocks("threshold: one step of the slider", gestures.threshold_frames(scene, count))
     for diameter in (100, 1000, 2000):
         yield _blocks(f"brush of {diameter} px", gestures.dab_frames(scene, count, diameter=diameter))
-    yield _blocks("first touch of a brush of 2000 px", gestures.press_frames(scene, few, diameter=2000))
+    yield _blocks("first touch of a brush of 2000 px, after a rest", gestures.press_frames(scene, few, diameter=2000))
     yield _blocks("end of a stroke of 2000 px", gestures.release_frames(scene, few, diameter=2000))
     yield _blocks("legend: areas of all classes after a stroke", gestures.area_times(scene, count))
     yield _blocks("legend and history painted after a stroke", gestures.after_stroke_times(scene, few))

@@ -28,7 +28,8 @@ def screen_figures(*, quick: bool) -> Iterator[Figure]:
             for scale, where in ((None, "whole photo in view"), (1.0, "at 100 %")):
                 times = gestures.dab_frames(scene, count, diameter=diameter, scale=scale)
                 yield Figure.of(f"brush of {diameter} px, {where}", times, goal=goal)
-        yield Figure.of("first touch of a brush of 1000 px", gestures.press_frames(scene, few, diameter=1000), goal=16)
+        touched = gestures.press_frames(scene, few, diameter=1000)
+        yield Figure.of("first touch of a brush of 1000 px, after a rest", touched, goal=16)
         yield Figure.of("end of a stroke of 1000 px", gestures.release_frames(scene, few, diameter=1000))
         areas = gestures.area_times(scene, count)
         yield Figure.of("legend: areas of all classes after a stroke", areas, goal=2)
