@@ -28,8 +28,13 @@ def load_segmenter(
 
     `engine`: auto, onnx or torch; `device`: auto, cpu, cuda or cuda:n. `input_size`: short side in pixels at which the
     network sees a photo, "card" for what the model card says, None for the photo's own size.
+    With the engine "remote" the photos leave this machine, see `inference.remote`; "auto" never means that.
     Raises `WeightsError` or `EngineError` with one sentence.
     """
+    if engine == "remote":
+        from inference.remote import load_remote
+
+        return load_remote(model, device=device)
     from inference.engines import open_engine
     from inference.errors import EngineError
     from inference.models import INPUT_SIZES, find_card

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from inference.cancelling import cancellable
 from inference.errors import Cancelled, ExpectedError
 
 T = TypeVar("T")
@@ -35,6 +36,11 @@ class CancelToken:
 
     def cancel(self) -> None:
         self._event.set()
+
+    @property
+    def event(self) -> threading.Event:
+        """Set once the result is no longer wanted."""
+        return self._event
 
     @property
     def cancelled(self) -> bool:
@@ -158,7 +164,8 @@ class Lane(QObject):
     def _perform(self, job: _Job) -> tuple[Any, Exception | None]:
         try:
             job.token.check()
-            return job.work(job.token), None
+            with cancellable(job.token.event):
+                return job.work(job.token), None
         except Cancelled:
             return None, None
         except Exception as error:  # noqa: BLE001 - a worker outlives any job; `_deliver` says what becomes of errors
