@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ class Figure:
     """One row: the median, and the 95th percentile where something was repeated. No median: the note says why.
 
     `goal` is what neither of the two should exceed, in the unit of the row, or where it is `at_least`, fall below.
+    `a_second`: how many get done in a second. `floor`: what no program could fall below here, in the unit of the row.
     """
 
     name: str
@@ -22,6 +23,8 @@ class Figure:
     note: str = ""
     goal: float | None = None
     at_least: bool = False
+    a_second: float | None = None
+    floor: float | None = None
 
     @classmethod
     def of(cls, name: str, milliseconds: Sequence[float], *, note: str = "", goal: float | None = None) -> Figure:
@@ -46,11 +49,21 @@ class Figure:
 
 def markdown_table(figures: Iterable[Figure]) -> str:
     """The figures as a table for people, which can be pasted into an issue or the README."""
-    head = ("what", "median", "95th percentile", "")
-    rows = [(row.name, _written(row.median, row.unit), _written(row.p95, row.unit), row.remark()) for row in figures]
-    widths = [max(3, *(len(cells[column]) for cells in (head, *rows))) for column in range(len(head))]
-    rule = tuple("-" * width for width in widths)
-    return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))
+    columns: dict[str, list[str]] = {heading: [] for heading in _COLUMNS}
+    for row in figures:
+        for heading, cell in _COLUMNS.items():
+            columns[heading].append(cell(row))
+    shown = {heading: cells for heading, cells in columns.items() if heading not in _AT_NEED or any(cells)}
+    widths = [max(3, len(heading), *map(len, cells)) for heading, cells in shown.items()]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_line(cells, widths) for cells in ([*shown], rule, *zip(*shown.values(), strict=True)))
+
+
+def _possible(row: Figure) -> str:
+    """The floor, and which share of the time it is: 100 % would be perfect."""
+    if row.floor is None or not row.median:
+        return ""
+    return f"{_written(row.floor, row.unit)}, {row.floor / row.median:.0%}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -62,3 +75,14 @@ def _written(value: float | None, unit: str) -> str:
         return ""
     digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()
+
+
+_COLUMNS: dict[str, Callable[[Figure], str]] = {
+    "what": lambda row: row.name,
+    "median": lambda row: _written(row.median, row.unit),
+    "95th percentile": lambda row: _written(row.p95, row.unit),
+    "a second": lambda row: _written(row.a_second, ""),
+    "floor, share": _possible,
+    "": Figure.remark,
+}
+_AT_NEED = frozenset({"a second", "floor, share"})  # only where a row has something to say there

@@ -47,7 +47,7 @@ def _graphics_card() -> str:
 
 def _versions() -> str:
     found = [f"Python {platform.python_version()}"]
-    for package in ("torch", "onnxruntime-gpu", "onnxruntime", "PySide6-Essentials"):
+    for package in ("torch", "onnxruntime-gpu", "onnxruntime", "openvino", "PySide6-Essentials"):
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:

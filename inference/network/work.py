@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -28,8 +29,11 @@ class Work:
     traffic: int
 
 
+@lru_cache(maxsize=16)
 def work_of(config: NetworkConfig, *, height: int, width: int) -> Work:
-    """The work for one picture of this size. Nothing is computed: the tensors have shapes and no numbers."""
+    """The work for one picture of this size. Nothing is computed: the tensors have shapes and no numbers.
+
+    The first time takes a second."""
     with torch.device("meta"), torch.no_grad(), _Counting() as counted:
         BiSeNetFormer(config).eval()(torch.empty(1, 3, height, width))
     return Work(operations=counted.operations, traffic=counted.traffic)

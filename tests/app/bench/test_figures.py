@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from app.bench import command
 from app.bench.figures import Figure, markdown_table
 from app.bench.machine import machine_line
 from app.cli import parse, run
+from app.commands import ExitCode
+from inference.errors import EngineError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,6 +30,16 @@ def test_the_table_is_aligned_and_keeps_two_or_three_digits() -> None:
         "| ----- | ------- | --------------- | ---- |",
         "| dab   | 3.14 ms | 12.3 ms         |      |",
         "| start | 1,234 s |                 | cold |",
+    ]
+
+
+def test_pace_and_floor_have_columns_where_a_row_has_them() -> None:
+    timed = Figure(name="m", median=200.0, a_second=5.5, floor=150.0)
+    assert markdown_table([timed, Figure(name="cpu", median=None, note="refused")]).splitlines() == [
+        "| what | median | 95th percentile | a second | floor, share |         |",
+        "| ---- | ------ | --------------- | -------- | ------------ | ------- |",
+        "| m    | 200 ms |                 | 5.50     | 150 ms, 75%  |         |",
+        "| cpu  |        |                 |          |              | refused |",
     ]
 
 
@@ -84,6 +96,69 @@ def test_scripts_get_json_and_nothing_else(one_part: list[bool], capsys: pytest.
     assert run(parse(["bench", "--json", "--quick"])) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["parts"]["Painting"] == [
-        {"name": "dab", "median": 3.5, "p95": 4.5, "unit": "ms", "note": "", "goal": None, "at_least": False}
+        {
+            "name": "dab",
+            "median": 3.5,
+            "p95": 4.5,
+            "unit": "ms",
+            "note": "",
+            "goal": None,
+            "at_least": False,
+            "a_second": None,
+            "floor": None,
+        }
     ]
     assert one_part == [True]
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Parts that tell when they are measured; the last one cannot be."""
+    asked: list[str] = []
+
+    def part(title: str) -> Callable[..., Iterator[Figure]]:
+        def measure(*, quick: bool) -> Iterator[Figure]:
+            asked.append(title)
+            if title == command.START:
+                raise EngineError("There is no engine.")
+            yield Figure(name="dab", median=3.5)
+
+        return measure
+
+    titles = (command.ENGINES, "A folder", command.START)
+    monkeypatch.setattr(command, "PARTS", {title: part(title) for title in titles})
+    return asked
+
+
+def test_a_quick_look_leaves_out_what_was_not_asked_for(parts: list[str]) -> None:
+    run(parse(["bench", "--quick"]))
+    assert parts == [command.ENGINES, command.START]
+    parts.clear()
+    assert run(parse(["bench", "--quick", "--only", "folder"])) == ExitCode.DONE
+    assert parts == ["A folder"]
+    parts.clear()
+    run(parse(["bench"]))
+    assert parts == [command.ENGINES, "A folder", command.START]
+
+
+@pytest.mark.parametrize("name", ["network", "engines"])
+def test_the_engines_are_found_by_either_name(name: str, parts: list[str]) -> None:
+    assert run(parse(["bench", "--only", name])) == ExitCode.DONE
+    assert parts == [command.ENGINES]
+
+
+def test_a_part_that_cannot_be_measured_says_why_and_the_others_follow(
+    parts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(parse(["bench"])) == ExitCode.REFUSED
+    said = capsys.readouterr()
+    assert "| not measured |        |                 | There is no engine. |" in said.out
+    assert "measuring 3 of 3: Start" in said.err
+    assert run(parse(["bench", "--only", "start"])) == ExitCode.NO_RESULT
+
+
+def test_a_part_that_does_not_exist_is_wrong_usage(parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse(["bench", "--only", "magic"])) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert "No part is called magic; there are: Engines" in said.err
+    assert (said.out, parts) == ("", [])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.bench import composition, corrected, data, folder, keeping, large, memory, network, scene, screen
+from app.bench import composition, corrected, data, folder, keeping, large, memory, scene, screen
 from app.bench.figures import Figure
 
 pytestmark = pytest.mark.usefixtures("qapp")  # the part on screen takes the application that is there
@@ -22,13 +22,6 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene, "VIEW", (640, 480))
     monkeypatch.setattr(scene, "MOMENT", 0.01)
     monkeypatch.setattr(scene, "REST", 0.02)
-
-
-def test_every_engine_runs_the_published_network_and_the_starter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "SIDE", 64)
-    monkeypatch.setattr(network, "WARM_UP", 0)
-    measured = names(network.network_figures(quick=True))
-    assert {"m, onnx, cpu", "m, torch, cpu", "starter, onnx, cpu", "starter, torch, cpu"} <= set(measured)
 
 
 def test_composition_is_compared_with_resizing_every_mask(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,4 +38,4 @@ def test_a_device_that_is_not_there_is_one_sentence() -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_half_precision_is_quicker_on_cuda() -> None:
-    assert measure_peak("cuda:0", half=True).operations > measure_peak("cuda:0").operations > 1e11
+    assert measure_peak("cuda:0", precision="float16").operations > measure_peak("cuda:0").operations > 1e11
