@@ -21,7 +21,7 @@ from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
 SHELLS = ("bash", "zsh", "tcsh")
-RESERVED = ("doctor", "weights", "finetune")  # commands of coming versions
+RESERVED = ("doctor", "finetune")  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

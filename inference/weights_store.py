@@ -15,7 +15,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -112,6 +112,8 @@ def fetch(
             try:
                 download(address, staged, progress=progress, cancelled=cancelled)
             except UnreachableError as error:
+                with suppress(OSError):  # it holds a part
+                    staged.parent.rmdir()
                 raise UnreachableError(
                     f"{error} Without one, fetch {address} on another machine and bring the file: "
                     f"ade-mask-studio weights add FILE --name {card.name}"

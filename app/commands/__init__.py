@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": "how well predicted labels agree with true ones",
     "validate": "every problem with a folder of ADE PNGs",
     "convert": "label files of other kinds become ADE PNGs, or the other way round",
+    "weights": "fetch published models, add files of your own, see what is here",
     "bench": "how fast everything is on this machine",
 }
 """Every command and what it is for, in the order in which help lists them."""

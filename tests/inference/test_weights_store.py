@@ -18,28 +18,21 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 import inference.engines
-from inference import ledger, models, weights_store
-from inference.downloads import DownloadError, Patience, UnreachableError
+from inference import ledger, weights_store
+from inference.downloads import DownloadError, UnreachableError
 from inference.errors import Cancelled, EngineError, WeightsError
 from inference.ledger import alone_with, read_ledger
 from inference.models import ModelCard, find_card, known_models
 from inference.weights import sha256_of
+from tests.inference.publishing import CONTENT, SHA256, STARTER, own_store, publish
 from tests.inference.web import Web, cut_off, serving, status, whole
 
-STARTER = find_card("starter")
-assert STARTER.file is not None
-CONTENT = STARTER.file.read_bytes()
 OPEN_ENGINE = inference.engines.open_engine
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store of the test's own, where what is fetched is asked for with little patience."""
-    monkeypatch.setenv("ADE_MASK_STUDIO_MODELS", str(tmp_path / "store"))
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr("inference.engines.open_engine", lambda *_, **__: None)  # it takes a second each time
-    monkeypatch.setattr("inference.downloads.PATIENCE", Patience(silence=0.3, attempts=1, pause=0.001))
+    own_store(tmp_path / "store", monkeypatch)
     return tmp_path / "store"
 
 
@@ -51,13 +44,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture
 def lite(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
-    """A model that is published on the server, with the network of the starter: small, and read without torch."""
-    url = web.url("/models/lite-ade/model_final.safetensors")
-    card = replace(STARTER, name="lite-ade", aliases=("lite",), file=None, sha256=None, url=url)
-    shipped = (*models.shipped_models(), card)
-    for module in (models, weights_store):
-        monkeypatch.setattr(module, "shipped_models", lambda: shipped)
-    return card
+    return publish(web, monkeypatch)
 
 
 @pytest.fixture
@@ -271,7 +258,7 @@ def test_what_was_fetched_but_never_checked_is_not_fetched_again(
     assert len(web.requests) == 1
 
 
-def test_without_a_network_the_way_around_is_told(lite: ModelCard) -> None:
+def test_without_a_network_the_way_around_is_told(lite: ModelCard, store: Path) -> None:
     nowhere = "http://127.0.0.1:1/lite-ade/model_final.safetensors"
     with pytest.raises(UnreachableError) as caught:
         weights_store.fetch(lite, url=nowhere)
@@ -281,6 +268,7 @@ def test_without_a_network_the_way_around_is_told(lite: ModelCard) -> None:
         f"is there a network? Without one, fetch {nowhere} on another machine and bring the file: "
         "ade-mask-studio weights add FILE --name lite-ade"
     )
+    assert {path.name for path in store.glob("*/*")} == set()
 
 
 def test_a_model_that_is_not_published_cannot_be_fetched() -> None:

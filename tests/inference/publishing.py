@@ -1,0 +1,37 @@
+"""A model that is published on a server of this machine, small and read without torch: the starter's network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inference import models, weights_store
+from inference.downloads import Patience
+from inference.models import ModelCard, find_card
+from tests.inference.web import Web
+
+STARTER = find_card("starter")
+assert STARTER.file is not None
+CONTENT = STARTER.file.read_bytes()
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+def own_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of the test's own, with little patience, where nothing is run: that takes a second each time."""
+    monkeypatch.setenv("ADE_MASK_STUDIO_MODELS", str(folder))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr("inference.engines.open_engine", lambda *_, **__: None)
+    monkeypatch.setattr("inference.downloads.PATIENCE", Patience(silence=0.3, attempts=1, pause=0.001))
+
+
+def publish(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    """The card of `lite-ade`, which the program then knows as one of its own."""
+    url = web.url("/models/lite-ade/model_final.safetensors")
+    card = replace(STARTER, name="lite-ade", aliases=("lite",), file=None, sha256=None, url=url)
+    shipped = (*models.shipped_models(), card)
+    for module in (models, weights_store):
+        monkeypatch.setattr(module, "shipped_models", lambda: shipped)
+    return card
