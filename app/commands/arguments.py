@@ -10,12 +10,14 @@ EXIT_CODES = (
     "Exit codes: 0 done · 1 something in the input was refused, all else was done · 2 wrong usage · 3 no result."
 )
 
+ENGINE = "what runs the network; remote sends the photos to the publisher of the model: they leave this machine"
+
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """Which model runs on what: `model`, `engine`, `device`, as for `load_segmenter`."""
     add = parser.add_argument
     add("--model", default="starter", metavar="NAME|FILE", help="a known model or a file with weights")
-    add("--engine", choices=("auto", "torch", "onnx"), default="auto", help="what runs the network")
+    add("--engine", choices=("auto", "torch", "onnx", "remote"), default="auto", help=ENGINE)
     add("--device", type=device, default="auto", metavar="auto|cpu|cuda[:n]", help="where it runs")
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from app.commands import ExitCode
+from app.commands.console import note
 from app.core.ade_png import read_labels
 from app.core.arrays import U8
 from app.core.document import DocumentSnapshot, ViewMode
@@ -28,9 +29,10 @@ from app.core.pipeline import run
 from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
 from inference.errors import ExpectedError, PhotoError
-from inference.models import find_card, known_models
+from inference.models import known_models
 from inference.photo import read_photo
 from inference.prediction import Prediction
+from inference.remote_card import REMOTE, card_for
 from resources.classes import CLASS_COUNT
 
 
@@ -56,7 +58,7 @@ class PredictJob:
 
     def recipe(self) -> Recipe:
         """What the results are made of beside the photo. WeightsError where the model is not to be found."""
-        card = find_card(self.model)
+        card = card_for(self.model, engine=self.engine)
         threshold = None if self.mode is ViewMode.SEMANTIC else self.threshold
         return Recipe(card.name, card.sha256, card.input_size, self.mode.value, threshold)
 
@@ -99,6 +101,8 @@ def predict(job: PredictJob) -> ExitCode:
                 remove_leftovers(folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
             print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
+            if job.engine == REMOTE:
+                note(segmenter.engine.reason)
             predict_photos(plan.targets, segmenter, job, report)
     except KeyboardInterrupt:
         print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
