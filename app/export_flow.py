@@ -61,7 +61,7 @@ class ExportFlow(QObject):
         )
         source = str(pictures[0].parent)
         folder = self._folder(pictures[0], settings)
-        wanted, unreadable = self._sorted_out(pictures)
+        wanted, left_out, unreadable = self._sorted_out(pictures)
         if not wanted:
             self.said.emit("None of the pictures can be read, so there is nothing to export.")
             return
@@ -70,7 +70,7 @@ class ExportFlow(QObject):
             folder=folder,
             options=remembered,
             semantic=self._session.mode is ViewMode.SEMANTIC,
-            skipped=len(unreadable),
+            skipped=left_out,
             parent=self._window,
         )
         if not dialog.exec():
@@ -91,7 +91,7 @@ class ExportFlow(QObject):
         self._then, self._quiet = then, False
         sources = FolderRows.of(self._desk.folder)
         self._work(
-            lambda: _with_existing(plan_export(wanted, target, options, sources=sources).without(unreadable)),
+            lambda: _with_existing(plan_export(wanted, target, options, sources=sources).without(unreadable())),
             lambda planned: self._about_existing(*planned),
         )
 
@@ -105,16 +105,24 @@ class ExportFlow(QObject):
         self._desk.file_lane.submit(lambda _token: work(), key=_PLAN, done=done, failed=failed)
         self.progress.emit(0, 1)
 
-    def _sorted_out(self, pictures: Sequence[Path]) -> tuple[Sequence[Path], dict[Path, str]]:
-        """Those that can be exported, and the others with the reason."""
+    def _sorted_out(self, pictures: Sequence[Path]) -> tuple[Sequence[Path], int, Callable[[], dict[Path, str]]]:
+        """Those that can be exported, how many cannot, and what makes a table of these and the reasons, which for very
+        many takes a while."""
         if not isinstance(pictures, FolderRows):
             unreadable = {path: reason for path in pictures if (reason := self._reason_to_skip(path))}
-            return [path for path in pictures if path not in unreadable], unreadable
+            return [path for path in pictures if path not in unreadable], len(unreadable), lambda: unreadable
         folder, rows = self._desk.folder, np.asarray(pictures.rows, np.intp)
-        suspected = rows[folder.catalogue.status[rows] == STATUSES.index(PictureStatus.UNREADABLE)].tolist()
-        refused = {row: reason for row in suspected if (reason := self._reason_to_skip(folder.path(row)))}
-        left = FolderRows.of(folder, rows[~np.isin(rows, list(refused))] if refused else rows)
-        return left, {folder.path(row): reason for row, reason in refused.items()}
+        refused = folder.catalogue.status == STATUSES.index(PictureStatus.UNREADABLE)
+        for path in self._session.known():
+            if (row := folder.row(path)) >= 0 and not self._reason_to_skip(path):
+                refused[row] = False
+        root, names, others = folder.root, folder.catalogue.names, rows[refused[rows]]
+        _, reasons, _ = folder.state()
+
+        def table() -> dict[Path, str]:
+            return {root / names[row]: reasons.get(names[row], "") for row in others.tolist()}
+
+        return FolderRows.of(folder, rows[~refused[rows]]), len(others), table
 
     def _folder(self, picture: Path, settings: Settings) -> str:
         """Where the labels of the picture's project went last, else where those of its folder did."""

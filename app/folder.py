@@ -150,13 +150,15 @@ class Folder(QObject):
 
     def set_statuses(self, rows: Intp, status: PictureStatus, reason: str = "") -> None:
         """The same of many pictures, told once and kept at once."""
-        names = self.catalogue.names
-        examples = {names[row].rpartition("/")[0]: names[row] for row in rows.tolist()}  # one of each folder
-        refused = {folder: why for folder, name in examples.items() if (why := self.refusal(self.root / name))}
-        if refused:
-            self.said.emit(next(iter(refused.values())))
-            rows = np.array([row for row in rows.tolist() if names[row].rpartition("/")[0] not in refused], np.intp)
+        folders, lies_in = self.catalogue.folders()
+        example = np.full(len(folders), -1, np.intp)  # a picture of each folder
+        example[lies_in[rows]] = rows
+        whys = ["" if row < 0 else self.refusal(self.path(row)) for row in example.tolist()]
+        if any(whys):
+            self.said.emit(next(filter(None, whys)))
+            rows = rows[~np.array(list(map(bool, whys)))[lies_in[rows]]]
         if rows.size:
+            names = self.catalogue.names
             reasons = {names[row]: reason for row in rows.tolist()} if reason else {}
             self.learn_columns(rows, reasons=reasons, status=np.full(rows.size, STATUSES.index(status), np.uint8))
             self.status_wanted.emit(rows)
@@ -199,14 +201,21 @@ class Folder(QObject):
         for name, values in columns.items():
             getattr(self.catalogue, name)[rows] = values
         if reasons is not None:
-            self._reasons = self._without(self._reasons, rows) | dict(reasons)
+            self._reasons = {**self._without(self._reasons, rows), **reasons}
         if notes is not None:
-            self._notes = self._without(self._notes, rows) | dict(notes)
+            self._notes = {**self._without(self._notes, rows), **notes}
         if rows.size:
             self._tell(rows)
 
     def _without(self, texts: dict[str, str], rows: Intp) -> dict[str, str]:
         """Texts of other pictures."""
+        if not texts:
+            return texts
+        if len(rows) < len(texts):
+            left, names = dict(texts), self.catalogue.names
+            for row in rows.tolist():
+                left.pop(names[row], None)
+            return left
         told = np.zeros(len(self) + 1, np.bool_)  # the last for pictures that are not listed
         told[rows] = True
         return {name: text for name, text in texts.items() if not told[self.catalogue.row(name)]}

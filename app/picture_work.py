@@ -37,17 +37,24 @@ class _Marked:
     """Pictures of a folder that were marked, and how far each was before."""
 
     root: Path | None = None
-    names: Sequence[str] = ()
+    listed: Sequence[str] = ()  # the names in the catalogue
+    rows: Intp = field(default_factory=lambda: np.zeros(0, np.intp))  # of those that were marked
     codes: U8 = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     @classmethod
     def of(cls, folder: Folder, rows: Intp) -> _Marked:
-        return cls(folder.root, [folder.catalogue.names[row] for row in rows], folder.catalogue.status[rows].copy())
+        return cls(folder.root, folder.catalogue.names, rows, folder.catalogue.status[rows].copy())
+
+    def now(self, folder: Folder) -> Intp:
+        """The rows by now, -1 of those that are not listed any more."""
+        same = self.listed is folder.catalogue.names
+        return self.rows if same else folder.catalogue.rows([self.listed[row] for row in self.rows.tolist()])
 
     def text(self) -> str:
         """The picture and its verb, or how many and theirs."""
-        count = len(self.names)
-        return f"{Path(self.names[0]).name} is" if count == 1 else f"{count:,} pictures are".replace(",", " ")
+        if len(self.rows) == 1:
+            return f"{Path(self.listed[self.rows[0]]).name} is"
+        return f"{len(self.rows):,} pictures are".replace(",", " ")
 
 
 class PictureWork(QObject):
@@ -116,7 +123,7 @@ class PictureWork(QObject):
         if rows.size or marked.root != self._folder.root:
             self._folder.set_statuses(rows, PictureStatus.IN_WORK)
             return
-        rows = np.array([self._folder.catalogue.row(name) for name in marked.names], np.intp)
+        rows = marked.now(self._folder)
         for code in np.unique(marked.codes[rows >= 0]):
             self._folder.set_statuses(rows[(rows >= 0) & (marked.codes == code)], STATUSES[code])
         if rows.size == 1 and rows[0] >= 0:

@@ -111,6 +111,7 @@ class Catalogue:
         self.noted: Bool = np.zeros(count, np.bool_)
         self._rows: dict[str, int] | None = None
         self._folded: list[str] | None = None
+        self._folders: tuple[list[str], I32] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -130,8 +131,10 @@ class Catalogue:
             getattr(self, column)[known] = getattr(other, column)[rows[known]]
 
     def prepare(self) -> None:
-        """Work out now what the first use of `row` and `with_words` would: with many names they take their time."""
+        """Work out now what the first use of `row`, `folders` and `with_words` would: with many names they take their
+        time."""
         self.row("")
+        self.folders()
         self.with_words("")
 
     def row(self, name: str) -> int:
@@ -143,6 +146,15 @@ class Catalogue:
     def rows(self, names: Collection[str]) -> Intp:
         """The rows of so many pictures, (n,) intp; -1 where there is none of that name."""
         return np.fromiter(map(self.row, names), np.intp, len(names))
+
+    def folders(self) -> tuple[list[str], I32]:
+        """What comes before the last "/" in any of the names, each once, and which of them in each row: (N,) int32."""
+        if self._folders is None:
+            numbers: dict[str, int] = {}
+            each = (numbers.setdefault(name.rpartition("/")[0], len(numbers)) for name in self.names)
+            rows = np.fromiter(each, np.int32, len(self))
+            self._folders = list(numbers), rows
+        return self._folders
 
     def facts(self, row: int) -> PictureFacts:
         """What is known of one picture."""

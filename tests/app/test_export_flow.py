@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import platformdirs
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 import app.export_flow
-from app.core.catalogue import Catalogue
+from app.core.catalogue import STATUSES, Catalogue
+from app.core.export import ExportOptions
+from app.core.export_plan import ExportPlan
 from app.core.pictures import PictureStatus
 from app.desk import Desk
 from app.export_flow import ExportFlow
@@ -20,7 +23,7 @@ from app.folder import Arrangement
 from app.folder_rows import FolderRows
 from app.settings import Settings
 from resources.samples import sample_paths
-from tests.app.desk_scene import predicted
+from tests.app.desk_scene import correct_corner, predicted
 
 
 class Asked:
@@ -94,11 +97,37 @@ def test_no_path_is_made_of_all_pictures_before_the_question(
     catalogue = Catalogue([f"{number}.jpg" for number in range(1000)])
     folder = desk.folder
     folder.take(Path("/photos"), catalogue, Arrangement.of(catalogue, folder.filter, folder.sort))
-    folder.learn(Path("/photos/7.jpg"), status=PictureStatus.UNREADABLE, reason="7.jpg is empty.")
+    unreadable = np.arange(7, 507, dtype=np.intp)
+    folder.learn_columns(
+        unreadable,
+        reasons={f"{number}.jpg": f"{number}.jpg is empty." for number in unreadable.tolist()},
+        status=np.full(unreadable.size, STATUSES.index(PictureStatus.UNREADABLE), np.uint8),
+    )
     made: list[int] = []
-    item = FolderRows.__getitem__
+    item, path = FolderRows.__getitem__, folder.path
     monkeypatch.setattr(FolderRows, "__getitem__", lambda self, index: made.append(index) or item(self, index))
+    monkeypatch.setattr(folder, "path", lambda row: made.append(row) or path(row))
     flow.ask(FolderRows.of(folder), Settings())
-    assert (len(asked.pictures), asked.given["skipped"]) == (999, 1)
+    assert (len(asked.pictures), asked.given["skipped"]) == (500, 500)
     assert len(made) < 10
     assert Path("/photos/7.jpg") not in list(asked.pictures)
+
+
+def test_pictures_of_the_folder_that_cannot_be_read_are_told_with_their_reasons(
+    flow: ExportFlow, asked: Asked, desk: Desk, photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those with corrections are exported: they are a person's work."""
+    desk.open([photos[0].parent])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.folder.complete and desk.idle)
+    correct_corner(desk)
+    for path in (photos[0], photos[3]):
+        desk.folder.learn(path, status=PictureStatus.UNREADABLE, reason=f"{path.name} is empty.")
+    plans: list[ExportPlan] = []
+    monkeypatch.setattr(flow._exporter, "start", plans.append)
+    monkeypatch.setattr(asked, "exec", lambda: True)
+    monkeypatch.setattr(asked, "folder", lambda: photos[0].parent / "labels", raising=False)
+    monkeypatch.setattr(asked, "options", ExportOptions, raising=False)
+    flow.ask(FolderRows.of(desk.folder), Settings())
+    qtbot.waitUntil(lambda: bool(plans))
+    assert list(plans[0].targets) == [photos[0], photos[1], photos[2], photos[4]]
+    assert plans[0].refused == {photos[3]: f"{photos[3].name} is empty."}

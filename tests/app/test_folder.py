@@ -126,3 +126,17 @@ def test_notes_and_reasons_are_kept_with_their_pictures(qtbot: QtBot) -> None:
     folder.set_note(ROOT / "3.jpg", "no")
     assert said == ["Somebody else has it open."] * 2
     assert folder.status(ROOT / "3.jpg") is PictureStatus.NEW
+
+
+def test_texts_of_other_pictures_stay_whether_few_or_many_are_told() -> None:
+    for rows in ([3], list(range(8))):
+        folder = folder_of()
+        before = {name: f"{name} is dark." for name in folder.catalogue.names}
+        folder.learn_columns(np.arange(len(folder), dtype=np.intp), reasons=before)
+        elsewhere = Path("/other/c.jpg")
+        folder.learn(elsewhere, reason="It is gone.")
+        folder.learn_columns(np.array(rows, np.intp), reasons={folder.catalogue.names[3]: "It is bright."})
+        told = [folder.reason(folder.path(row)) for row in range(len(folder))]
+        expected = ["" if row in rows else text for row, text in enumerate(before.values())]
+        assert told == [*expected[:3], "It is bright.", *expected[4:]]
+        assert folder.reason(elsewhere) == "It is gone."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.actions import Act
-from app.core.catalogue import Filter
+from app.core.catalogue import Catalogue, Filter
 from app.core.pictures import PictureStatus
+from app.folder import Arrangement
 from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.panels.picture_scene import PATHS, fill
@@ -143,6 +145,22 @@ def test_many_marks_are_taken_back_at_once_each_as_it_was(qtbot: QtBot, window: 
     QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
     assert statuses(window) == before
     assert window.status.text() == "3 pictures are as before."
+
+
+def test_marks_are_taken_back_of_those_that_are_still_listed(qtbot: QtBot, window: MainWindow) -> None:
+    folder, view = window.desk.folder, window.image_list.view
+    folder.learn(PATHS[1], status=DONE)
+    view.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(view, Qt.Key.Key_Down, SHIFT)
+    qtbot.keyClick(view, Qt.Key.Key_F4, SHIFT)
+    others = Catalogue(folder.catalogue.names[1:])
+    others.adopt(folder.catalogue, np.arange(1, len(PATHS), dtype=np.intp))
+    folder.take(folder.root, others, Arrangement.of(others, folder.filter, folder.sort))
+    window.image_list.select(PATHS[4])
+    window.canvas.setFocus()
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert [folder.status(path) for path in PATHS[1:]] == [DONE, NEW, NEW, NEW]
 
 
 def test_a_note_is_written_by_keys(qtbot: QtBot, window: MainWindow) -> None:

@@ -181,3 +181,10 @@ def test_shares_are_taken_over() -> None:
     assert catalogue.facts(1) == PictureFacts(unlabelled=6 / 16, uncertainty=6 / 16)
     catalogue.fill_shares(areas, threshold=0.1)
     assert catalogue.facts(1).unlabelled == 2 / 16
+
+
+def test_the_folder_of_each_picture_is_known_by_its_number() -> None:
+    catalogue = Catalogue(["a.jpg", "below/b.jpg", "c.jpg", "/other/d.jpg", "below/deep/e.jpg", "below/f.jpg"])
+    folders, rows = catalogue.folders()
+    assert [folders[number] for number in rows] == ["", "below", "", "/other", "below/deep", "below"]
+    assert len(folders) == 4
