@@ -40,6 +40,7 @@ class _Found:
     first: Path | None  # the first photo; None where there is none
     names: tuple[str, ...] | None = None  # of photos named one by one; None for a folder, which is listed later
     refused: tuple[str, ...] = ()
+    has_folders: bool = False  # where there is no photo: there are sub-folders
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +125,7 @@ class ListingFlow(QObject):
 
         def found(answer: _Found) -> None:
             if answer.first is None:
-                self._say_nothing(paths, answer.refused)
+                self._say_nothing(paths, answer.refused, unasked=answer.has_folders and not below)
             else:
                 self.opened.emit(tuple(paths))
                 self._open_project(paths, answer, answer.first, below=below)
@@ -142,10 +143,14 @@ class ListingFlow(QObject):
 
         self.lane.submit(work, key=key, done=done, failed=failed)
 
-    def _say_nothing(self, paths: Sequence[Path], refused: Sequence[str]) -> None:
+    def _say_nothing(self, paths: Sequence[Path], refused: Sequence[str], *, unasked: bool = False) -> None:
+        """`unasked`: there are sub-folders, which nobody asked for."""
         names = ", ".join(path.name or str(path) for path in paths)
         self.not_opened.emit(tuple(paths))
-        self.said.emit([*refused, f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP)."][0])
+        nothing = f"There is no photo in {names} (JPEG, PNG, WebP, TIFF or BMP)."
+        if unasked:
+            nothing = f"There is no photo in {names} itself. Ctrl+Alt+O opens a folder with its sub-folders."
+        self.said.emit([*refused, nothing][0])
 
     def _open_project(self, paths: Sequence[Path], found: _Found, first: Path, *, below: bool | None) -> None:
         """Show the picture that was asked for by name, else the one on which work was left."""
@@ -293,13 +298,19 @@ def _find(paths: Sequence[Path], *, below: bool | None) -> _Found:
                 first = first_picture(root, recursive=True)
         except PhotoError as error:
             return _Found(root, None, refused=(str(error),))
-        return _Found(root, first)
+        return _Found(root, first, has_folders=first is None and _has_folders(root))
     pictures, refused = list_readable(paths)
     if not pictures:
         return _Found(Path(), None, refused=tuple(refused))
     root = Path(os.path.commonpath([path.parent for path in pictures]))
     names = tuple(path.relative_to(root).as_posix() for path in pictures)
     return _Found(root, pictures[0], names, tuple(refused))
+
+
+def _has_folders(root: Path) -> bool:
+    """Whether there is any folder in one that can be read."""
+    with os.scandir(root) as entries:
+        return any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)
 
 
 def _first_of(found: _Found, paths: Sequence[Path], left: Path | None, first: Path) -> Path:

@@ -310,3 +310,15 @@ def test_many_pictures_that_are_marked_while_the_project_is_asked_stay_marked(
     assert desk.folder.reason(photos[3]) == ""
     qtbot.waitUntil(lambda: desk.idle)
     assert desk.folder.status(photos[3]) is PictureStatus.DONE
+
+
+def test_a_folder_whose_photos_are_all_below_says_how_to_open_it(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    make_photo(tmp_path / "pair" / "images" / "a.png")
+    (tmp_path / "empty" / ".hidden").mkdir(parents=True)
+    said: list[str] = []
+    desk.listing.said.connect(said.append)
+    desk.open([tmp_path / "pair"])
+    qtbot.waitUntil(lambda: bool(said) and said[-1] != "")
+    assert said[-1] == "There is no photo in pair itself. Ctrl+Alt+O opens a folder with its sub-folders."
+    desk.open([tmp_path / "empty"])
+    qtbot.waitUntil(lambda: said[-1].startswith("There is no photo in empty (JPEG"))
