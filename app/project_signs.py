@@ -17,6 +17,7 @@ from app.dialogs import choose
 from app.open_project import ProjectInfo
 from app.panels.icons import icon
 
+HOMELESS = "There is no project that keeps what is done to this picture: export it, or click to try again."
 _SETTLED_MS = 300  # without a move of the view before it is remembered
 
 
@@ -77,12 +78,14 @@ class ProjectSigns(QObject):
     # --- what is wrong ---------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        pending, refusal = self._keeper.lane.pending, self._refusal()
+        pending, refusal, path = self._keeper.lane.pending, self._refusal(), self._desk.current
+        homeless = path is not None and self._keeper.is_loaded(path) and not self._keeper.keeps(path) and not refusal
         text = ("1 change not saved" if pending == 1 else f"{pending} changes not saved") if pending else ""
-        self.button.setText(text or ("Read-only" if refusal else ""))
-        self.button.setIcon(icon("warning" if pending else "lock"))
-        self.button.setToolTip(f"{self._keeper.trouble} Click to try again." if pending else refusal)
-        self.button.setVisible(bool(pending or refusal))
+        self.button.setText(text or ("Read-only" if refusal else "Not saved" if homeless else ""))
+        self.button.setIcon(icon("warning" if pending or homeless else "lock"))
+        why = HOMELESS if homeless else refusal
+        self.button.setToolTip(f"{self._keeper.trouble} Click to try again." if pending else why)
+        self.button.setVisible(bool(pending or refusal or homeless))
 
     def _refusal(self) -> str:
         return "" if self._desk.current is None else self._keeper.refusal(self._desk.current)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 import app.project_signs
+from app.core.errors import ProjectError
 from app.core.geometry import Box
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
@@ -114,3 +115,22 @@ def test_a_photo_that_is_replaced_while_it_is_open_is_asked_about(
     qtbot.waitUntil(lambda: asked != [])
     changed = "a.png has changed on disk since it was worked on."
     assert asked == [f"{changed} Do its corrections hold for the photo as it is now?"]
+
+
+def test_a_picture_that_no_project_can_keep_is_marked_until_one_does(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_named: object) -> ProjectStore:
+        raise ProjectError("The disk is full.", may_pass=True)
+
+    photo, button = make_photo(tmp_path / "a.png"), window.project_signs.button
+    with monkeypatch.context() as disk:
+        disk.setattr(ProjectStore, "open", full)
+        show(window, qtbot, photo)
+        paint(window, 120)
+        assert (button.isVisible(), button.text()) == (True, "Not saved")
+        assert button.toolTip() == app.project_signs.HOMELESS
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not button.isVisible())
+    qtbot.waitUntil(window.desk.keeper.is_saved)
+    assert window.desk.keeper.keeps(photo)
