@@ -34,8 +34,8 @@ Bool = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
 _CELLS_AT_ONCE = 1024
-_VALUES_AT_ONCE = 1 << 15  # a few float32 buffers of this size stay in the processor's second-level cache
-_DEPTHS = (1, 2, 3, 4, 6, 10, 18, 34, 255)  # columns with up to so many candidates are taken together
+_VALUES_AT_ONCE = 1 << 16  # a few float32 buffers of this size stay in the processor's second-level cache
+_DEPTHS = (1, 2, 4, 10, 34, 255)  # columns with up to so many candidates are taken together
 _MANY = 34  # candidates of a cell, of which its columns had better be rid first
 _COLUMNS_AT_ONCE = 1024  # at least, however many candidates they have
 
