@@ -17,7 +17,7 @@ from inference.preprocess import MINIMUM_SIDE, STRIDE
 
 _SMALLER = 0.5  # of the pixels, at each step
 _STEPS = 2  # down to half of each side; smaller things than that are lost, and the CPU does better
-_WHOLE_GRIDS = 2 * STRIDE * MINIMUM_SIDE  # below so many pixels no picture is made smaller
+_SMALLEST = 2 * MINIMUM_SIDE  # long side in pixels from which on a picture is left as it is
 
 
 class FrugalEngine:
@@ -29,6 +29,7 @@ class FrugalEngine:
         """`on_cpu` opens what takes over in the end; None where the engine is on the CPU already."""
         self._engine = engine
         self._on_cpu = on_cpu
+        self._steps = 0
         self._most: int | None = None  # pixels of a picture that there is memory for
         self._lock = threading.Lock()  # of what is decided; pictures run beside one another
         self.notes: tuple[str, ...] = ()
@@ -52,35 +53,32 @@ class FrugalEngine:
     def run(self, image: NDArray[np.uint8]) -> Answer:
         """See `Engine.run`; the mask grid is that of a smaller picture where the memory asks for one. Raises
         `OutOfMemory` where nothing helps."""
-        steps = 0
         while True:
-            engine = self._engine
-            picture = shrunk(image, most=self._most)
+            engine, most = self._engine, self._most
+            picture = shrunk(image, most=most)
             try:
                 return engine.run(picture)
             except OutOfMemory as error:
-                pixels = picture.shape[0] * picture.shape[1]
-                self._give_way(engine, error, pixels, may_shrink=steps < _STEPS)
-                steps += 1
+                with self._lock:
+                    if (engine, most) == (self._engine, self._most):  # else another picture has met the same
+                        self._give_way(error, picture.shape[:2])
 
-    def _give_way(self, engine: Engine, error: OutOfMemory, pixels: int, *, may_shrink: bool) -> None:
-        """Decide on what is asked next. Raises the error where nothing is left."""
-        with self._lock:
-            if engine is not self._engine or (self._most is not None and self._most < pixels):
-                return  # another picture has met the same and decided
-            if may_shrink and pixels >= _WHOLE_GRIDS:
-                self._most = int(pixels * _SMALLER)
-                self._say(
-                    f"{title(engine.name)} ran out of memory on {engine.device}, so the network sees pictures of "
-                    f"{self._most / 1e6:.2g} megapixels at most: fine details may be missed."
-                )
-            elif self._on_cpu is not None:
-                self._most = pixels  # not more than what has failed, whatever the CPU could do
-                self._engine = self._open_on_cpu(error)
-                self._on_cpu = None
-                self._say(self._engine.reason)
-            else:
-                raise error
+    def _give_way(self, error: OutOfMemory, size: tuple[int, ...]) -> None:
+        """Decide on what is asked next, after a picture of this size (h, w). Raises the error where nothing is left."""
+        pixels = size[0] * size[1]
+        if self._steps < _STEPS and max(size) > _SMALLEST:
+            self._steps += 1
+            self._most = int(pixels * _SMALLER)
+            self._say(
+                f"{title(self.name)} ran out of memory on {self.device}, so the network sees pictures of "
+                f"{self._most / 1e6:.2g} megapixels at most: fine details may be missed."
+            )
+        else:
+            self._engine = self._open_on_cpu(error)
+            self._on_cpu = None
+            self._steps = _STEPS
+            self._most = pixels  # not more than what has failed, whatever the CPU could do
+            self._say(self._engine.reason)
 
     def _open_on_cpu(self, error: OutOfMemory) -> Engine:
         if self._on_cpu is None:
