@@ -64,11 +64,14 @@ def content_range(response: httpx.Response) -> tuple[int | None, int | None]:
 def failure(error: httpx.HTTPError, *, host: str) -> Again | DownloadError:
     """What to raise for an error of the connection."""
     match error:
-        case httpx.ConnectError() if isinstance(root_of(error), ssl.SSLError):
+        case httpx.ConnectError() if isinstance(root_of(error), ssl.SSLCertVerificationError):
+            reason = getattr(root_of(error), "verify_message", "") or reason_of(error)
             return DownloadError(
-                f"The connection to {host} is not trusted ({root_of(error)}); a proxy with a certificate of its own is "
-                "made known by SSL_CERT_FILE."
+                f"{host} cannot prove that it is {host} ({reason}); where a proxy has a certificate of its "
+                "own, SSL_CERT_FILE names it."
             )
+        case httpx.ConnectError() if isinstance(root_of(error), ssl.SSLError):
+            return DownloadError(f"{host} does not speak https as it should ({reason_of(error)}).")
         case httpx.ConnectError() | httpx.ConnectTimeout():
             reason = "no answer" if isinstance(error, httpx.TimeoutException) else reason_of(error)
             return Again(UnreachableError(f"{host} cannot be reached ({reason}): is there a network?"))

@@ -84,8 +84,10 @@ def expected_size(card: ModelCard) -> int | None:
 
 def fetched_so_far(card: ModelCard) -> int:
     """Bytes of a download that was interrupted and can be gone on with."""
-    address = address_of(card)
-    return 0 if address is None else PartFile(_staged(card, address)).size
+    with suppress(WeightsError, OSError):  # an address that cannot be fetched, a store that cannot be read
+        if (address := address_of(card)) is not None:
+            return PartFile(_staged(card, address)).size
+    return 0
 
 
 def fetch(

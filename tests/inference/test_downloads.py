@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import random
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,9 +16,11 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from inference import download_job
+from inference.download_errors import check_status, failure
 from inference.downloads import DownloadError, Patience, Progress, UnreachableError, download, size_text
 from inference.errors import Cancelled
 from tests.inference.web import Web, cut_off, ranged, send, serving, silence, status, whole
@@ -366,6 +369,34 @@ def test_nobody_there_is_told_soon(target: Path, address: str, monkeypatch: pyte
 def test_what_is_no_address_is_told(target: Path, address: str) -> None:
     with pytest.raises(DownloadError, match=r"https or http only|no address"):
         download(address, target, patience=HURRIED)
+
+
+def test_a_server_that_does_not_encrypt_is_not_spoken_to(web: Web, target: Path) -> None:
+    with pytest.raises(DownloadError, match=r"127\.0\.0\.1 does not speak https as it should \(.+\)\."):
+        download(web.url().replace("http:", "https:"), target, patience=HURRIED)
+
+
+def test_a_certificate_that_nobody_knows_is_told_with_the_way_around() -> None:
+    error = httpx.ConnectError("handshake")
+    error.__cause__ = ssl.SSLCertVerificationError(1, "unable to get local issuer certificate")
+    said = failure(error, host="example.org")
+    assert isinstance(said, DownloadError)
+    assert "cannot prove that it is example.org (unable to get local issuer certificate)" in str(said)
+    assert "SSL_CERT_FILE" in str(said)
+
+
+def test_a_proxy_that_refuses_is_told() -> None:
+    said = failure(httpx.ProxyError("403 Forbidden"), host="example.org")
+    assert str(said) == "The proxy on the way to example.org refused: 403 Forbidden."
+
+
+def test_a_redirect_that_gives_up_encryption_is_not_followed() -> None:
+    sent_on = httpx.Response(302, request=httpx.Request("GET", "https://example.org/x"))
+    answer = httpx.Response(200, request=httpx.Request("GET", "http://elsewhere.org/x"), history=[sent_on])
+    with pytest.raises(DownloadError, match=r"example\.org sends on to an address that is not encrypted"):
+        check_status(answer, longest_wait=1)
+    answer = httpx.Response(200, request=httpx.Request("GET", "https://elsewhere.org/x"), history=[sent_on])
+    check_status(answer, longest_wait=1)
 
 
 def test_cancelling_between_two_chunks_keeps_what_came(web: Web, target: Path) -> None:

@@ -282,6 +282,10 @@ def test_an_address_of_something_else(lite: ModelCard) -> None:
             weights_store.fetch(lite, url=url)
 
 
+def test_an_address_of_something_else_is_no_reason_not_to_list_a_model(lite: ModelCard) -> None:
+    assert weights_store.fetched_so_far(replace(lite, url="http://127.0.0.1:1/weights.zip")) == 0
+
+
 def test_names_and_passwords_of_a_mirror_are_not_kept(lite: ModelCard, web: Web) -> None:
     address = web.url("/lite-ade/x.safetensors?token=secret").replace("http://", "http://me:secret@")
     weights_store.fetch(lite, url=address)
