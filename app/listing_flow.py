@@ -121,8 +121,9 @@ class ListingFlow(QObject):
         `below`: whether one folder is listed with those below it; None: as it was opened last.
         """
         self.said.emit("")
-        paths = list(paths)
+        self._open(list(paths), below=below)
 
+    def _open(self, paths: Sequence[Path], *, below: bool | None) -> None:
         def found(answer: _Found) -> None:
             if answer.first is None:
                 self._say_nothing(paths, answer.refused, unasked=answer.has_folders and not below)
@@ -269,7 +270,7 @@ class ListingFlow(QObject):
         """The folder of a project got another name: what is listed of it is listed by the new one."""
         former = info.former[-1]
         if self._whole and self.folder.root.is_relative_to(former):
-            self.open([info.root / self.folder.root.relative_to(former)])
+            self._open([info.root / self.folder.root.relative_to(former)], below=None)  # what was said of it stays
 
     # --- what becomes of it ----------------------------------------------------------------------------------------
 

@@ -134,3 +134,15 @@ def test_a_picture_that_no_project_can_keep_is_marked_until_one_does(
     qtbot.waitUntil(lambda: not button.isVisible())
     qtbot.waitUntil(window.desk.keeper.is_saved)
     assert window.desk.keeper.keeps(photo)
+
+
+def test_that_a_folder_was_renamed_stays_to_be_read(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    photo, desk = make_photo(before / "a.png"), window.desk
+    desk.open([before])
+    qtbot.waitUntil(lambda: desk.folder.complete and desk.keeper.is_loaded(photo))
+    qtbot.waitUntil(lambda: window.session.document is not None and window.session.document.photo is not None)
+    before.rename(after)
+    paint(window, 120)
+    qtbot.waitUntil(lambda: desk.folder.root == after and desk.folder.complete and desk.idle)
+    assert window.status.text().startswith(f"The folder {before} is {after} now: what you do is kept there.")
