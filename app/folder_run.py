@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,7 @@ from app.keeper import Keeper
 from app.model_in_use import ModelInUse
 from app.projects import Known
 from app.workers.lane import CancelToken, Lane
-from inference.errors import Cancelled, PhotoError
+from inference.errors import PhotoError
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from inference.preprocess import STRIDE
@@ -37,7 +36,6 @@ from inference.segmenter import Segmenter
 T = TypeVar("T")
 
 BEHIND = 7  # priority in the engine's lane: after the picture in hand and its neighbours
-POLL_SECONDS = 0.1  # how soon a wait notices that the run was stopped
 FEW_CELLS = 4096  # of a mask; of so few, more points are counted in each
 RECENT = 100  # pictures that the rate is measured over
 
@@ -152,15 +150,12 @@ class FolderRun(QObject):
     def _work(self, run_: _Run, token: CancelToken) -> None:
         def waited(future: Future[T], *, lane_has: Callable[[], bool] = lambda: True) -> T:
             """What comes of work in another lane; Cancelled when nothing will."""
-            while True:
-                try:
-                    return future.result(POLL_SECONDS)
-                except NotYet:
-                    if future.done():
-                        raise
-                    nothing_comes = not lane_has() or bool(self._keeper.trouble)  # the lane keeps what it cannot write
-                    if token.cancelled or (run_.control.stopped and nothing_comes):
-                        raise Cancelled from None
+
+            def nothing_comes() -> bool:
+                held = not lane_has() or bool(self._keeper.trouble)  # the lane keeps what it cannot write
+                return run_.control.stopped and held
+
+            return token.wait(future, nothing_comes=nothing_comes)
 
         def in_engine(work: Callable[[], T]) -> T:
             key: Hashable = ("folder", next(self._numbers))

@@ -124,7 +124,7 @@ class PictureWork(QObject):
             self._folder.set_statuses(rows, PictureStatus.IN_WORK)
             return
         rows = marked.now(self._folder)
-        for code in np.unique(marked.codes[rows >= 0]):
+        for code in np.flatnonzero(np.bincount(marked.codes[rows >= 0])):
             self._folder.set_statuses(rows[(rows >= 0) & (marked.codes == code)], STATUSES[code])
         if rows.size == 1 and rows[0] >= 0:
             self._window.go_to(self._folder.path(int(rows[0])))

@@ -51,8 +51,9 @@ class CancelToken:
         if self._event.is_set():
             raise Cancelled
 
-    def wait(self, future: Future[T]) -> T:
-        """What comes of work on another thread; `Cancelled` when nobody wants this job's result any more."""
+    def wait(self, future: Future[T], *, nothing_comes: Callable[[], bool] = lambda: False) -> T:
+        """What comes of work on another thread; `Cancelled` when nobody wants this job's result any more, or when
+        nothing will come of it."""
         while True:
             try:
                 return future.result(POLL_SECONDS)
@@ -60,6 +61,8 @@ class CancelToken:
                 if future.done():
                     raise
                 self.check()
+                if nothing_comes():
+                    raise Cancelled from None
 
 
 @dataclass(order=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.workers.lane import CancelToken, Lane
-from inference.errors import ExpectedError
+from inference.errors import Cancelled, ExpectedError
 
 
 @pytest.fixture
@@ -127,3 +128,20 @@ def test_closing_waits_for_the_running_job_and_takes_no_more(qtbot: QtBot) -> No
     lane.submit(lambda _t: None, key="b", done=pytest.fail, failed=pytest.fail)
     assert lane.is_idle()
     assert not [thread for thread in threading.enumerate() if thread.name == "closing"]
+
+
+def test_a_wait_ends_with_the_result_its_error_or_when_nothing_will_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.workers.lane.POLL_SECONDS", 0.001)
+    token, done, failed, never = CancelToken(), Future[int](), Future[int](), Future[int]()
+    done.set_result(7)
+    failed.set_exception(TimeoutError("of the work itself"))
+    assert token.wait(done, nothing_comes=lambda: True) == 7
+    with pytest.raises(TimeoutError, match="of the work itself"):
+        token.wait(failed)
+    asked = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        token.wait(never, nothing_comes=lambda: next(asked))
+    assert next(asked, None) is None
+    token.cancel()
+    with pytest.raises(Cancelled):
+        token.wait(never)
