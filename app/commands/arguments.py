@@ -17,8 +17,14 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """Which model runs on what: `model`, `engine`, `device`, as for `load_segmenter`."""
     add = parser.add_argument
     add("--model", default="starter", metavar="NAME|FILE", help="a known model or a file with weights")
-    add("--engine", choices=("auto", "torch", "onnx", "remote"), default="auto", help=ENGINE)
-    add("--device", type=device, default="auto", metavar="auto|cpu|cuda[:n]", help="where it runs")
+    add("--engine", choices=("auto", "onnx", "openvino", "torch", "remote"), default="auto", help=ENGINE)
+    add(
+        "--device",
+        type=device,
+        default="auto",
+        metavar="auto|cpu|cuda[:n]|…",
+        help="where it runs: also tensorrt[:n], mps, gpu[:n], npu",
+    )
 
 
 def share(text: str) -> float:
@@ -34,8 +40,8 @@ def share(text: str) -> float:
 
 def device(text: str) -> str:
     """A device that may exist."""
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not auto, cpu, cuda or cuda:n")
+    if not re.fullmatch(r"auto|cpu|(cuda|tensorrt|gpu)(:\d+)?|mps|npu", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not auto, cpu, cuda or cuda:n, nor another kind of device")
     return text
 
 

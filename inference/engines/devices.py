@@ -15,8 +15,10 @@ from inference.engines.making import LIBRARIES, is_installed, title
 from inference.errors import EngineError
 
 _DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
-_NAMES = "there are auto, cpu, cuda, cuda:n, tensorrt, tensorrt:n and mps"
+_NAMES = "there are auto, cpu, cuda, cuda:n, tensorrt, tensorrt:n, mps, and gpu, gpu:n and npu for those by Intel"
+_PLUGGED_IN = Path("/sys/bus/pci/devices")
 _OF_NVIDIA = ("cuda", "tensorrt")
+_OF_INTEL = {"gpu": "0x03", "npu": "0x12"}  # and what PCI classes of devices begin with
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,19 @@ def _driver_version(driver: ctypes.CDLL) -> str:
 
 def has_nvidia_card() -> bool:
     """Whether a graphics card by NVIDIA is plugged in, where the system tells that without a driver (Linux)."""
-    for device in Path("/sys/bus/pci/devices").glob("*"):
+    return _is_plugged_in("0x10de", "0x03")
+
+
+def intel_devices() -> tuple[str, ...]:
+    """gpu and npu where Intel made one that is in this machine, as far as the system tells (Linux)."""
+    return tuple(name for name, kind in _OF_INTEL.items() if _is_plugged_in("0x8086", kind))
+
+
+def _is_plugged_in(maker: str, wanted: str) -> bool:
+    for device in _PLUGGED_IN.glob("*"):
         with contextlib.suppress(OSError):
             vendor, kind = ((device / name).read_text(encoding="ascii").strip() for name in ("vendor", "class"))
-            if vendor == "0x10de" and kind.startswith("0x03"):
+            if vendor == maker and kind.startswith(wanted):
                 return True
     return False
 
@@ -113,7 +124,7 @@ def cpu_has_bfloat16() -> bool:
 
 def wanted_devices(device: str) -> tuple[str, ...]:
     """What a person asked for → the devices to try, best first. TensorRT is only tried when it is asked for: it plans
-    for minutes whenever a photo has a new size.
+    for minutes whenever a photo has a new size; and so are Intel's, which OpenVINO alone can find.
 
     Raises `EngineError` for another name and for a device that this machine does not have.
     """
@@ -126,6 +137,8 @@ def wanted_devices(device: str) -> tuple[str, ...]:
             raise EngineError("The device mps cannot be used: only Macs with Apple's own processor have it.")
         return ("mps",)
     name, _, number = device.partition(":")
+    if device in _OF_INTEL or (name == "gpu" and number.isdecimal()):
+        return (device,)
     if name not in _OF_NVIDIA or (number and not number.isdecimal()) or device.endswith(":"):
         raise EngineError(f"There is no device called {device}; {_NAMES}.")
     cuda = cuda_devices()
@@ -146,6 +159,8 @@ def engines_for(device: str) -> tuple[str, ...]:
             return ("onnx",)
         case "mps":
             return ("torch",)
+        case "gpu" | "npu":
+            return ("openvino",)
         case _:
             order = ("openvino", "onnx", "torch") if cpu_has_bfloat16() else ("onnx", "openvino", "torch")
             return order if is_installed("openvino") else ("onnx", "torch")
@@ -176,5 +191,5 @@ def every_pair() -> tuple[tuple[str, str], ...]:
     """Each engine with each device that anybody may hope for on this system, whether it is there or not."""
     cards = range(max(1, cuda_devices().count))
     nvidia = [f"{kind}:{number}" for kind in _OF_NVIDIA for number in cards] if sys.platform in _DRIVERS else []
-    places = [*nvidia, *(["mps"] if sys.platform == "darwin" else [])]
+    places = [*nvidia, *(["mps"] if sys.platform == "darwin" else []), *intel_devices()]
     return (*((name, place) for place in places for name in engines_for(place)), *((name, "cpu") for name in LIBRARIES))

@@ -60,8 +60,9 @@ class OpenVinoEngine:
         listed = self._core.available_devices  # of several GPUs "GPU.0", "GPU.1"; GPU is the first
         if kind not in (*listed, *(name.partition(".")[0] for name in listed)):
             found = ", ".join(name.lower().replace(".", ":") for name in listed)
-            raise EngineError(f"OpenVINO finds no device {device} here, only {found}.")
-        self.precision = "bf16" if "BF16" in self._abilities(kind) else "f32"
+            fix = "A card by NVIDIA is called cuda." if kind.startswith("GPU") else ""
+            raise EngineError(f"OpenVINO finds no device {device} here, only {found}.", fix=fix)
+        self.precision = self._precision(kind)
         content = self._content(card, weights, may_export=may_export)
         try:
             model = self._core.read_model(content, b"")
@@ -102,6 +103,9 @@ class OpenVinoEngine:
         parts = Parts.of(card, weights, title="OpenVINO", may_export=may_export)
         self._keeper.set(card, parts)
         return graphs.whole(parts.graph, parts.needed())
+
+    def _precision(self, kind: str) -> str:
+        return "bf16" if "BF16" in self._abilities(kind) else "f32"
 
     def _abilities(self, kind: str) -> list[str]:
         abilities: list[str] = self._core.get_property(kind, "OPTIMIZATION_CAPABILITIES")

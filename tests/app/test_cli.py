@@ -75,7 +75,7 @@ def test_devices(device: str) -> None:
         (["predict", "a.jpg", "-o", "out", "--threshold", "-0.1"], "not a number from 0 to 1"),
         (["predict", "a.jpg", "-o", "out", "--threshold", "nan"], "not a number from 0 to 1"),
         (["predict", "a.jpg", "-o", "out", "--threshold", "half"], "'half' is not a number from 0 to 1"),
-        (["predict", "a.jpg", "-o", "out", "--device", "gpu"], "'gpu' is not auto, cpu, cuda or cuda:n"),
+        (["predict", "a.jpg", "-o", "out", "--device", "fpga"], "'fpga' is not auto, cpu, cuda or cuda:n"),
         (["predict", "a.jpg", "-o", "out", "--engine", "magic"], "invalid choice: 'magic'"),
         (["predict", "a.jpg", "-o", "out", "--mode", "panoptic"], "invalid choice: 'panoptic'"),
         (["--colour"], "unrecognized arguments: --colour"),

@@ -79,6 +79,9 @@ def test_a_system_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
         (2, "cpu", ("cpu",)),
         (2, "cuda", ("cuda:0",)),
         (2, "cuda:1", ("cuda:1",)),
+        (0, "gpu", ("gpu",)),
+        (0, "gpu:1", ("gpu:1",)),
+        (0, "npu", ("npu",)),
     ],
 )
 def test_what_is_tried(monkeypatch: pytest.MonkeyPatch, count: int, asked: str, tried: tuple[str, ...]) -> None:
@@ -91,7 +94,9 @@ def test_what_is_tried(monkeypatch: pytest.MonkeyPatch, count: int, asked: str, 
     [
         (1, "cuda:1", "this machine has 1, counted from 0"),
         (0, "cuda", "cannot be used: no NVIDIA driver was found"),
-        (1, "gpu", "There is no device called gpu; there are auto, cpu, cuda, cuda:n, tensorrt"),
+        (1, "gpus", "There is no device called gpus; there are auto, cpu, cuda, cuda:n, tensorrt"),
+        (1, "gpu:", "There is no device called gpu:; there are auto"),
+        (1, "npu:1", "There is no device called npu:1"),
         (1, "cuda:", "There is no device called cuda:"),
         (1, "cuda:-1", "There is no device called cuda:-1"),
         (1, "", "There is no device called"),
