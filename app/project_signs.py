@@ -27,6 +27,7 @@ class ProjectSigns(QObject):
     def __init__(self, window: QWidget, desk: Desk, canvas: Canvas) -> None:
         super().__init__(window)
         self._window, self._desk, self._keeper, self._canvas = window, desk, desk.keeper, canvas
+        self._asking = False  # whether it is asked what becomes of corrections
         self._left: dict[str, Any] = {}  # the view in which work was left
         self.button = QToolButton(window, autoRaise=True)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -112,6 +113,9 @@ class ProjectSigns(QObject):
             self._keeper.take_over(path)
 
     def _ask_about_change(self, path: Path) -> None:
+        if self._asking:  # whoever comes back to the window while the question is there has it looked at again
+            return
+        self._asking = True
         answer = choose(
             self._window,
             title="Another photo",
@@ -120,7 +124,8 @@ class ProjectSigns(QObject):
             cancel="Decide later",
             default=-1,
         )
-        if answer is not None:
+        self._asking = False
+        if answer is not None and self._keeper.is_undecided(path):
             self._keeper.use_record(path, use=answer == 0)
 
     # --- where work was left ---------------------------------------------------------------------------------------

@@ -146,3 +146,28 @@ def test_that_a_folder_was_renamed_stays_to_be_read(window: MainWindow, qtbot: Q
     paint(window, 120)
     qtbot.waitUntil(lambda: desk.folder.root == after and desk.folder.complete and desk.idle)
     assert window.status.text().startswith(f"The folder {before} is {after} now: what you do is kept there.")
+
+
+def test_what_becomes_of_corrections_is_asked_once_at_a_time(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(_parent: object, *, text: str, **_named: object) -> int:
+        asked.append(text)
+        if len(asked) == 1:
+            desk.keeper.load(photo)  # as when the window becomes the active one
+        return 0
+
+    monkeypatch.setattr(app.project_signs, "choose", answer)
+    photo, desk = make_photo(tmp_path / "a.png"), window.desk
+    desk.open([tmp_path])
+    qtbot.waitUntil(lambda: desk.folder.complete and desk.keeper.is_loaded(photo))
+    qtbot.waitUntil(lambda: window.session.document is not None and window.session.document.photo is not None)
+    paint(window, 120)
+    qtbot.waitUntil(desk.keeper.is_saved)
+    make_photo(photo, 7)
+    desk.keeper.load(photo)
+    qtbot.waitUntil(lambda: bool(asked))
+    qtbot.waitUntil(lambda: desk.keeper.is_loaded(photo) and desk.idle)
+    assert len(asked) == 1
