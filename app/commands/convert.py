@@ -37,11 +37,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, print what was done with how many files, and return the exit code."""
-    from app.core.conversion import Counting, convert, plan_conversion
+    from app.core.conversion import STEPS, Counting, convert, plan_conversion
 
     plan = plan_conversion(arguments.paths, arguments.output, overwrite=arguments.overwrite)
     source = None if arguments.source is None else Counting(arguments.source)
-    with progress(len(plan.targets), unit="file") as advance:
+    with progress(STEPS * len(plan.targets), unit="step") as advance:
         found = convert(plan, source=source, target=Counting(arguments.to), done=advance)
     if arguments.json:
         written = [

@@ -34,7 +34,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="skip photos whose results are there, whole, and made of the same photo with the same model and options",
     )
-    add("--json", action="store_true", help="also write DIR/<stem>.json, the detections")
+    add(
+        "--json",
+        action="store_true",
+        help="also write DIR/<stem>.json, the detections (files alone: nothing is printed as JSON)",
+    )
     add("--overlay", action="store_true", help="also write DIR/<stem>_overlay.jpg, the labels over the photo")
 
 

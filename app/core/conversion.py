@@ -21,6 +21,8 @@ from app.core.import_labels import Conversion, Finding, Kind, Numbers, Reading, 
 from inference.errors import ExpectedError
 from resources.classes import CLASS_COUNT
 
+STEPS = 2
+"""How often `convert` comes to each file."""
 _BOTH = {Numbers.ADE, Numbers.IGNORED}
 
 
@@ -144,10 +146,14 @@ def convert(
     """Write every file of a plan anew; what cannot be converted is refused and the others go on.
 
     `source` says how the files number their classes where that is not clear from themselves and those beside them.
+    `done` is told of each step, `STEPS` for each file: all are looked at before the first one is written.
     """
     found = Converted(refused=dict(plan.refused))
-    findings = settle([inspect(file, zero_based=source is Counting.ZERO_BASED) for file in plan.targets])
-    for number, finding in enumerate(findings, 1):
+    looked_at = []
+    for number, file in enumerate(plan.targets, 1):
+        looked_at.append(inspect(file, zero_based=source is Counting.ZERO_BASED))
+        done(number)
+    for number, finding in enumerate(settle(looked_at), len(looked_at) + 1):
         place = plan.targets[finding.file]
         try:
             way = way_of(finding, source)

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from app.core.ade_png import read_labels, write_labels, write_values
-from app.core.conversion import Counting, convert, plan_conversion
+from app.core.conversion import STEPS, Counting, convert, plan_conversion
 from app.core.files import make_folder
 from resources.classes import palette
 
@@ -145,3 +145,27 @@ def test_of_two_files_with_one_place_the_second_is_refused(tmp_path: Path) -> No
 
 def test_a_folder_without_pngs_is_said(tmp_path: Path) -> None:
     assert list(plan_conversion([tmp_path], tmp_path / "out").refused) == [tmp_path]
+
+
+def test_steps_are_told_from_the_first_file_that_is_looked_at_to_the_last_one_written(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_labels(tmp_path / f"{name}.png", some_labels())
+    told: list[tuple[int, int]] = []
+    out = tmp_path / "out"
+    convert(plan_conversion([tmp_path], out), done=lambda step: told.append((step, len([*out.glob("*")]))))
+    assert told == [(1, 0), (2, 0), (3, 0), (4, 1), (5, 2), (6, 3)]
+    assert len(told) == STEPS * 3
+
+
+def test_a_run_that_is_stopped_leaves_whole_files_only(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_labels(tmp_path / f"{name}.png", some_labels())
+
+    def stop(step: int) -> None:
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(plan_conversion([tmp_path], tmp_path / "out"), done=stop)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+    assert np.array_equal(read_labels(tmp_path / "out" / "a.png"), some_labels())
