@@ -67,16 +67,23 @@ make_venv() {
 # One number for everything that decides what has to be installed.
 fingerprint() { cat pyproject.toml "$0" | cksum | tr ' ' '-'; }
 
+pip_install() { "$python" -m pip install --disable-pip-version-check --quiet -e "$1"; }
+
 install_packages() {
+    failed="The packages could not be installed (the reason stands above): is this machine online?"
     case $purpose in
-    run) what=. ;;
+    run) what='.[openvino]' ;;
     test) what='.[test]' ;;
     *) stop "usage: scripts/setup.sh run|test" ;;
     esac
     say "Installing the packages (the first time this takes some minutes and about 2 GB, more where PyTorch comes with CUDA)."
     # One call, so that the versions are resolved together and nothing pulls in a newer PyTorch afterwards.
-    "$python" -m pip install --disable-pip-version-check --quiet -e "$what" ||
-        stop "The packages could not be installed (the reason stands above): is this machine online?"
+    pip_install "$what" || {
+        [ "$purpose" = run ] || stop "$failed"
+        # The extra is only there for speed, and not built for every Python at once.
+        say "That did not go; trying without OpenVINO, which only makes some processors faster."
+        pip_install . || stop "$failed"
+    }
     rm -f "$venv"/.done-*
     : >"$venv/.done-run-$mark"
     if [ "$purpose" = test ]; then : >"$venv/.done-test-$mark"; fi

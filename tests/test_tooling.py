@@ -108,6 +108,33 @@ def test_packages_are_installed_once_and_again_when_the_project_file_changes(sta
     assert "-e ." not in log.read_text().splitlines()[-1], "the test extra holds all that running needs"
 
 
+def test_running_installs_the_faster_engine_and_does_without_where_it_is_not_built(stage: Path) -> None:
+    log = stage / "log"
+    path = poor_path(stage)
+    stand_in(stage / "bin" / "uname", "echo Darwin")
+    for missing, wanted in (("nothing", [".[openvino]"]), (".[openvino]", [".[openvino]", "."])):
+        for mark in (stage / ".venv").glob(".done-*"):
+            mark.unlink()
+        log.write_text("")
+        stand_in(
+            stage / ".venv" / "bin" / "python",
+            f'case "$*" in *install*) echo "$@" >>"{log}" ;; esac\ncase "$*" in *"{missing}") exit 1 ;; esac',
+        )
+        result = shell("setup.sh", "run", stage=stage, PATH=path)
+        assert result.returncode == 0
+        assert [line.split()[-1] for line in log.read_text().splitlines()] == wanted
+        assert ("trying without OpenVINO" in result.stdout) == (len(wanted) > 1)
+
+
+def test_without_the_web_the_reason_is_told_once(stage: Path) -> None:
+    path = poor_path(stage)
+    stand_in(stage / ".venv" / "bin" / "python", 'case "$*" in *install*) exit 1 ;; esac')
+    for purpose in ("run", "test"):
+        result = shell("setup.sh", purpose, stage=stage, PATH=path)
+        assert result.returncode == 1
+        assert result.stderr.count("is this machine online?") == 1
+
+
 def _studio_that_writes_down_its_arguments(stage: Path, *, window: int = 0) -> Path:
     """A stand-in for the command; as a window it leaves with the exit code `window`."""
     log = stage / "log"
