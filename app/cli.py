@@ -21,7 +21,7 @@ from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
 SHELLS = ("bash", "zsh", "tcsh")
-RESERVED = ("doctor", "finetune")  # commands of coming versions
+RESERVED = ("finetune",)  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -15,6 +15,7 @@ COMMANDS = {
     "validate": "every problem with a folder of ADE PNGs",
     "convert": "label files of other kinds become ADE PNGs, or the other way round",
     "weights": "fetch published models, add files of your own, see what is here",
+    "doctor": "what can run a model here, why the rest cannot, and how to mend it",
     "bench": "how fast everything is on this machine",
 }
 """Every command and what it is for, in the order in which help lists them."""

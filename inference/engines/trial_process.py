@@ -16,8 +16,9 @@ from inference.errors import EngineError
 from inference.models import ModelCard
 
 MODULE = "inference.engines.trial_child"
-LIMITS = {"cpu": 120.0, "cuda": 180.0, "mps": 180.0, "tensorrt": 900.0}
-"""Seconds that a trial may take; TensorRT plans for minutes."""
+LIMITS = {"cpu": 120.0, "tensorrt": 900.0}
+"""Seconds that a trial may take where it is not `_LIMIT`; TensorRT plans for minutes."""
+_LIMIT = 180.0
 _ROOT = Path(__file__).resolve().parents[2]
 _AGAIN = "Try it again with: ade-mask-studio doctor --fresh"
 _NUMBERS = ("milliseconds", "agreement")
@@ -31,7 +32,7 @@ def look_in_child(card: ModelCard, engine: str, device: str, *, may_export: bool
     with tempfile.TemporaryDirectory(prefix="ade-mask-studio-trial-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / "card.json").write_text(json.dumps(_card_values(card)), encoding="utf-8")
-        seconds = LIMITS[device.partition(":")[0]]
+        seconds = LIMITS.get(device.partition(":")[0], _LIMIT)
         try:
             status = _run(folder, engine, device, seconds=seconds, may_export=may_export)
         except OSError as error:
