@@ -58,6 +58,7 @@ class Desk(QObject):
         self.model.replaced.connect(self._model_replaced)
         self.model.refused.connect(self._model_refused)
         self.model.status_changed.connect(self.engine_changed)
+        self.model.noted.connect(self.said)
         self.predictions.arrived.connect(self._predicted)
         self.predictions.failed.connect(self._prediction_failed)
         session.mode_changed.connect(self._view_changed)

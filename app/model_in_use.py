@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.workers.lane import CancelToken, Lane
 from inference import load_segmenter
+from inference.engines.memory import notes_of
 from inference.models import ModelCard, find_card, known_models
 from inference.segmenter import Segmenter
 
@@ -38,6 +39,7 @@ class ModelInUse(QObject):
     replaced = Signal()
     refused = Signal(str)  # why another model could not be loaded; the old one stays in use
     status_changed = Signal(object)  # EngineStatus
+    noted = Signal(str)  # what the engine has to do without from now on
 
     def __init__(self, choice: ModelChoice, lane: Lane, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +90,12 @@ class ModelInUse(QObject):
         if self._segmenter is None:
             return
         engine = self._segmenter.engine
-        status = EngineStatus(self._segmenter.card.name, engine.name, engine.device, engine.reason)
+        notes = notes_of(engine)
+        reason = " ".join(dict.fromkeys((engine.reason, *notes)))
+        for note in notes:
+            if self.status is None or note not in self.status.reason:
+                self.noted.emit(note)
+        status = EngineStatus(self._segmenter.card.name, engine.name, engine.device, reason)
         if status != self.status:
             self.status = status
             self.status_changed.emit(status)

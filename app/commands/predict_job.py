@@ -28,6 +28,7 @@ from app.core.pictures import list_folder, list_pictures
 from app.core.pipeline import run
 from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
+from inference.engines.memory import notes_of
 from inference.errors import ExpectedError, PhotoError
 from inference.models import known_models
 from inference.photo import read_photo
@@ -104,6 +105,8 @@ def predict(job: PredictJob) -> ExitCode:
             if job.engine == REMOTE:
                 note(segmenter.engine.reason)
             predict_photos(plan.targets, segmenter, job, report)
+            for sentence in notes_of(segmenter.engine):
+                print(sentence, file=sys.stderr)
     except KeyboardInterrupt:
         print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
         return ExitCode.INTERRUPTED
