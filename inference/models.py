@@ -245,6 +245,8 @@ def _card_of_file(path: Path) -> ModelCard:
     readable(path)
     if (beside := card_beside(path)) is not None:
         card = read_card(beside)
+        if isinstance(card.network, ForeignGraph) and path.suffix.lower() != ".onnx":
+            raise WeightsError(f"{shown(path)} cannot be used: a network of kind {KIND} lies in an .onnx file.")
         return replace(card, file=path, sha256=card.sha256 or sha256_of(path))
     if path.suffix.lower() == ".onnx":
         raise WeightsError(f"{shown(path)} needs its model card beside it: {path.with_suffix('.json').name}.")
