@@ -21,6 +21,7 @@ import inference.engines
 from inference import ledger, weights_store
 from inference.downloads import DownloadError, UnreachableError
 from inference.errors import Cancelled, EngineError, WeightsError
+from inference.graphs import cached_file
 from inference.ledger import alone_with, read_ledger
 from inference.models import ModelCard, find_card, known_models
 from inference.weights import sha256_of
@@ -385,6 +386,18 @@ def test_removing_leaves_nothing_but_the_others(brought: Path, lite: ModelCard, 
         find_card("mine")
     with pytest.raises(WeightsError, match="came with the program and stays"):
         weights_store.remove("starter")
+
+
+def test_removing_takes_the_graph_that_was_made_of_the_weights_along(
+    brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights_store.add(brought)
+    made = cached_file(SHA256, STARTER.network)
+    made.parent.mkdir(parents=True)
+    made.write_bytes(b"as large as the weights")
+    weights_store.remove("mine")
+    assert not made.exists()
 
 
 def test_removing_gives_up_what_was_fetched_so_far(lite: ModelCard, web: Web, store: Path) -> None:
