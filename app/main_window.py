@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt
@@ -71,8 +71,7 @@ class MainWindow(QMainWindow):
         self.session = Session(settings, self)
         self._hovered: Hover | None = None  # what the pointer is over
         self._put_away: dict[str, Tool] = {}  # tools that are not in hand but have begun something
-        choice = ModelChoice(settings.model, settings.engine, settings.device)
-        self.desk = Desk(self.session, choice, self)
+        self.desk = Desk(self.session, ModelChoice.of(settings), self)
         self.canvas = Canvas(self.session)
         self.export_flow = ExportFlow(self.desk, self.session, self)
         self.import_flow = ImportFlow(self.desk, self.session, self)
@@ -362,7 +361,7 @@ class MainWindow(QMainWindow):
 
     def _engine_changed(self, status: EngineStatus) -> None:
         choice = self.desk.choice
-        self.settings = replace(self.settings, model=choice.model, engine=choice.engine, device=choice.device)
+        self.settings = replace(self.settings, **asdict(choice))
         self.legend.model.set_model(status.model)
         self.status.show_engine(status.engine, status.device, reason=status.reason)
 

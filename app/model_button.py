@@ -13,6 +13,7 @@ from app.desk import Desk
 from app.model_in_use import EngineStatus
 from app.panels.plain import MenuButton
 from inference.models import known_models
+from inference.remote_card import REMOTE
 
 
 class ModelButton(MenuButton):
@@ -55,9 +56,10 @@ class ModelButton(MenuButton):
 
     def _show(self, status: EngineStatus | None) -> None:
         name = self._desk.model.name if status is None else status.model
-        if status is None:
+        if status is None or not status.device:
             self.setText(f"{name}  ▾")
             self.setToolTip("The model; it is loaded with the first photo that has no answer of it yet")
         else:
-            self.setText(f"{name}  ·  {status.device.upper()}  ▾")
+            place = status.device if status.engine == REMOTE else status.device.upper()
+            self.setText(f"{name}  ·  {place}  ▾")
             self.setToolTip(f"{name} with {status.engine} on {status.device}: {status.reason}")

@@ -10,6 +10,7 @@ from app.devices_page import DevicesPage, Trials
 from app.model_fetches import ModelFetches
 from app.models_page import ModelsPage
 from app.panels.style import UNIT
+from app.remote_panel import RemotePanel
 
 _SIZE = QSize(860, 660)
 
@@ -24,10 +25,12 @@ class ModelDialog(QDialog):
         self._trials = Trials(self)
         self.models = ModelsPage(desk, fetches)
         self.devices = DevicesPage(desk, self._trials)
+        self.remote = RemotePanel(desk)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.models, "&Models")
         self._tabs.addTab(self.devices, "&Devices")
+        self._tabs.addTab(self.remote, "&Remote")
         self._tabs.currentChanged.connect(self._page_changed)
         buttons = QDialogButtonBox()
         buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
@@ -46,11 +49,12 @@ class ModelDialog(QDialog):
         self.activateWindow()
 
     def is_idle(self) -> bool:
-        return self._trials.is_idle()
+        return self._trials.is_idle() and self.remote.is_idle()
 
     def close_down(self) -> None:
         """End what is tried; for the window that closes."""
         self._trials.close()
+        self.remote.close_down()
 
     def _page_changed(self, _index: int) -> None:
         if self._tabs.currentWidget() is self.devices:

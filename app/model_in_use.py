@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.settings import Settings
 from app.workers.lane import CancelToken, Lane
 from inference import load_segmenter
 from inference.engines.memory import notes_of
 from inference.models import ModelCard, find_card, known_models
+from inference.remote_card import REMOTE, card_for, leaving, remote_host
+from inference.remote_key import RemoteError
 from inference.segmenter import Segmenter
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What ran the last prediction, for the status bar and the model menu."""
+    """What runs the model, for the status bar and the model menu."""
 
     model: str
     engine: str
@@ -31,6 +34,13 @@ class ModelChoice:
     model: str = "starter"
     engine: str = "auto"
     device: str = "auto"
+    remote_allowed: bool = False  # whether photos may leave this machine
+
+    @classmethod
+    def of(cls, settings: Settings) -> ModelChoice:
+        """What was chosen last; no engine elsewhere unless photos may be sent there."""
+        engine = "auto" if settings.engine == REMOTE and not settings.remote_allowed else settings.engine
+        return cls(settings.model, engine, settings.device, settings.remote_allowed)
 
 
 class ModelInUse(QObject):
@@ -47,6 +57,8 @@ class ModelInUse(QObject):
         self.status: EngineStatus | None = None
         self._lane = lane
         self._segmenter: Segmenter | None = None
+        if choice.engine == REMOTE:
+            QTimer.singleShot(0, self, self._warn)  # once there is somebody to hear it
 
     @property
     def loaded(self) -> bool:
@@ -60,15 +72,19 @@ class ModelInUse(QObject):
             return self._segmenter.card.name
         asked = self.choice.model
         known = (card.name for card in known_models() if asked in (card.name, *card.aliases))
-        return next(known, Path(asked).stem)
+        name = next(known, Path(asked).stem)
+        return f"{name} ({REMOTE})" if self.choice.engine == REMOTE else name
 
     def card(self) -> ModelCard:
         """The card of the model. Raises `WeightsError` when that is not loaded and not to be found."""
-        return find_card(self.choice.model) if self._segmenter is None else self._segmenter.card
+        if self._segmenter is not None:
+            return self._segmenter.card
+        return card_for(self.choice.model, engine=self.choice.engine)
 
     def segmenter(self) -> Segmenter:
         """The segmenter, loaded at the first call. Only for jobs in the engine's lane: loading takes a while."""
         if self._segmenter is None:
+            _check_allowed(self.choice)
             self._segmenter = load_segmenter(self.choice.model, self.choice.engine, self.choice.device)
         return self._segmenter
 
@@ -76,6 +92,7 @@ class ModelInUse(QObject):
         """Load another model in the engine's lane; it replaces the one in use only after it has really run."""
 
         def load(_token: CancelToken) -> Segmenter:
+            _check_allowed(choice)
             return load_segmenter(choice.model, choice.engine, choice.device)
 
         def loaded(segmenter: Segmenter) -> None:
@@ -84,6 +101,32 @@ class ModelInUse(QObject):
             self.replaced.emit()
 
         self._lane.submit(load, key="model", done=loaded, failed=self.refused.emit, priority=0)
+
+    def stay_here(self) -> None:
+        """No photo leaves this machine from now on: what is under way to another one is refused."""
+        if self._segmenter is not None and self.choice.engine == REMOTE:
+            from inference.remote import RemoteEngine  # with the web client, which is in use here already
+
+            if isinstance(self._segmenter.engine, RemoteEngine):
+                self._segmenter.engine.client.stop()
+        if self.choice.engine == REMOTE:
+            here = find_card(self.choice.model).file is not None
+            self._segmenter, self.status = None, None
+            self.choice = ModelChoice(self.choice.model) if here else ModelChoice()
+            self.status_changed.emit(EngineStatus(self.name, "", "", "The model is loaded with the next photo."))
+            self.replaced.emit()
+        self.choice = replace(self.choice, remote_allowed=False)
+
+    def _warn(self) -> None:
+        """Photos will leave this machine: that is said before the first of them does."""
+        try:
+            host = remote_host()
+        except RemoteError as error:
+            self.refused.emit(str(error))
+            return
+        if self.status is None and self.choice.engine == REMOTE:
+            self.status = EngineStatus(self.name, REMOTE, host, leaving(host))
+            self.status_changed.emit(self.status)
 
     def report(self) -> None:
         """Say which engine runs the model, if that is new."""
@@ -99,3 +142,8 @@ class ModelInUse(QObject):
         if status != self.status:
             self.status = status
             self.status_changed.emit(status)
+
+
+def _check_allowed(choice: ModelChoice) -> None:
+    if choice.engine == REMOTE and not choice.remote_allowed:
+        raise RemoteError("Photos may not be sent to the remote engine: allow that first, under Models and devices.")

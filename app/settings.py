@@ -53,6 +53,7 @@ class Settings:
     model: str = "starter"  # a known name or a weights file
     engine: str = "auto"
     device: str = "auto"
+    remote_allowed: bool = False  # whether photos may be sent to the remote engine; its key is never kept here
 
 
 def _number(low: float, high: float) -> Callable[[Any], bool]:
@@ -108,8 +109,9 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "export_overlay": _flag,
     "export_detections": _flag,
     "model": _text,
-    "engine": lambda value: value in ("auto", "torch", "onnx"),
+    "engine": lambda value: value in ("auto", "onnx", "openvino", "torch", "remote"),
     "device": _text,
+    "remote_allowed": _flag,
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
+from app.panels.style import warning
+from inference.remote_card import REMOTE
 
 SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
 
@@ -103,8 +105,14 @@ class StatusBar(QStatusBar):
 
     def show_engine(self, engine: str, device: str, *, reason: str) -> None:
         names = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
-        self._engine.setText(f"{names.get(engine, engine)} · {device.upper()}")
+        self._engine.setText(f"{names.get(engine, engine)} · {device.upper()}" if engine else "")
         self._engine.setToolTip(reason)
+        self._engine.setPalette(self.palette())
+        if engine == REMOTE:  # said all the time, not only where the pointer is
+            self._engine.setText(f"Photos are sent to {device}")
+            warned = QPalette(self.palette())
+            warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
+            self._engine.setPalette(warned)
 
     def show_seconds(self, seconds: float | None) -> None:
         self._seconds.setText("" if seconds is None else f"{seconds * 1000:.0f} ms")

@@ -1,0 +1,60 @@
+"""The key of the remote engine, entered by hand: kept by the system's keyring, or by nobody.
+
+It is never part of settings, projects or logs. All of this may wait for the system, which may ask for a password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import keyring
+import keyring.core
+import keyring.errors
+
+from inference.remote_key import SERVICE, USER, VARIABLE, Key, KeyPlace, RemoteError, keep_for_session, remote_key
+
+
+def keep_key(text: str) -> str:
+    """Use this key from now on, and keep it where the system keeps secrets; a sentence about where it is.
+
+    Raises `RemoteError` for what can be no key.
+    """
+    key = Key(text)
+    keep_for_session(None if _kept(key) else key)
+    return place_of_key()
+
+
+def forget_key() -> str:
+    """Keep no key any more; a sentence about what is left."""
+    keep_for_session(None)
+    with contextlib.suppress(keyring.errors.KeyringError, OSError):
+        keyring.delete_password(SERVICE, USER)
+    return place_of_key()
+
+
+def place_of_key() -> str:
+    """Which key is used, as a sentence."""
+    try:
+        found = remote_key()
+    except RemoteError as error:
+        return str(error)
+    match None if found is None else found[1]:
+        case KeyPlace.ENVIRONMENT:
+            return f"The key in the environment ({VARIABLE}) is used."
+        case KeyPlace.KEYRING:
+            return "The key is kept in the system's keyring."
+        case KeyPlace.SESSION:
+            return "This system has no keyring that can be used: the key is kept until the program is closed."
+        case None:
+            return "There is no key yet."
+
+
+def _kept(key: Key) -> bool:
+    """Whether the system keeps the key: some keyrings take a secret and keep nothing, so it is asked for again."""
+    if not keyring.core.recommended(keyring.get_keyring()):
+        return False
+    try:
+        keyring.set_password(SERVICE, USER, key.reveal())
+        return keyring.get_password(SERVICE, USER) == key.reveal()
+    except (keyring.errors.KeyringError, OSError):
+        return False
