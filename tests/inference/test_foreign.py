@@ -119,7 +119,7 @@ def _resized(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return weights(size[0], plane.shape[0]) @ plane.astype(np.float64) @ weights(size[1], plane.shape[1]).T
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(planes(channels=150), st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_the_largest_class_stays_the_largest_at_every_pixel(probabilities: np.ndarray, size: tuple[int, int]) -> None:
     class_probs, masks = as_queries(probabilities, none_channel=None)
@@ -137,7 +137,7 @@ def test_the_largest_class_stays_the_largest_at_every_pixel(probabilities: np.nd
         np.testing.assert_array_equal(cells, probabilities.argmax(axis=0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(
     planes(channels=151),
     st.sampled_from([0, 150]),

@@ -10,12 +10,16 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from inference import load_segmenter
 from inference.composition import compose_plain
 from inference.engines.engine import Answer, Engine
 from inference.engines.making import is_installed, make_engine
+from inference.engines.trial_process import look_in_child
 from inference.errors import EngineError, ExpectedError, WeightsError
 from inference.models import find_card
+from inference.photo import read_photo
 from inference.prediction import Prediction
+from resources.samples import sample_paths
 from tests.inference.engines.foreign_graphs import MEAN, STD, Tiny, constants, save, softmax, with_card
 from tests.inference.network.deterministic import picture
 
@@ -213,3 +217,24 @@ def test_torch_cannot_run_it(tmp_path: Path) -> None:
     path = with_card(Tiny().save(tmp_path / "own.onnx"))
     with pytest.raises(EngineError, match=r"PyTorch cannot run own\.onnx"):
         engine_for(path, "torch")
+
+
+def test_from_file_and_card_to_the_labels_of_a_photo(tmp_path: Path, cache: Path) -> None:
+    path = with_card(Tiny(softmax=True, size=(64, 64)).save(tmp_path / "own.onnx"))
+    segmenter = load_segmenter(path, engine="onnx", device="cpu")
+    prediction = segmenter.predict(read_photo(sample_paths()[0])[:211, :333])
+    assert segmenter.card.name == "mine"
+    assert prediction.segment_map().shape == (211, 333)
+    assert len(np.unique(prediction.labels(threshold=0))) > 5
+
+
+def test_it_is_tried_in_a_process_of_its_own(tmp_path: Path, cache: Path) -> None:
+    """Card and refusal go there and come back as they are."""
+    path = with_card(Tiny(channels=151, stride=16).save(tmp_path / "own.onnx"), none_channel=0)
+    found = look_in_child(find_card(path), "onnx", "cpu", may_export=False)
+    assert (found["usable"], found["agreement"]) == (True, 1.0)
+    path = with_card(Tiny(channels=20, stride=16).save(tmp_path / "own.onnx"))
+    refused = look_in_child(find_card(path), "onnx", "cpu", may_export=False)
+    assert refused["weights"] == "own.onnx cannot be used: it gives 20 classes where the 150 of ADE20K are needed."
+    with pytest.raises(WeightsError, match=r"^own\.onnx cannot be used: it gives 20 classes"):
+        load_segmenter(path, device="cpu")
