@@ -6,6 +6,7 @@ the photo's pixels as a JPEG, and nothing else: no file name, and none of the no
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,14 @@ def load_remote(
         key, _ = found
     client = RemoteClient(address, key, patience or Patience())
     return RemoteSegmenter(card, RemoteEngine(client, remote_reference(model)), None)
+
+
+def try_remote(model: str | Path) -> str:
+    """Ask the service once, about a tiny picture that is nobody's photo: a sentence. Raises as `load_remote` does."""
+    segmenter = load_remote(model)
+    started = time.perf_counter()
+    segmenter.predict(np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8))
+    return f"{segmenter.engine.device} answers, in {time.perf_counter() - started:.1f} s."
 
 
 def encoded(image: NDArray[np.uint8]) -> bytes:

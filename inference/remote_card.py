@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from inference.models import ModelCard, find_card
+from inference.models import ModelCard, find_card, known_models
 from inference.remote_key import RemoteError
 
 REMOTE = "remote"
@@ -31,6 +31,11 @@ def remote_card(model: str | Path) -> ModelCard:
     if card.url is None:
         raise RemoteError(f"{card.name} is not among the models of the remote service; it runs on this machine only.")
     return replace(card, name=f"{card.name} ({REMOTE})", file=None, sha256=None, input_size=None)
+
+
+def remote_models() -> tuple[str, ...]:
+    """The names of the models that the service has."""
+    return tuple(card.name for card in known_models() if card.url is not None)
 
 
 def remote_reference(model: str | Path) -> str:

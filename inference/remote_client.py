@@ -10,8 +10,9 @@ import asyncio
 import json
 import random
 import ssl
+import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -50,23 +51,34 @@ class RemoteClient:
     key: Key
     patience: Patience = field(default_factory=Patience)
     _refusal: tuple[float, RemoteError] | None = field(default=None, init=False, repr=False)
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     @property
     def host(self) -> str:
         return httpx.URL(self.address).host
+
+    def stop(self) -> None:
+        """Send nothing from now on; what waits for an answer is refused."""
+        self._stopped.set()
 
     def ask(self, model: str, jpeg: bytes, *, threshold: float) -> Any:
         """What the service says of a photo, as JSON. Raises `RemoteError`, and `Cancelled` when nobody waits for it."""
         if self._refusal is not None and time.monotonic() < self._refusal[0]:
             raise RemoteError(str(self._refusal[1]))
         try:
-            answer = _run(self._answer(model, jpeg, threshold))
+            answer = _run(self._answer(model, jpeg, threshold), check=self._check_wanted)
         except _Refused as error:
             self._refusal = time.monotonic() + self.patience.after_refusal, error
             raise
         except _Passing as error:
             raise RemoteError(str(error), lasting=False) from None
         return _parsed(answer, self.host)
+
+    def _check_wanted(self) -> None:
+        if is_cancelled():
+            raise Cancelled
+        if self._stopped.is_set():
+            raise RemoteError(f"Photos are not sent to {self.host} any more.", lasting=False)
 
     async def _answer(self, model: str, jpeg: bytes, threshold: float) -> bytes:
         patience = self.patience
@@ -173,24 +185,26 @@ class _Refused(RemoteError):
     """What would be said of any other photo as well."""
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, or until nobody wants the result of what runs on this thread."""
+def _run(work: Coroutine[Any, Any, T], *, check: Callable[[], None]) -> T:
+    """Run to the end, or until `check` raises, which says that nobody wants the result."""
     loop = asyncio.new_event_loop()
     try:
-        return loop.run_until_complete(_unless_cancelled(work))
+        return loop.run_until_complete(_unless_unwanted(work, check))
     finally:
         # Not `asyncio.run`: that would wait for the system to give up looking for the name of a host.
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 
-async def _unless_cancelled(work: Coroutine[Any, Any, T]) -> T:
+async def _unless_unwanted(work: Coroutine[Any, Any, T], check: Callable[[], None]) -> T:
     task = asyncio.ensure_future(work)
     while not task.done():
-        if is_cancelled():
+        try:
+            check()
+        except (Cancelled, RemoteError):
             task.cancel()
             await asyncio.wait({task})  # its connection is closed
-            raise Cancelled
+            raise
         await asyncio.wait({task}, timeout=POLL_SECONDS)
     return task.result()
 
