@@ -96,6 +96,7 @@ def network_figures(*, quick: bool) -> Iterator[Figure]:
         for subject in subjects:
             for trial in trials:
                 if trial.usable:
+                    _look_again(peaks, trial)
                     timings.append(_time(subject, trial, repeats=repeats))
                     _look_again(peaks, trial)
     for timing in timings:
@@ -148,7 +149,7 @@ def _pace(engine: Engine, picture: NDArray[np.uint8], *, repeats: int) -> float:
 
 
 def _look_again(peaks: dict[tuple[str, str], Peak], trial: Trial) -> None:
-    """The best pace that was ever seen counts: measured beside every engine, since other programs come and go."""
+    """The best pace that was ever seen counts: measured around every engine, since other programs come and go."""
     place = _place(trial)
     try:
         peaks[place] = measure_peak(place[0], precision=place[1]).or_better(peaks.get(place))
