@@ -183,6 +183,7 @@ class FolderRun(QObject):
             run_.refused.append((outcome.item, outcome.problem))
         elif outcome.result:
             run_.predicted += 1
+            self._model.report()  # memory may have run out on the way
             self.predicted.emit(outcome.item)
         else:
             run_.known += 1

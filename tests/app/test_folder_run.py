@@ -65,6 +65,7 @@ def test_every_picture_is_predicted_and_kept(
     qtbot.waitUntil(lambda: bool(told.reports))
     assert told.reports == [RunReport(predicted=5)]
     assert told.predicted == photos
+    assert folder_run._model.status is not None  # which engine runs, and what it has to do without
     assert [progress.done for progress in told.progress] == [0, 1, 2, 3, 4, 5]
     assert told.progress[2].current == photos[2].name
     assert segmenter.seen == [100, 101, 102, 103, 104]
