@@ -30,7 +30,7 @@ from inference.remote_key import VARIABLE, RemoteError
 
 WHAT_IS_SENT = (
     "What is sent is the photo's pixels, as a JPEG with a long side of 2048 pixels at most: neither its name nor the "
-    "notes that cameras write into a photo, such as place and time. Nothing is sent before you tick the box."
+    "notes that cameras write into a photo, such as place and time. No photo is sent before you tick the box."
 )
 _MODEL = "bisenetformer-m-ade"
 

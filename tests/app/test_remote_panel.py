@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 import app.remote_panel
+from app.core.run_progress import RunReport
 from app.desk import Desk
+from app.folder_run import FolderRun
 from app.model_dialog import ModelDialog
 from app.model_in_use import EngineStatus, ModelChoice
 from app.remote_panel import RemotePanel
@@ -181,6 +183,37 @@ def test_answers_are_kept_in_the_project_and_not_asked_for_again(
     assert len(service.received) == 1
     stored = [path for path in photos[0].parent.rglob("*") if path.is_file()]
     assert not any(SECRET.encode() in path.read_bytes() for path in stored)
+
+
+def test_a_run_over_a_folder_sends_each_photo_once_and_keeps_the_answers(
+    service: Service, desks: list[Desk], photos: list[Path], qtbot: QtBot
+) -> None:
+    service.replies = [seen, status(413), seen]
+    desk = new_desk(desks, REMOTE)
+    desk.open(photos[:1])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle, timeout=PATIENCE)
+    going_on = FolderRun(desk.model, desk.engine_lane, desk.keeper)
+    reports: list[RunReport] = []
+    going_on.ended.connect(reports.append)
+    for _ in range(2):
+        assert going_on.start(photos)
+        qtbot.waitUntil(lambda: not going_on.running, timeout=PATIENCE)
+    going_on.close()
+    first, second = reports
+    assert (first.predicted, first.known) == (0, 1)
+    assert first.refused == ((photos[1], f"The photo is too large for {HOST} (HTTP 413)."),)
+    assert (second.predicted, second.known, second.refused) == (1, 1, ())
+    assert [received.picture.width for received in service.received] == [60, 61, 61]
+
+
+def test_an_address_that_is_none_is_said_at_the_start(
+    desks: list[Desk], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ADDRESS_VARIABLE, "http://example.org")
+    desk = new_desk(desks, REMOTE)
+    with qtbot.waitSignal(desk.model.refused, timeout=PATIENCE) as refused:
+        pass
+    assert "not encrypted" in refused.args[0]
 
 
 @pytest.mark.parametrize("allowed", [False, True])

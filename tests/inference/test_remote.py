@@ -17,7 +17,7 @@ from inference.cancelling import cancellable
 from inference.errors import Cancelled, EngineError, WeightsError
 from inference.photo import read_photo
 from inference.prediction import Prediction
-from inference.remote import LEAST_SCORE, LONGEST_SIDE, RemoteSegmenter, load_remote
+from inference.remote import LEAST_SCORE, LONGEST_SIDE, RemoteEngine, RemoteSegmenter, load_remote
 from inference.remote_card import ADDRESS_VARIABLE, card_for, leaving, remote_address
 from inference.remote_key import VARIABLE, Key, RemoteError
 from tests.inference.keyrings import FakeKeyring, use_keyring
@@ -216,6 +216,29 @@ def test_a_cancelled_prediction_stops_waiting_and_closes_its_connection(service:
     asking.join(10)
     assert ended == [Cancelled]
     assert service.left.wait(10)
+
+
+def test_told_to_stop_it_waits_for_no_answer_and_sends_nothing_more(service: Service) -> None:
+    service.replies = [silent]
+    segmenter = load_remote(MODEL)
+    ended: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(RemoteError) as raised:
+            segmenter.predict(halves())
+        ended.append(str(raised.value))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert service.asked.wait(10)
+    assert isinstance(segmenter.engine, RemoteEngine)
+    segmenter.engine.client.stop()
+    asking.join(10)
+    assert service.left.wait(10)
+    with pytest.raises(RemoteError, match="not sent"):
+        segmenter.predict(halves())
+    assert ended == ["Photos are not sent to 127.0.0.1 any more."]
+    assert len(service.received) == 1
 
 
 @pytest.mark.parametrize(
