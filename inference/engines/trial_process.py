@@ -68,6 +68,8 @@ def _run(folder: Path, engine: str, device: str, *, seconds: float, may_export: 
             stdin=subprocess.PIPE,  # nothing is sent: it ends with this process, and the child with it
             stdout=said,
             stderr=subprocess.STDOUT,
+            # Where others want the processors too, threads of PyTorch that spin while they wait take ten times as long.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
             start_new_session=True,
         )
     with child:

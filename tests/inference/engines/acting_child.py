@@ -32,6 +32,9 @@ def act(deed: str, folder: Path) -> int:
         case "too-much":
             good = {"usable": True, "reason": "", "fix": "", "milliseconds": 3.0, "agreement": 1.5}
             result.write_text(json.dumps(good), encoding="utf-8")
+        case "wait":
+            said = {"usable": False, "reason": os.environ["OMP_WAIT_POLICY"], "fix": ""}
+            result.write_text(json.dumps(said), encoding="utf-8")
         case "crash-at-the-end":
             good = {"usable": True, "reason": "", "fix": "", "milliseconds": 3.0, "agreement": 1.0, "lasting": True}
             result.write_text(json.dumps(good), encoding="utf-8")

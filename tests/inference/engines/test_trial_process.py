@@ -94,6 +94,17 @@ def test_a_driver_that_crashes_after_everything_was_said_is_believed() -> None:
     assert tried("crash-at-the-end")["usable"] is True
 
 
+@pytest.mark.usefixtures("_acting")
+@pytest.mark.parametrize("chosen", [None, "ACTIVE"])
+def test_threads_sleep_while_they_wait_unless_somebody_chose_otherwise(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", chosen)
+    assert tried("wait")["reason"] == (chosen or "PASSIVE")
+
+
 def test_a_process_that_cannot_be_started_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(EngineError, match=r"PyTorch could not be tried: no process could be started .*\.$") as refused:
