@@ -35,3 +35,9 @@ def publish(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     for module in (models, weights_store):
         monkeypatch.setattr(module, "shipped_models", lambda: shipped)
     return card
+
+
+def files(folder: Path) -> set[str]:
+    """What lies in the store, locks aside."""
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in found if not path.endswith(".lock")}
