@@ -26,8 +26,9 @@ def load_segmenter(
 ) -> Segmenter:
     """A model by name or weights file (.safetensors, .pth, .pt, .onnx), on the fastest engine that really runs here.
 
-    `engine`: auto, onnx or torch; `device`: auto, cpu, cuda or cuda:n. `input_size`: short side in pixels at which the
-    network sees a photo, "card" for what the model card says, None for the photo's own size.
+    An `.onnx` file may be anybody's: `inference.foreign`. `engine`: auto, onnx, openvino or torch; `device`: auto, cpu,
+    cuda or cuda:n, tensorrt or tensorrt:n, mps, and gpu, gpu:n or npu by Intel. `input_size`: short side in pixels at
+    which the network sees a photo, "card" for what the model card says, None for the photo's own size.
     With the engine "remote" the photos leave this machine, see `inference.remote`; "auto" never means that.
     Raises `WeightsError` or `EngineError` with one sentence.
     """
