@@ -33,7 +33,7 @@ from inference.errors import ExpectedError, PhotoError
 from inference.models import known_models
 from inference.photo import read_photo
 from inference.prediction import Prediction
-from inference.remote_card import REMOTE, card_for
+from inference.remote_card import card_for
 from resources.classes import CLASS_COUNT
 
 
@@ -102,11 +102,10 @@ def predict(job: PredictJob) -> ExitCode:
                 remove_leftovers(folder)
             segmenter = load_segmenter(job.model, job.engine, job.device)
             print(f"{segmenter.card.name} on {segmenter.engine.device} ({segmenter.engine.name})")
-            if job.engine == REMOTE:
-                note(segmenter.engine.reason)
+            note(segmenter.engine.reason)  # why not on the card, for instance, or that photos leave the machine
             predict_photos(plan.targets, segmenter, job, report)
             for sentence in notes_of(segmenter.engine):
-                print(sentence, file=sys.stderr)
+                note(sentence)
     except KeyboardInterrupt:
         print(f"Stopped. {_count(report.written)} done; --resume goes on from there.", file=sys.stderr)
         return ExitCode.INTERRUPTED

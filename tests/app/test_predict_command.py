@@ -22,6 +22,9 @@ from PIL import Image
 
 from app.cli import parse, run
 from app.commands import ExitCode
+from inference.engines import OutOfMemory
+from inference.engines.engine import Answer
+from inference.engines.memory import FrugalEngine
 from inference.errors import EngineError
 from inference.prediction import Prediction
 
@@ -374,3 +377,24 @@ def test_the_starter_model_really_labels_a_photo(samples: Path, tmp_path: Path) 
     assert labels.shape == (160, 200)
     assert labels.max() <= 150
     assert 13 in labels, "there is a person in this photo"
+
+
+def test_why_this_engine_and_what_it_has_to_do_without_is_said(
+    quick: QuickSegmenter, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Full:
+        name, device, reason, at_once = "torch", "cuda:0", "cuda:0 is the fastest device here.", 1
+
+        def run(self, image: U8) -> Answer:
+            if image.shape[0] > 100:
+                raise OutOfMemory("There is no memory left.")
+            return np.zeros((100, 150), np.float32), np.zeros((100, 4, 4), np.float32)
+
+    engine = quick.engine = FrugalEngine(Full(), on_cpu=None)
+    engine.run(np.zeros((128, 128, 3), np.uint8))
+    assert command(photos, "-o", tmp_path / "out") == ExitCode.DONE
+    said = capsys.readouterr()
+    assert "quick on cuda:0 (torch)" in said.out
+    reason, *notes = said.err.splitlines()
+    assert reason == "cuda:0 is the fastest device here."
+    assert notes[-1:] == list(engine.notes)
