@@ -7,7 +7,8 @@ import math
 import re
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 1 something in the input was refused, all else was done · 2 wrong usage · 3 no result."
+    "Exit codes: 0 done · 1 something in the input was refused, all else was done · 2 wrong usage · 3 no result · "
+    "130 stopped with Ctrl-C."
 )
 
 ENGINE = "what runs the network; remote sends the photos to the publisher of the model: they leave this machine"

@@ -13,8 +13,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "tables that can be pasted as they are. All of it takes a quarter of an hour."
     )
     parser.epilog = (
-        "Exit codes: 0 done · 1 a part could not be measured, the others were · 2 wrong usage · 3 no result.\n\n"
-        "examples:\n"
+        "Exit codes: 0 done · 1 a part could not be measured, the others were · 2 wrong usage · 3 no result · 130 "
+        "stopped with Ctrl-C.\n\nexamples:\n"
         "  ade-mask-studio bench --quick\n"
         "  ade-mask-studio bench --only network --json > engines.json\n"
         "  ade-mask-studio bench --only pictures --photos photos/"

@@ -23,7 +23,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "that. What was found is remembered until a driver or a library is another one."
     )
     parser.epilog = (
-        "Exit codes: 0 something can run the model · 2 wrong usage · 3 nothing can.\n\nexamples:\n"
+        "Exit codes: 0 something can run the model · 2 wrong usage · 3 nothing can · 130 stopped with Ctrl-C.\n\n"
+        "examples:\n"
         "  ade-mask-studio doctor\n"
         "  ade-mask-studio doctor --fresh --model model_final.pth --json"
     )

@@ -17,7 +17,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "labels without a photo. A folder with `annotations` and `images` in it finds its photos itself."
     )
     parser.epilog = (
-        "Exit codes: 0 no problem · 1 there are problems · 2 wrong usage · 3 nothing to look at.\n\nexamples:\n"
+        "Exit codes: 0 no problem · 1 there are problems · 2 wrong usage · 3 nothing to look at · 130 stopped with "
+        "Ctrl-C.\n\nexamples:\n"
         "  ade-mask-studio validate labels/\n"
         "  ade-mask-studio validate labels/ --images photos/ --json"
     )

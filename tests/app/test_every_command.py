@@ -38,6 +38,7 @@ def test_every_help_has_exit_codes_and_examples_that_can_be_typed(
 ) -> None:
     said = commands[name].format_help()
     assert "Exit codes: 0 " in said
+    assert "130 stopped" in " ".join(said.split())
     examples = [line.split() for line in said.partition("examples:")[2].splitlines() if line.startswith("  ade-")]
     assert len(examples) >= 2
     for program, *words in examples:
