@@ -124,6 +124,16 @@ def test_what_nobody_claims_is_unlabelled_and_masks_do_not_grow(service: Service
     assert (found["bbox"], found["cls_id"]) == ([20, 10, 50, 30], TREE)
 
 
+def test_masks_of_large_photos_grow_by_no_cell(service: Service) -> None:
+    sent = np.zeros((LONGEST_SIDE // 2, LONGEST_SIDE), bool)
+    sent[400:601, 800:1001] = True
+    service.replies = [says(detection(TREE, 0.8, sent))]
+    (found,) = predicted(halves(1500, 3000)).detections(0.5)
+    scale = 3000 / LONGEST_SIDE  # a cell of the grid: 4 pixels that were sent, 5.9 of the photo
+    true = np.array([800, 400, 1001, 601]) * scale
+    assert np.abs(found["bbox"] - true).max() < 4
+
+
 def test_of_two_that_claim_a_pixel_the_surer_one_has_it(service: Service) -> None:
     left, middle = np.zeros((2, 60, 80), bool)
     left[:, :50], middle[:, 30:70] = True, True
