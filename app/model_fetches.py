@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from app.workers.lane import CancelToken, Lane
 from inference import weights_store
 from inference.downloads import Progress
-from inference.models import ModelCard
+from inference.models import ModelCard, find_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,15 @@ class ModelFetches(QObject):
             self._lane.cancel(name)
             self._set(name, FetchState())
 
-    def bring(self, file: Path) -> None:
-        """Take weights that a person has into the store."""
+    def bring(self, file: Path, *, wanted: ModelCard | None = None) -> None:
+        """Take weights that a person has into the store: as those of the model `wanted` where they fit its network."""
+
+        def work(_token: CancelToken) -> ModelCard:
+            fits = wanted is not None and find_card(file).network == wanted.network
+            return weights_store.add(file, name=wanted.name if wanted is not None and fits else None)
+
         self._lane.submit(
-            lambda _token: weights_store.add(file),
+            work,
             key=file,
             done=lambda card: self._arrived(card.name),
             failed=self.refused.emit,

@@ -193,7 +193,9 @@ class ModelsPage(QWidget):
         )
         if file:
             self._say(f"Looking at {Path(file).name}…")
-            self._fetches.bring(Path(file))
+            chosen = self._cards.get(self._name)
+            missing = chosen if chosen is not None and chosen.file is None else None
+            self._fetches.bring(Path(file), wanted=missing)
 
 
 def _size(card: ModelCard) -> str:

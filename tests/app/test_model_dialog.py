@@ -31,7 +31,7 @@ class Store:
     gate: threading.Event = field(default_factory=threading.Event)
     problem: str = ""
     asked: list[str] = field(default_factory=list)
-    brought: list[Path] = field(default_factory=list)
+    brought: list[tuple[str, str | None]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
 
     def fetch(self, card: ModelCard, *, progress: Callable[[Progress], None], cancelled: threading.Event) -> ModelCard:
@@ -45,8 +45,8 @@ class Store:
             raise WeightsError(self.problem)
         return card
 
-    def add(self, file: Path) -> ModelCard:
-        self.brought.append(file)
+    def add(self, file: Path, *, name: str | None = None) -> ModelCard:
+        self.brought.append((file.name, name))
         raise WeightsError(f"{file.name} is no weights file.")
 
 
@@ -151,10 +151,23 @@ def test_a_file_that_is_no_model_is_refused_in_a_sentence(
     qtbot: QtBot, flow: ModelFlow, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "notes.pth"), ""))
-    dialog = opened(flow)
+    dialog = opened(flow, "starter")
     qtbot.mouseClick(button(dialog, "Weights file"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "notes.pth is no weights file." in texts(dialog))
-    assert store.brought == [tmp_path / "notes.pth"]
+    assert store.brought == [("notes.pth", None)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"), [("bisenetformer-m-ade", "bisenetformer-m-ade"), ("bisenetformer-s-ade", None)]
+)
+def test_a_file_becomes_the_model_chosen_where_it_fits_its_network(
+    qtbot: QtBot, flow: ModelFlow, store: Store, monkeypatch: pytest.MonkeyPatch, chosen: str, name: str | None
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("mine.pth", ""))
+    monkeypatch.setattr(app.model_fetches, "find_card", lambda _file: find_card("bisenetformer-m-ade"))
+    dialog = opened(flow, chosen)
+    qtbot.mouseClick(button(dialog, "Weights file"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: store.brought == [("mine.pth", name)])
 
 
 def test_a_model_that_is_here_is_used_at_a_click(
