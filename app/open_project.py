@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,12 @@ class OpenProject:
             holder = self.lock.holder()
             refusal = f"{holder.text()} has this project open: it can be looked at here, not changed."
             refusal, is_held = refusal[:1].upper() + refusal[1:], True
-        try:
+        with ExitStack() as opened:  # whatever stays open where this is not possible would be opened again and again
+            opened.callback(self.lock.release)
             self.store = ProjectStore.open(root, file, read_only=bool(refusal))
+            opened.callback(self.store.close)
             self._place, self._folder = _place(file), FolderHandle(root)
+            opened.callback(self._folder.close)
             self.info = ProjectInfo(
                 root=root,
                 file=file,
@@ -68,9 +71,7 @@ class OpenProject:
                 values=self.store.value("view", {}),
                 choices=self.store.value("choices", {}),
             )
-        except ProjectError:
-            self.lock.release()
-            raise
+            opened.pop_all()
 
     def _mark_in_use(self) -> str:
         """What to say of a window that did not close."""
@@ -119,8 +120,8 @@ class OpenProject:
         self.info = replace(self.info, root=root, file=file, former=former, said="")
 
     def mend(self) -> None:
-        """Rescue what can be read of its file, which turned out to be damaged. ProjectError, and it is closed, where
-        that is not possible."""
+        """Rescue what can be read of its file, which turned out to be damaged. ProjectError where that is not possible:
+        then it can only be let go."""
         root, file = self.info.root, self.info.file
         self.store.close()
         self.store.adopt(ProjectStore.rescue(root, file))
@@ -148,6 +149,10 @@ class OpenProject:
         if not self.store.read_only:
             with suppress(ProjectError):
                 self.store.set_value(_IN_USE, None)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close it as it is: nothing can be written to it any more."""
         self.store.close()
         self._folder.close()
         self.lock.release()

@@ -211,7 +211,8 @@ class Projects:
         try:
             project.mend()
         except ProjectError as error:
-            self._forget(project)
+            self._drop(project)
+            project.let_go()
             raise ProjectError(str(error), may_pass=True) from error
         self._renewed(project.info)
 
@@ -221,9 +222,12 @@ class Projects:
             self._forget(project)
 
     def _forget(self, project: OpenProject) -> None:
+        self._drop(project)
+        project.close()
+
+    def _drop(self, project: OpenProject) -> None:
         self._by_folder = {folder: known for folder, known in self._by_folder.items() if known is not project}
         self._by_file = {file: known for file, known in self._by_file.items() if known is not project}
-        project.close()
 
     def _project(self, folder: Path) -> OpenProject:
         project = self._by_folder.get(folder)
@@ -269,7 +273,14 @@ class Projects:
         return None
 
     def _opened(self, place: Place) -> OpenProject:
-        project = self._by_file[place.file] = OpenProject(place.root, place.file, writable=place.writable)
+        try:
+            project = self._by_file[place.file] = OpenProject(place.root, place.file, writable=place.writable)
+        except DamagedProjectError:
+            raise
+        except ProjectError as error:
+            if place.file not in self._known:
+                raise
+            raise ProjectError(str(error), may_pass=True) from error  # it could be before: what is to be written waits
         if place.file in self._known:
             self._renewed(project.info)
         self._known.add(place.file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.core.document import ViewMode
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
-from tests.app.working import Work, make_photo, some_prediction
+from tests.app.working import Work, break_file, make_photo, some_prediction
 
 PLENTY = 2**40
 
@@ -152,15 +151,6 @@ def test_old_steps_are_folded_when_a_picture_is_opened(
 
 
 # --- the file of the project ---------------------------------------------------------------------------------------
-
-
-def break_file(file: Path) -> None:
-    """Overwrite the pages of the tables, as a bad disk does."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with file.open("r+b") as opened:
-        opened.seek(4096)
-        opened.write(os.urandom(file.stat().st_size - 4096))
 
 
 def test_a_project_that_is_damaged_in_use_is_mended_and_gets_all_the_window_holds(

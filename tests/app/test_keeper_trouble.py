@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ import app.closing
 from app.core.project.places import FILE_NAME
 from app.main_window import MainWindow
 from app.settings import Settings
-from tests.app.working import SHAPE, Work, make_photo
+from tests.app.working import SHAPE, Work, break_file, make_photo
 
 NOBODY = 65534
 
@@ -140,6 +141,38 @@ def test_earlier_work_that_a_full_disk_hides_is_not_painted_over(
     again = start()
     again.open(photo)
     np.testing.assert_array_equal(again.layer(photo), layer)
+
+
+def test_a_damaged_project_that_cannot_be_rescued_for_now_waits_and_loses_nothing(
+    start: Callable[[], Work], photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    work = start()
+    work.open(photo)
+    work.paint(1, steps=4)
+    work.settle()
+    with monkeypatch.context() as patched:
+        patched.setattr("app.core.project.rescue._set_aside", full)
+        break_file(photo.parent / FILE_NAME)
+        work.paint(2, steps=3)
+        qtbot.waitUntil(lambda: work.keeper.lane.pending == 3)
+        assert work.keeper.trouble.endswith("cannot be set aside: the disk is full.")
+        work.keeper.try_again()
+        work.paint(3)
+        qtbot.waitUntil(lambda: work.keeper.lane.pending == 4)
+        assert work.said == []
+    work.keeper.try_again()
+    work.settle()
+    assert [sentence for sentence in work.said if "was damaged and is kept as" in sentence] == work.said[:1]
+    layer, history = work.layer(photo), work.history(photo)
+    work.close()
+    again = start()
+    again.open(photo)
+    np.testing.assert_array_equal(again.layer(photo), layer)
+    assert again.history(photo) == history
+    assert again.said == []
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from app.core.document import ViewMode
+from app.core.errors import ProjectError
 from app.core.export import Rest
 from app.core.project import moves
 from app.core.project.places import FILE_NAME
@@ -133,6 +134,27 @@ def test_a_project_that_was_rescued_still_knows_that_a_window_has_it_open(tmp_pa
     project.store.set_value("in use", None)
     project.mend()
     assert project.store.value("in use") == {"process": os.getpid(), "revision": 0}
+    project.close()
+
+
+def test_a_project_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again every few seconds, for as long as that takes."""
+    tried: list[ProjectStore] = []
+
+    def fails(store: ProjectStore, *_: object) -> None:
+        tried.append(store)
+        raise ProjectError("The disk reports an error.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ProjectStore, "value", fails)
+        for _ in range(3):
+            before = sorted(Path("/proc/self/fd").iterdir())
+            with pytest.raises(ProjectError):
+                OpenProject(tmp_path, tmp_path / FILE_NAME, writable=True)
+            assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert len(tried) == 3
+    project = OpenProject(tmp_path, tmp_path / FILE_NAME, writable=True)
+    assert not project.info.refusal
     project.close()
 
 

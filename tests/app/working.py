@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -24,6 +27,15 @@ def make_photo(path: Path, number: int = 0, *, shape: tuple[int, int] = SHAPE) -
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.random.default_rng(number).integers(0, 255, (*shape, 3), np.uint8))
     return path
+
+
+def break_file(file: Path) -> None:
+    """Overwrite the pages of the tables, as a bad disk does."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as opened:
+        opened.seek(4096)
+        opened.write(os.urandom(file.stat().st_size - 4096))
 
 
 def some_prediction() -> Prediction:
