@@ -309,9 +309,9 @@ def _find(paths: Sequence[Path], *, below: bool | None) -> _Found:
 
 
 def _has_folders(root: Path) -> bool:
-    """Whether there is any folder in one that can be read."""
+    """Whether there is any folder in one that can be read; a link in a circle is none."""
     with os.scandir(root) as entries:
-        return any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)
+        return any(not entry.name.startswith(".") and os.path.isdir(entry.path) for entry in entries)  # noqa: PTH112
 
 
 def _first_of(found: _Found, paths: Sequence[Path], left: Path | None, first: Path) -> Path:
