@@ -71,6 +71,7 @@ class ProjectStore(Histories, Predictions, Listing, Moves):
         self._connection.close()
         self.root, self.file, self.read_only = other.root, other.file, other.read_only
         self._connection, self.rescued = other._connection, other.rescued
+        self._seen_version = other._seen_version
 
     def renew(self) -> None:
         """Have the project in its place once more, after its file was deleted or replaced while this had it open.

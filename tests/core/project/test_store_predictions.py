@@ -66,6 +66,10 @@ def test_rows_whose_areas_changed_are_told_once(store: ProjectStore) -> None:
     other.close()
     assert store.touched() is None
     assert store.touched() == set()
+    store.adopt(ProjectStore.open(store.root, store.file))  # as after its folder was renamed: another connection
+    assert store.touched() is None
+    store.set_threshold("c.jpg", 0.4)
+    assert store.touched() == {3}
 
 
 def test_a_damaged_prediction_is_none(store: ProjectStore) -> None:
