@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,12 +53,14 @@ class ThumbnailCache:
         if not done:
             return
         file = self._file(identity, side)
+        part = file.with_suffix(f".{os.getpid()}.part")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_suffix(f".{os.getpid()}.part")
             part.write_bytes(data.tobytes())  # not forced onto the disk: what a power cut takes is made again
             part.replace(file)
         except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             return
         self._written += 1
         if self._written >= _LOOK_AGAIN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,31 @@ def test_those_asked_for_last_come_and_those_overtaken_are_said(
     qtbot.waitUntil(lambda: thumbnails.is_idle() and len(ready) == 2)
     assert dropped == photos[:3]
     assert set(ready) == set(photos[3:])
+
+
+def test_a_thumbnail_comes_back_in_its_colours_and_for_its_own_photo_alone(tmp_path: Path) -> None:
+    cache = ThumbnailCache(tmp_path)
+    sky = np.full((60, 80, 3), (40, 90, 220), np.uint8)
+    cache.put(identity(1), SIDE, sky)
+    back = cache.get(identity(1), SIDE)
+    assert back is not None
+    np.testing.assert_allclose(back.astype(int), sky, atol=4)
+    for other in (FileIdentity(2, 7, b"x" * 16), FileIdentity(1, 8, b"x" * 16), FileIdentity(1, 7, b"y" * 16)):
+        assert cache.get(other, SIDE) is None
+
+
+def test_what_cannot_be_written_whole_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, f"no room for {len(data)} bytes")
+
+    cache = ThumbnailCache(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        cache.put(identity(1), SIDE, SMALL)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    cache.put(identity(1), SIDE, SMALL)
+    assert cache.get(identity(1), SIDE) is not None
 
 
 def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
