@@ -16,6 +16,7 @@ from app.projects import STEP_BYTES, TORN
 from app.session import Session
 
 REST_MS = 50  # before it is asked again whether every stroke has ended
+ENDS = "Undo and redo of {name} go no further than the steps that are here until it is opened again."
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,12 @@ class MoreSteps(QObject):
             except Exception as error:  # noqa: BLE001 - nobody asks the future for it
                 self._parsed.emit(path, missing, error)
 
-        read(missing.until, missing.after, done, lambda _reason: self.forget(path))
+        def failed(reason: str) -> None:
+            if self._wanted.get(path) is missing:
+                self.forget(path)
+                self.said.emit(f"{reason} {ENDS.format(name=path.name)}")
+
+        read(missing.until, missing.after, done, failed)
 
     def stop(self) -> None:
         """Nothing is read any more."""

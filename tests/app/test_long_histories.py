@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.errors import ProjectError
 from app.core.project.places import FILE_NAME
+from app.core.project.records import RawStep
 from app.core.project.store import ProjectStore
 from app.keeper import STEPS_UNSEEN
-from app.projects import STEPS_AT_ONCE, TORN
+from app.more_steps import ENDS
+from app.projects import STEPS_AT_ONCE, TORN, Projects
 from tests.app.working import SHAPE, Work, make_photo
 
 STEPS, UNDONE = 40, 15
@@ -143,6 +146,20 @@ def test_a_defect_while_they_are_read_is_told(
     gate.set()
     wait(work, photo, qtbot)
     assert [type(error) for error in told] == [TypeError]
+
+
+def test_older_steps_that_cannot_be_read_are_told(
+    start: Callable[[], Work], photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> list[RawStep]:
+        raise ProjectError("The project cannot be read: the disk reports an error.")
+
+    monkeypatch.setattr(Projects, "more_steps", fails)
+    work = start()
+    work.open(photo)
+    wait(work, photo, qtbot)
+    assert work.said == [f"The project cannot be read: the disk reports an error. {ENDS.format(name=photo.name)}"]
+    assert work.history(photo) == (texts(13, STEPS - UNDONE) + texts(STEPS - UNDONE, 37), STEPS_AT_ONCE)
 
 
 def test_snapshots_are_taken_in_the_midst_of_work(start: Callable[[], Work], tmp_path: Path) -> None:
