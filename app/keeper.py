@@ -9,41 +9,38 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
-from app.core.project.predictions import PackedAnswer
 from app.core.project.records import ExportedState, FileIdentity, RawStep, StoredPicture
 from app.core.project.store import ProjectStore
-from app.keeping import Keeping, Kept, snapshot
+from app.keeping import Kept, snapshot
+from app.keeping_answers import KeepingAnswers
 from app.more_steps import MoreSteps
 from app.open_project import ProjectInfo
-from app.projects import CHANGED, Known, Loaded, Standing
+from app.projects import CHANGED, Loaded, Standing
 from app.session import Session
-from inference.prediction import Prediction, SegmentTable
+from inference.prediction import SegmentTable
 
 IDLE_MS = 2_000  # without a change before a snapshot is taken
 STEPS_UNSEEN = 16  # since the last snapshot before one is taken in the midst of work
 LATER_MS = 3_000  # before a project that could not be opened is tried again
 
 
-class Keeper(Keeping):
+class Keeper(KeepingAnswers):
     """Loads pictures before anything can be done to them, and writes what is done."""
 
     loaded = Signal(object)  # Path: all that is known of it is in the session
     changed_on_disk = Signal(object)  # Path of a picture whose record is of another photo: `use_record` decides
     started_over = Signal(object)  # Path of a picture of which all that was done with it is forgotten now
     closed = Signal(object)  # Path of a picture that the session has closed, because it has to be read again
-    answer_kept = Signal(object)  # Path of a picture that the network has answered for in a run over the folder
 
     def __init__(self, session: Session, model: Callable[[], str], parent: QObject | None = None) -> None:
         """`model`: the name of the model in use; called in the project lane."""
-        super().__init__(session, parent)
-        self._model = model
+        super().__init__(session, model, parent)
         self._loading: dict[Path, object] = {}
         self._looking: set[Path] = set()  # pictures whose file is looked at again
         self._undecided: dict[Path, Loaded] = {}
         self._hidden: dict[Path, str] = {}  # pictures whose project cannot be opened for now, and why
         self._late: set[Path] = set()  # pictures that a project may keep later
         self._restless: set[Path] = set()  # pictures of which a snapshot is due
-        self._fetching: set[Path] = set()  # pictures whose answer is on its way back
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._idle.timeout.connect(self._rest)
         self._later = QTimer(self, singleShot=True, interval=LATER_MS)
@@ -263,51 +260,6 @@ class Keeper(Keeping):
 
         self.lane.read(self._doing(lambda: self._projects.take_over(path.parent)), done=taken, failed=self.said.emit)
 
-    # --- answers of the network ------------------------------------------------------------------------------------
-
-    def answered(self, path: Path) -> None:
-        """A run over the folder has kept an answer for a picture."""
-        if path in self._kept:
-            self._kept[path].answered = True
-        self.answer_kept.emit(path)
-
-    def forget_answers(self) -> None:
-        """Another model is in use."""
-        for kept in self._kept.values():
-            kept.know(None)
-
-    def fetch_prediction(self, path: Path, done: Callable[[Prediction | None], None]) -> bool:
-        """Bring the answer that is kept for a picture and not in memory; False where there is none."""
-        kept, model = self._kept.get(path), self._model
-        if kept is None or not kept.answered:
-            return False
-        if path in self._fetching:
-            return True
-
-        def take(prediction: Prediction | None) -> None:
-            self._fetching.discard(path)
-            kept.know(prediction)
-            done(prediction)
-
-        self._fetching.add(path)
-        self.lane.read(
-            self._doing(lambda: self._projects.prediction(path, model=model())),
-            done=take,
-            failed=lambda _reason: take(None),
-        )
-        return True
-
-    def ask(self, path: Path, model: str) -> Future[Known]:
-        """What is known of a picture, for a run of the network; from any thread."""
-        return self.lane.ask(self._doing(lambda: self._projects.known(path, model=model)))
-
-    def keep_answer(
-        self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
-    ) -> Future[None]:
-        """What the network has answered for a picture that need not be open; from any thread, which has to pack it."""
-        answer = PackedAnswer.of(prediction, counts)
-        return self.in_store(path, lambda store, name: store.keep_answer(name, answer, model=model, identity=identity))
-
     # --- pictures that need not be open ----------------------------------------------------------------------------
 
     def standing(self, path: Path) -> Future[Standing]:
@@ -317,10 +269,6 @@ class Keeper(Keeping):
     def look_up(self, path: Path) -> Future[Loaded]:
         """What is known of a picture that need not be open, without its steps; from any thread."""
         return self.lane.ask(self._doing(lambda: self._projects.look_up(path, model=self._model())))
-
-    def in_store(self, path: Path, work: Callable[[ProjectStore, str], None]) -> Future[None]:
-        """Change what is kept of a picture that nobody has opened; from any thread."""
-        return self.lane.hand_over(self._doing(lambda: work(*self._projects.store_of(path))))
 
     def new_revision(self, info: ProjectInfo) -> int:
         """For a step of a picture of that project that is not open."""
