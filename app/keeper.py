@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -86,15 +87,17 @@ class Keeper(KeepingAnswers):
     def _load(self, path: Path, take: Callable[[Path, Loaded], None]) -> None:
         ticket = self._loading[path] = object()
 
-        def done(loaded: Loaded) -> None:
+        def done(answer: tuple[int, Loaded]) -> None:
+            models, loaded = answer
             if self._loading.get(path) is ticket:
                 del self._loading[path]
-                take(path, loaded)
+                take(path, loaded if models == self._models else replace(loaded, prediction=None))
 
         def failed(reason: str) -> None:
-            done(Loaded(None, problem=reason))
+            done((self._models, Loaded(None, problem=reason)))
 
-        self.lane.read(self._doing(lambda: self._projects.begin(path, model=self._model())), done=done, failed=failed)
+        work = self._of_model(lambda: self._projects.begin(path, model=self._model()))
+        self.lane.read(self._doing(work), done=done, failed=failed)
 
     def _take(self, path: Path, loaded: Loaded) -> None:
         if loaded.info is not None:

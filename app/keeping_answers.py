@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +18,8 @@ from app.projects import Known
 from app.session import Session
 from inference.prediction import Prediction
 
+T = TypeVar("T")
+
 
 class KeepingAnswers(Keeping):
     """Keeps answers for pictures that need not be open, and fetches those that are not in memory."""
@@ -28,6 +31,7 @@ class KeepingAnswers(Keeping):
         super().__init__(session, parent)
         self._model = model
         self._fetching: set[Path] = set()  # pictures whose answer is on its way back
+        self._models = 0  # that were in use before
 
     def answered(self, path: Path) -> None:
         """A run over the folder has kept an answer for a picture."""
@@ -36,7 +40,8 @@ class KeepingAnswers(Keeping):
         self.answer_kept.emit(path)
 
     def forget_answers(self) -> None:
-        """Another model is in use."""
+        """Another model is in use: answers that are on their way are not its own."""
+        self._models += 1
         for kept in self._kept.values():
             kept.know(None)
 
@@ -55,11 +60,20 @@ class KeepingAnswers(Keeping):
 
         self._fetching.add(path)
         self.lane.read(
-            self._doing(lambda: self._projects.prediction(path, model=model())),
-            done=take,
+            self._doing(self._of_model(lambda: self._projects.prediction(path, model=model()))),
+            done=lambda answer: take(answer[1] if answer[0] == self._models else None),
             failed=lambda _reason: take(None),
         )
         return True
+
+    def _of_model(self, work: Callable[[], T]) -> Callable[[], tuple[int, T]]:
+        """`work` for the lane, and how many models were in use before the one that it is about."""
+
+        def do() -> tuple[int, T]:
+            before = self._models
+            return before, work()
+
+        return do
 
     def ask(self, path: Path, model: str) -> Future[Known]:
         """What is known of a picture, for a run of the network; from any thread."""
