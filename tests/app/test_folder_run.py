@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.geometry import Box
+from app.core.patches import patch_between
 from app.core.project.places import FILE_NAME
+from app.core.project.records import StoredStep
 from app.core.project.store import ProjectStore
 from app.core.run_progress import Progress, RunReport
+from app.core.segment_map import human_value
 from app.desk import Desk
 from app.folder_run import FolderRun, shown_counts
 from app.model_in_use import ModelChoice
@@ -187,6 +191,7 @@ def test_pause_stop_and_going_on_later(
     assert segmenter.seen == [100]
     folder_run.resume()
     qtbot.waitUntil(lambda: told.progress[-1].done >= 2)
+    assert next(progress for progress in told.progress if progress.done == 2).rate is None  # a pause is no pace
     folder_run.stop()
     qtbot.waitUntil(lambda: bool(told.reports))
     assert not folder_run.running
@@ -242,6 +247,21 @@ def test_corrections_count_where_they_are(
     assert store.with_class(7, threshold=0.5, share=0.0) == {photos[0].name}
     assert store.with_class(7, threshold=0.5, share=25 / 4000) == set()
     store.close()
+
+
+def test_corrections_of_another_size_do_not_stop_a_run(
+    folder_run: FolderRun, told: Told, photos: list[Path], qtbot: QtBot
+) -> None:
+    """A record that does not say which photo it is of: nothing of the sort counts before somebody has looked at it."""
+    patch = patch_between((30, 30), [(Box(0, 0, 30, 30), 0, human_value(7))])
+    assert patch is not None
+    with closing(ProjectStore.open(photos[0].parent, photos[0].parent / FILE_NAME)) as store:
+        store.record_step(photos[0].name, StoredStep(1, "Brush", patch), after=0, shape=(30, 30))
+    folder_run.start(photos)
+    qtbot.waitUntil(lambda: bool(told.reports))
+    assert told.reports == [RunReport(predicted=5)]
+    with closing(ProjectStore.open(photos[0].parent, photos[0].parent / FILE_NAME, read_only=True)) as store:
+        assert store.with_class(7, threshold=0.5) == set()
 
 
 def test_shares_without_corrections_need_no_large_composition() -> None:

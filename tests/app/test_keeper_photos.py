@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
+from app.core.errors import ProjectError
 from app.core.geometry import Box
+from app.projects import Projects
 from tests.app.working import SHAPE, Work, make_photo
 
 
@@ -59,6 +62,38 @@ def test_what_becomes_of_corrections_of_another_photo(
     assert again.asked == []
     np.testing.assert_array_equal(again.layer(photo), layer)
     assert again.history(photo)[1] == (3 if use else 1)
+
+
+@pytest.mark.parametrize("use", [True, False])
+def test_nothing_is_decided_about_corrections_that_are_not_written_yet(
+    start: Callable[[], Work], photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, *, use: bool
+) -> None:
+    """Else the picture would be read again without what still waits for room on the disk."""
+
+    def full(*_: object) -> None:
+        raise ProjectError("The disk is full.", may_pass=True)
+
+    work = start()
+    work.open(photo)
+    work.paint(1, steps=2)
+    work.settle()
+    layer = work.layer(photo)
+    with monkeypatch.context() as patched:
+        patched.setattr(Projects, "store_of", full)
+        work.keeper.set_value(photo, "view", {})
+        qtbot.waitUntil(lambda: work.keeper.lane.pending == 1)
+        make_photo(photo, 7)
+        work.keeper.load(photo)
+        qtbot.waitUntil(lambda: work.asked == [photo])
+        work.keeper.use_record(photo, use=use)
+        assert work.said == ["That has to wait until everything is saved. The disk is full."]
+        assert work.keeper.is_undecided(photo)
+        np.testing.assert_array_equal(work.layer(photo), layer)
+    work.keeper.try_again()
+    work.settle()
+    work.keeper.use_record(photo, use=use)
+    work.open(photo)
+    np.testing.assert_array_equal(work.layer(photo), layer if use else np.zeros(SHAPE, np.uint8))
 
 
 def test_a_photo_of_another_size_begins_anew_where_nothing_is_on_it(start: Callable[[], Work], photo: Path) -> None:

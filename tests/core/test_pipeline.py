@@ -131,6 +131,26 @@ def test_reading_runs_only_so_far_ahead() -> None:
         assert len(begun) <= outcome.item + 1 + 2 * (AHEAD + 1) + 1
 
 
+def test_the_network_runs_only_so_far_ahead_of_a_slow_disk() -> None:
+    """Answers are large as well: those that wait to be written must not fill the memory."""
+    thought: list[int] = []
+    far = threading.Event()
+
+    def think(number: int) -> int:
+        thought.append(number)
+        if number > 2 * (AHEAD + 1):
+            far.set()
+        return number
+
+    def finish(item: int, _answer: int) -> int:
+        if item == 0:
+            assert not far.wait(0.3)
+        return item
+
+    assert [outcome.item for outcome in outcomes(30, think=think, finish=finish)] == list(range(30))
+    assert far.is_set()
+
+
 def test_a_pause_tells_of_all_that_was_begun_beside_one_another() -> None:
     control = Control()
     thought: list[int] = []
