@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
 from app.panels.style import warning
+from inference.engines.making import title
 from inference.remote_card import REMOTE
 
+_ENGINE_SHARE = 0.4  # of the bar: what is under the pointer is to be read beside why it is the CPU
 SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
 
 
@@ -53,6 +55,7 @@ class StatusBar(QStatusBar):
         self._text.setContentsMargins(8, 0, 8, 0)
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
         self._engine = self._part("Engine and device", "")
+        self._engine_text = ""
         self._seconds = self._part("Time of the last prediction", "8888 ms")
         self._export = UnderWay("export", tip="Stop the export; what is written stays", parent=self)
         self._export.cancel_requested.connect(self.cancel_requested)
@@ -104,15 +107,27 @@ class StatusBar(QStatusBar):
         self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 
     def show_engine(self, engine: str, device: str, *, reason: str) -> None:
-        names = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
-        self._engine.setText(f"{names.get(engine, engine)} · {device.upper()}" if engine else "")
+        place = device.upper()
+        if reason.startswith(f"{place}, because"):
+            place = reason.partition(". ")[0].removesuffix(".")
+        self._engine_text = f"{title(engine)} · {place}" if engine else ""
         self._engine.setToolTip(reason)
         self._engine.setPalette(self.palette())
         if engine == REMOTE:  # said all the time, not only where the pointer is
-            self._engine.setText(f"Photos are sent to {device}")
+            self._engine_text = f"Photos are sent to {device}"
             warned = QPalette(self.palette())
             warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
             self._engine.setPalette(warned)
+        self._fit_engine()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_engine()
+
+    def _fit_engine(self) -> None:
+        room = round(_ENGINE_SHARE * self.width())
+        text = self._engine.fontMetrics().elidedText(self._engine_text, Qt.TextElideMode.ElideRight, room)
+        self._engine.setText(text)
 
     def show_seconds(self, seconds: float | None) -> None:
         self._seconds.setText("" if seconds is None else f"{seconds * 1000:.0f} ms")

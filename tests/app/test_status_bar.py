@@ -203,3 +203,17 @@ def test_it_says_nothing_of_opening_while_photos_are_being_opened(
     QTest.mouseClick(window.canvas, LEFT, pos=QPoint(10, 10))
     assert "Open photos first" not in window.status.text()
     window.desk.cancel()
+
+
+def test_why_it_is_the_cpu_is_read_without_pointing_at_anything(qtbot: QtBot, bar: StatusBar) -> None:
+    engine = bar._engine
+    bar.resize(1024, 24)
+    bar.show()
+    bar.show_engine("onnx", "cpu", reason="CPU, because no NVIDIA driver was found.")
+    assert engine.text() == "ONNX Runtime · CPU, because no NVIDIA driver was found"
+    qtbot.waitUntil(lambda: engine.width() >= engine.fontMetrics().horizontalAdvance(engine.text()))
+    bar.resize(600, 24)
+    qtbot.waitUntil(lambda: engine.text().endswith("…"))
+    assert engine.toolTip() == "CPU, because no NVIDIA driver was found."
+    bar.show_engine("torch", "cuda:0", reason="cuda:0 is the fastest device here.")
+    assert engine.text() == "PyTorch · CUDA:0"
