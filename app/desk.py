@@ -254,6 +254,11 @@ class Desk(QObject):
         self.model.use(choice)
         self._say_busy()
 
+    def use_here(self, choice: ModelChoice) -> None:
+        """Load another model for this machine; from now on no photo leaves it."""
+        self.model.use_here(choice)
+        self._say_busy()
+
     @property
     def choice(self) -> ModelChoice:
         """Which model is in use."""

@@ -68,7 +68,7 @@ class DevicesPage(QWidget):
     def __init__(self, desk: Desk, trials: Trials) -> None:
         super().__init__()
         self._desk, self._trials = desk, trials
-        self._begun = False
+        self._tried = ""  # the model of which the table tells
         self._list = QTreeWidget()
         self._list.setColumnCount(len(_COLUMNS))
         self._list.setHeaderLabels(list(_COLUMNS))
@@ -90,6 +90,8 @@ class DevicesPage(QWidget):
         self._again.setToolTip("Run a picture on every engine and device once more, whatever was found earlier")
         self._fastest = QPushButton("Use the &fastest")
         self._take = QPushButton("&Use this one")
+        for button in (self._again, self._fastest, self._take):
+            button.setAutoDefault(False)
         buttons = QHBoxLayout()
         buttons.addWidget(self._again)
         buttons.addStretch(1)
@@ -112,21 +114,20 @@ class DevicesPage(QWidget):
         self._take.clicked.connect(self._take_this)
         self._trials.tried.connect(self._add)
         self._trials.ended.connect(self._ended)
-        self._trials.failed.connect(self._why.setText)
+        self._trials.failed.connect(self._failed)
         self._desk.engine_changed.connect(lambda _status: self._show_use())
 
     def begin(self) -> None:
-        """Try everything, once in the life of the page; what is known from earlier starts comes at once."""
-        if not self._begun:
+        """Try everything, once for each model; what is known from earlier starts comes at once."""
+        if self._tried != self._desk.model.local.model:
             self.start(fresh=False)
 
     def start(self, *, fresh: bool) -> None:
         """Try everything, from the start if `fresh`."""
-        self._begun = True
         self._list.clear()
         self._again.setEnabled(False)
         self._why.setText("Each is tried with a real picture; one that was never used here takes a few seconds…")
-        model = self._desk.choice.model
+        model = self._tried = self._desk.model.local.model
         self._trials.start(lambda: find_card(model), fresh=fresh)
 
     def _add(self, trial: Trial) -> None:
@@ -145,9 +146,13 @@ class DevicesPage(QWidget):
             self._list.setCurrentItem(first)
         self._explain()
 
+    def _failed(self, reason: str) -> None:
+        self._again.setEnabled(True)
+        self._why.setText(reason)
+
     def _chosen(self) -> Trial | None:
-        chosen = self._list.selectedItems()
-        trial = chosen[0].data(0, _TRIAL) if chosen else None
+        current = self._list.currentItem()  # not what is selected: a click changes that later, or to nothing
+        trial = current.data(0, _TRIAL) if current is not None else None
         return trial if isinstance(trial, Trial) else None
 
     def _explain(self) -> None:
@@ -171,4 +176,4 @@ class DevicesPage(QWidget):
             self._choose(trial.engine, trial.device)
 
     def _choose(self, engine: str, device: str) -> None:
-        self._desk.use_model(replace(self._desk.choice, engine=engine, device=device))
+        self._desk.use_here(replace(self._desk.model.local, engine=engine, device=device))

@@ -39,20 +39,26 @@ class ModelButton(MenuButton):
         """Make the menu anew: what is known may have changed."""
         menu = self.menu()
         menu.clear()
+        in_use = self._desk.model.name  # of the remote engine another than that of the same model here
         for card in known_models():
             here = card.file is not None
             action = menu.addAction(card.name if here else f"{card.name} (not on this machine)…")
             action.setToolTip(card.limits)
             action.setCheckable(True)
-            action.setChecked(card.name == self._desk.choice.model)
+            action.setChecked(card.name == in_use)
             use = partial(self._use if here else self._show_model, card.name)
             action.triggered.connect(lambda _checked=False, use=use: use())
+        if not any(action.isChecked() for action in menu.actions()):
+            action = menu.addAction(in_use)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.triggered.connect(lambda: self._show_model(in_use))
         menu.addSeparator()
         menu.addAction(self._models)
 
     def _use(self, model: str) -> None:
-        if model != self._desk.choice.model:
-            self._desk.use_model(replace(self._desk.choice, model=model))
+        if model != self._desk.model.name:
+            self._desk.use_here(replace(self._desk.model.local, model=model))
 
     def _show(self, status: EngineStatus | None) -> None:
         name = self._desk.model.name if status is None else status.model

@@ -33,7 +33,7 @@ class ModelDialog(QDialog):
         self._tabs.addTab(self.remote, "&Remote")
         self._tabs.currentChanged.connect(self._page_changed)
         buttons = QDialogButtonBox()
-        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(UNIT)

@@ -102,6 +102,20 @@ class ModelInUse(QObject):
 
         self._lane.submit(load, key="model", done=loaded, failed=self.refused.emit, priority=0)
 
+    @property
+    def local(self) -> ModelChoice:
+        """The choice as it is on this machine: that in use, or what takes its place once no photo leaves any more."""
+        if self.choice.engine != REMOTE:
+            return self.choice
+        return ModelChoice(self.choice.model) if find_card(self.choice.model).file is not None else ModelChoice()
+
+    def use_here(self, choice: ModelChoice) -> None:
+        """Load a model for this machine, as `use` does; from now on no photo leaves it."""
+        self.stay_here()
+        choice = replace(choice, remote_allowed=False)
+        if choice != self.choice:
+            self.use(choice)
+
     def stay_here(self) -> None:
         """No photo leaves this machine from now on: what is under way to another one is refused."""
         if self._segmenter is not None and self.choice.engine == REMOTE:
@@ -110,11 +124,11 @@ class ModelInUse(QObject):
             if isinstance(self._segmenter.engine, RemoteEngine):
                 self._segmenter.engine.client.stop()
         if self.choice.engine == REMOTE:
-            here = find_card(self.choice.model).file is not None
+            self.choice = self.local
             self._segmenter, self.status = None, None
-            self.choice = ModelChoice(self.choice.model) if here else ModelChoice()
             self.status_changed.emit(EngineStatus(self.name, "", "", "The model is loaded with the next photo."))
             self.replaced.emit()
+            self.noted.emit(f"No photo leaves this machine any more; {self.name} is in use.")
         self.choice = replace(self.choice, remote_allowed=False)
 
     def _warn(self) -> None:

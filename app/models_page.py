@@ -63,6 +63,7 @@ class ModelsPage(QWidget):
         layout.addLayout(left)
         layout.addLayout(right, 1)
         self._list.currentItemChanged.connect(lambda *_: self._show())
+        self._list.itemActivated.connect(lambda _item: self._use_or_fetch())
         self._bring.clicked.connect(self._ask_for_file)
         fetches.changed.connect(lambda _name: self.refresh())
         fetches.arrived.connect(self.choose)
@@ -81,6 +82,8 @@ class ModelsPage(QWidget):
         self._use = QPushButton("&Use this model")
         self._fetch = QPushButton()
         self._remove = QPushButton("&Remove from this machine")
+        for button in (self._bring, self._use, self._fetch, self._remove):
+            button.setAutoDefault(False)  # Return is for the model in the list, not for the first button
         self._use.clicked.connect(self._use_model)
         self._fetch.clicked.connect(self._fetch_or_stop)
         self._remove.clicked.connect(lambda: self._fetches.remove(self._name))
@@ -97,8 +100,8 @@ class ModelsPage(QWidget):
 
     @property
     def _name(self) -> str:
-        chosen = self._list.selectedItems()
-        return str(chosen[0].data(Qt.ItemDataRole.UserRole)) if chosen else ""
+        row = self._list.currentRow()  # not what is selected: a click changes that later, or to nothing
+        return str(self._list.item(row).data(Qt.ItemDataRole.UserRole)) if row >= 0 else ""
 
     def choose(self, name: str) -> None:
         """Show the card of a model."""
@@ -130,6 +133,8 @@ class ModelsPage(QWidget):
                 self._list.addItem(item)
                 if name == chosen:
                     self._list.setCurrentItem(item)
+            if self._list.currentRow() < 0:
+                self._list.setCurrentRow(0)
             self._list.blockSignals(False)
         self._cards = cards
         for row in range(self._list.count()):
@@ -179,7 +184,13 @@ class ModelsPage(QWidget):
         card = self._cards[self._name]
         known = any(card.name == other.name for other in known_models())
         model = card.name if known else str(card.file)
-        self._desk.use_model(replace(self._desk.choice, model=model))
+        self._desk.use_here(replace(self._desk.model.local, model=model))
+
+    def _use_or_fetch(self) -> None:
+        if self._cards[self._name].file is not None:
+            self._use.click()  # nothing where it is in use
+        elif not self._fetches.state(self._name).under_way:
+            self._fetch.click()
 
     def _fetch_or_stop(self) -> None:
         if self._fetches.state(self._name).under_way:

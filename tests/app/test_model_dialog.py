@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QListWidget, QProgressBar, QPushButton, QTreeWidget, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QTextBrowser,
+    QTreeWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 import app.devices_page
@@ -174,12 +183,48 @@ def test_a_model_that_is_here_is_used_at_a_click(
     qtbot: QtBot, flow: ModelFlow, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used: list[str] = []
-    monkeypatch.setattr(desk, "use_model", lambda choice: used.append(choice.model))
+    monkeypatch.setattr(desk, "use_here", lambda choice: used.append(choice.model))
     monkeypatch.setattr(type(desk.model), "name", "another")
     monkeypatch.setattr(desk.model, "card", lambda: find_card("starter"))
     dialog = opened(flow, "starter")
     qtbot.mouseClick(button(dialog, "Use this model"), Qt.MouseButton.LeftButton)
     assert used == ["starter"]
+
+
+def click_row(qtbot: QtBot, models: QListWidget, row: int) -> None:
+    place = models.visualItemRect(models.item(row)).center()
+    qtbot.mouseClick(models.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_click_and_the_arrow_keys_show_the_card_of_the_model_they_go_to(qtbot: QtBot, flow: ModelFlow) -> None:
+    dialog = opened(flow, "starter")
+    (models,) = dialog.findChildren(QListWidget)
+    (card,) = dialog.findChildren(QTextBrowser)
+    click_row(qtbot, models, 2)
+    assert card.toPlainText().startswith("bisenetformer-m-ade")
+    assert button(dialog, "Fetch").text() == "F&etch, about 54.2 MB"
+    qtbot.keyClick(models, Qt.Key.Key_Down)
+    assert card.toPlainText().startswith("bisenetformer-s-ade")
+    qtbot.mouseClick(models.viewport(), Qt.MouseButton.LeftButton, pos=models.viewport().rect().bottomLeft())
+    assert card.toPlainText().startswith("bisenetformer-s-ade")
+    assert button(dialog, "Fetch").text() == "F&etch, about 52.6 MB"
+
+
+def test_return_fetches_the_model_in_the_list_and_opens_no_other_dialog(
+    qtbot: QtBot, flow: ModelFlow, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: asked.append(args) or ("", ""))
+    dialog = opened(flow, "starter")
+    (models,) = dialog.findChildren(QListWidget)
+    qtbot.keyClick(models, Qt.Key.Key_Return)  # it is in use
+    click_row(qtbot, models, 2)
+    for _ in range(2):  # the second time it is under way, and stays so
+        qtbot.keyClick(models, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: store.asked == ["bisenetformer-m-ade"])
+    assert not asked
+    assert not store.stopped
+    assert dialog.isVisible()
 
 
 def trial(engine: str, device: str, **facts: Any) -> Trial:
@@ -237,9 +282,31 @@ def test_one_that_works_can_be_taken(
     qtbot: QtBot, flow: ModelFlow, desk: Desk, tried: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[tuple[str, str]] = []
-    monkeypatch.setattr(desk, "use_model", lambda choice: taken.append((choice.engine, choice.device)))
+    monkeypatch.setattr(desk, "use_here", lambda choice: taken.append((choice.engine, choice.device)))
     dialog, table = devices(qtbot, flow)
     qtbot.waitUntil(lambda: bool(table.selectedItems()))
     table.setCurrentItem(table.topLevelItem(1))
     qtbot.mouseClick(button(dialog, "Use this one"), Qt.MouseButton.LeftButton)
     assert taken == [("onnx", "cpu")]
+
+
+def test_a_click_explains_the_device_it_went_to(qtbot: QtBot, flow: ModelFlow, tried: list[bool]) -> None:
+    dialog, table = devices(qtbot, flow)
+    qtbot.waitUntil(lambda: bool(table.selectedItems()))
+    place = table.visualItemRect(table.topLevelItem(1)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert button(dialog, "Use this one").isEnabled()
+    assert "No NVIDIA driver" not in texts(dialog)
+
+
+def test_what_cannot_be_tried_is_said_and_can_be_tried_again(
+    qtbot: QtBot, flow: ModelFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise WeightsError("The weights are gone.")
+
+    monkeypatch.setattr(app.devices_page, "try_devices", refuse)
+    dialog = opened(flow)
+    dialog.devices.parent().parent().setCurrentWidget(dialog.devices)
+    qtbot.waitUntil(lambda: "The weights are gone." in texts(dialog))
+    assert button(dialog, "Try all again").isEnabled()

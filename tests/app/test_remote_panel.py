@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -311,3 +312,30 @@ def test_the_window_says_that_photos_leave_before_the_first_one_does(
     window._save()
     settings, _ = load_settings()
     assert (settings.engine, settings.remote_allowed) == ("auto", False)
+
+
+def test_a_model_of_the_menu_runs_here_and_no_photo_leaves_any_more(
+    service: Service, photos: list[Path], qtbot: QtBot
+) -> None:
+    window = shown_window(qtbot, Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=True))
+    button = window.model_button
+    qtbot.waitUntil(lambda: HOST in button.text(), timeout=PATIENCE)
+    button.fill()
+    entries = {action.text(): action for action in button.menu().actions()}
+    ticked = [text for text, action in entries.items() if action.isChecked()]
+    assert ticked == ["bisenetformer-m-ade (remote)"]
+    entries["starter"].trigger()
+    qtbot.waitUntil(lambda: window.desk.idle, timeout=PATIENCE)
+    assert window.desk.choice == ModelChoice()
+    assert window.status.text() == "No photo leaves this machine any more; starter is in use."
+    assert window.status._engine.text() == ""
+    window.desk.open(photos[:1])
+    qtbot.waitUntil(lambda: predicted(window.desk, photos[0]), timeout=PATIENCE)
+    assert service.received == []
+
+
+def test_a_device_of_this_machine_taken_ends_it_too(service: Service, desks: list[Desk], qtbot: QtBot) -> None:
+    desk = new_desk(desks, REMOTE)
+    desk.use_here(replace(desk.model.local, engine="onnx", device="cpu"))
+    qtbot.waitUntil(lambda: desk.choice == ModelChoice("starter", "onnx", "cpu"), timeout=PATIENCE)
+    assert service.received == []
