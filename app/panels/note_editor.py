@@ -82,6 +82,15 @@ class NoteEditor(QFrame):
                 return True
         return super().eventFilter(watched, event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """With the button reached by Tab, Return presses it and Escape leaves the note as it was here too."""
+        if event.key() in (*_RETURN, Qt.Key.Key_Escape):
+            if event.key() == Qt.Key.Key_Escape:
+                self._path = None
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         path, self._path = self._path, None

@@ -62,3 +62,19 @@ def test_what_was_not_changed_is_not_written(editor: NoteEditor, written: list[o
     QTest.mouseClick(editor.keep, Qt.MouseButton.LeftButton)
     assert not editor.isVisible()
     assert written == []
+
+
+def test_return_and_escape_do_the_same_with_the_button_reached_by_tab(
+    qtbot: QtBot, editor: NoteEditor, written: list[object]
+) -> None:
+    qtbot.keyClicks(editor.text, "x")
+    qtbot.keyClick(editor.text, Qt.Key.Key_Tab)
+    qtbot.keyClick(editor.keep, Qt.Key.Key_Escape)
+    assert not editor.isVisible()
+    assert written == []
+    editor.open_for(PATH, "The mast", beside=editor.parentWidget())
+    qtbot.keyClicks(editor.text, "x")
+    qtbot.keyClick(editor.text, Qt.Key.Key_Tab)
+    qtbot.keyClick(editor.keep, Qt.Key.Key_Return)
+    assert not editor.isVisible()
+    assert written == [(PATH, "The mastx")]
