@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     from app import cli
 
+    cli.let_output_name_everything()
     arguments = cli.parse(sys.argv[1:] if argv is None else argv)
     if arguments.command is not None:
         return cli.run(arguments)

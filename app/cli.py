@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.commands import COMMANDS, ExitCode
+from app.commands.console import print_json
 from inference.errors import ExpectedError
 
 PROGRAM = "ade-mask-studio"
@@ -41,17 +43,59 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command that `parse` found and returns the exit code; expected errors become one sentence on stderr."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
+    """Runs the command that `parse` found and returns the exit code.
+
+    Expected errors become one sentence on stderr, and with --json a record on stdout as well, so that this is always
+    JSON; `predict` alone prints none.
+    """
+    try:
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it can still be told that it fails
+        return code
+    except OSError:
+        trouble = _trouble_of_streams()
+        if trouble is None:
+            raise
+        if isinstance(trouble, BrokenPipeError):
+            return ExitCode.UNREAD
+        print(f"The results cannot be written: {trouble.strerror}.", file=sys.stderr)
+        return ExitCode.NO_RESULT
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         return int(import_module(f"app.commands.{arguments.command}").run(arguments))
     except ExpectedError as error:
         print(error, file=sys.stderr)
+        if arguments.json and arguments.command != "predict":
+            print_json({"error": str(error)})
         return ExitCode.NO_RESULT
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return ExitCode.INTERRUPTED
+
+
+def _trouble_of_streams() -> OSError | None:
+    """Why stdout, or else stderr, cannot be written, None where both can; what it holds is dropped, so that it can end.
+
+    An empty line is written, as only that tells.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.write("\n")
+            stream.flush()
+        except OSError as error:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
+            return error
+    return None
+
+
+def let_output_name_everything() -> None:
+    """Names of files need not be text, and stdout need not know every character: what it lacks is spelled out."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def build_window_parser() -> argparse.ArgumentParser:

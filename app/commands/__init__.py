@@ -29,3 +29,4 @@ class ExitCode(IntEnum):
     USAGE = 2
     NO_RESULT = 3
     INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+    UNREAD = 141  # 128 + SIGPIPE: who read the results, such as `head`, wanted no more of them

@@ -19,8 +19,9 @@ def progress(total: int | None, *, unit: str) -> Iterator[Callable[[int], object
 
 
 def print_json(record: object) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False))
+    """One JSON document on stdout, in plain ASCII where stdout cannot take every character."""
+    every = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    print(json.dumps(record, indent=1, ensure_ascii=not every, allow_nan=False))
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
