@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     with progress(len(pairs.files), unit="picture") as advance:
         found = evaluate(pairs, jobs=arguments.jobs, done=advance)
     if not found.pictures:
+        if arguments.json:
+            print_json(as_record(found))
         print_refused(found.refused)
         note("Nothing could be compared.")
         return ExitCode.NO_RESULT

@@ -63,7 +63,14 @@ def pair_up(predicted: Path, truth: Path) -> Pairs:
     plan = plan_import([predicted], true_files)
     # What is refused are predictions; one that fits several truths leaves those without any, which is told then.
     spare = sum(path != predicted for path in plan.refused)
-    lacking = {file: f"There is no prediction for {file.name}." for file in true_files if file not in plan.files}
+    if not true_files:
+        lacking = {truth: f"There are no PNGs in {truth}."}
+    elif predicted in plan.refused:  # missing or empty, which says more than a line for each truth
+        lacking = {predicted: plan.refused[predicted]}
+    elif predicted.resolve() == truth.resolve():
+        lacking = {predicted: "What is compared with itself says nothing; give predictions and truth of their own."}
+    else:
+        lacking = {file: f"There is no prediction for {file.name}." for file in true_files if file not in plan.files}
     return Pairs({file: plan.files[file] for file in true_files if file in plan.files}, lacking, spare)
 
 

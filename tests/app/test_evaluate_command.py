@@ -69,6 +69,30 @@ def test_a_folder_that_is_missing_is_exit_code_3(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err.endswith("none does not exist.\n")
 
 
+@pytest.mark.parametrize(
+    ("pred", "truth", "reason"),
+    [
+        ("none", "truth", "none does not exist."),
+        ("empty", "truth", "There are no PNGs in {tmp}/empty."),
+        ("predicted", "empty", "There are no PNGs in {tmp}/empty."),
+        ("truth", "truth", "What is compared with itself says nothing; give predictions and truth of their own."),
+    ],
+)
+def test_why_there_is_nothing_to_compare(
+    pred: str, truth: str, reason: str, folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    write_labels(folders[1] / "b.png", np.ones((2, 2), np.uint8))
+    assert evaluate((tmp_path / pred, tmp_path / truth), "--json") == ExitCode.NO_RESULT
+    said = capsys.readouterr()
+    expected = reason.format(tmp=tmp_path)
+    assert "1 refused:\n" in said.err
+    assert said.err.splitlines()[1].endswith(expected)
+    record = json.loads(said.out)
+    assert record["pictures"] == 0
+    assert [one["reason"].endswith(expected) for one in record["refused"]] == [True]
+
+
 def test_the_page_is_written(folders: tuple[Path, Path], tmp_path: Path) -> None:
     assert evaluate(folders, "--report", str(tmp_path / "new" / "report.html")) == ExitCode.DONE
     assert "50.0 %" in (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
