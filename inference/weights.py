@@ -65,7 +65,9 @@ def load_tensors(path: Path) -> Tensors:
         case ".pth" | ".pt":
             tensors = _load_checkpoint(path)
         case _:
-            raise WeightsError(f"{shown(path)} is not a weights file: it should end in .safetensors, .pth or .pt.")
+            raise WeightsError(
+                f"{shown(path)} is not a weights file: it should end in .safetensors, .pth, .pt or .onnx."
+            )
     if not tensors:
         raise WeightsError(f"{shown(path)} holds no tensors.")
     if all(name.startswith("module.") for name in tensors):
