@@ -45,8 +45,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command that `parse` found and returns the exit code.
 
-    Expected errors become one sentence on stderr, and with --json a record on stdout as well, so that this is always
-    JSON; `predict` alone prints none.
+    Expected errors become one sentence on stderr, and with --json a record on stdout as well, so that who parses that
+    always can; `predict` alone prints no JSON.
     """
     try:
         code = _run(arguments)
