@@ -12,7 +12,7 @@ from app.panels.style import warning
 from inference.engines.making import title
 from inference.remote_card import REMOTE
 
-_ENGINE_SHARE = 0.4  # of the bar: what is under the pointer is to be read beside why it is the CPU
+_ENGINE_SHARE = 0.28  # of the bar: what is under the pointer is to be read beside why it is the CPU
 SHOWN_FOR = 8000  # ms that a sentence stays before the hover text takes its place again
 
 
@@ -55,7 +55,7 @@ class StatusBar(QStatusBar):
         self._text.setContentsMargins(8, 0, 8, 0)
         self._zoom = self._part("Zoom: screen pixels per picture pixel", "888 %")
         self._engine = self._part("Engine and device", "")
-        self._engine_text = ""
+        self._engine_texts: tuple[str, ...] = ("",)  # the first that fits is shown
         self._seconds = self._part("Time of the last prediction", "8888 ms")
         self._export = UnderWay("export", tip="Stop the export; what is written stays", parent=self)
         self._export.cancel_requested.connect(self.cancel_requested)
@@ -110,11 +110,11 @@ class StatusBar(QStatusBar):
         place = device.upper()
         if reason.startswith(f"{place}, because"):
             place = reason.partition(". ")[0].removesuffix(".")
-        self._engine_text = f"{title(engine)} · {place}" if engine else ""
-        self._engine.setToolTip(reason)
+        self._engine_texts = (f"{title(engine)} · {place}" if engine else "", place)
+        self._engine.setToolTip(f"{title(engine)}: {reason}" if engine else reason)
         self._engine.setPalette(self.palette())
         if engine == REMOTE:  # said all the time, not only where the pointer is
-            self._engine_text = f"Photos are sent to {device}"
+            self._engine_texts = (f"Photos are sent to {device}",)
             warned = QPalette(self.palette())
             warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
             self._engine.setPalette(warned)
@@ -125,9 +125,10 @@ class StatusBar(QStatusBar):
         self._fit_engine()
 
     def _fit_engine(self) -> None:
-        room = round(_ENGINE_SHARE * self.width())
-        text = self._engine.fontMetrics().elidedText(self._engine_text, Qt.TextElideMode.ElideRight, room)
-        self._engine.setText(text)
+        room, metrics = round(_ENGINE_SHARE * self.width()), self._engine.fontMetrics()
+        last = metrics.elidedText(self._engine_texts[-1], Qt.TextElideMode.ElideRight, room)
+        fitting = (text for text in self._engine_texts if metrics.horizontalAdvance(text) <= room)
+        self._engine.setText(next(fitting, last))
 
     def show_seconds(self, seconds: float | None) -> None:
         self._seconds.setText("" if seconds is None else f"{seconds * 1000:.0f} ms")

@@ -207,13 +207,20 @@ def test_it_says_nothing_of_opening_while_photos_are_being_opened(
 
 def test_why_it_is_the_cpu_is_read_without_pointing_at_anything(qtbot: QtBot, bar: StatusBar) -> None:
     engine = bar._engine
-    bar.resize(1024, 24)
+    bar.resize(1440, 24)
     bar.show()
     bar.show_engine("onnx", "cpu", reason="CPU, because no NVIDIA driver was found.")
+    bar.show_zoom(0.79)
+    bar.show_seconds(0.762)
+    bar.show_hover("3 sky · score 0.90 · decided by network · x 1140, y 1112 · J: next probable class")
     assert engine.text() == "ONNX Runtime · CPU, because no NVIDIA driver was found"
     qtbot.waitUntil(lambda: engine.width() >= engine.fontMetrics().horizontalAdvance(engine.text()))
+    bar.resize(1024, 24)
+    qtbot.waitUntil(lambda: engine.text() == "CPU, because no NVIDIA driver was found")
+    assert not bar._text.is_elided()
     bar.resize(600, 24)
     qtbot.waitUntil(lambda: engine.text().endswith("…"))
-    assert engine.toolTip() == "CPU, because no NVIDIA driver was found."
+    assert engine.toolTip() == "ONNX Runtime: CPU, because no NVIDIA driver was found."
+    bar.resize(1024, 24)
     bar.show_engine("torch", "cuda:0", reason="cuda:0 is the fastest device here.")
     assert engine.text() == "PyTorch · CUDA:0"
