@@ -153,12 +153,16 @@ def completion(shell: str) -> str:
     """The script that makes one of `SHELLS` complete commands, options and the names of files."""
     import shtab
 
+    def describe_files(parser: argparse.ArgumentParser) -> None:
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for command in action.choices.values():
+                    describe_files(command)
+            elif action.type is Path or action.metavar == "NAME|FILE":
+                action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
+
     parser = build_parser()
-    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    for command in commands.choices.values():
-        for action in command._actions:
-            if action.type is Path:
-                action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
+    describe_files(parser)
     return str(shtab.complete(parser, shell=shell))
 
 

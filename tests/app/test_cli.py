@@ -158,6 +158,9 @@ def test_bash_completes_commands_options_and_files(tmp_path: Path, capsys: pytes
     assert "--resume" in completed(script, "predict", "--r")
     (tmp_path / "photo.jpg").touch()
     assert completed(script, "predict", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
+    assert completed(script, "predict", "--model", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
+    assert completed(script, "weights", "ad") == ["add"]
+    assert completed(script, "weights", "add", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
