@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/guide.md and of the README: the real window, worked in with real mouse and keys.
+"""Makes the pictures of the documents and of the README: the real window, worked in with real mouse and keys.
 
 It needs no screen. Run it when tools or the window look different:
 `.venv/bin/python scripts/guide_pictures.py [NAME…]`.
@@ -43,7 +43,8 @@ def make_pictures(names: list[str], scratch: Path) -> None:
         if part == stage.whole():
             save(stage.picture(), DOCS / f"{scene.name}.png", part=part, most_bytes=400_000)
         else:
-            save(stage.picture(), DOCS / "guide" / f"{scene.name}.png", part=part)
+            folder = DOCS / "guide" if scene.of_guide else DOCS
+            save(stage.picture(), folder / f"{scene.name}.png", part=part)
         stage.close()
 
 

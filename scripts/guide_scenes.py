@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from app.folder import Folder
+from app.model_dialog import ModelDialog
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
 
@@ -37,6 +38,7 @@ class Scene:
     panels: bool = False
     dark: bool = False
     film: bool = False  # two pictures of a sequence instead of the one
+    of_guide: bool = True  # else of another document
 
 
 def settings(tool: str, *classes: int, **more: object) -> Settings:
@@ -260,6 +262,12 @@ def bring_in(stage: Stage) -> QRect:
         )
 
 
+def models(stage: Stage) -> QRect:
+    stage.window.models.show("bisenetformer-m-ade")
+    (dialog,) = stage.window.findChildren(ModelDialog)
+    return stage.look_at(dialog)
+
+
 def write_labels(into: Path, pictures: Folder) -> None:
     """Labels for the samples as they come from elsewhere, not all of them good."""
     into.mkdir()
@@ -331,6 +339,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("threshold", "castle", threshold, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("pictures", "castle", pictures, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("import", "castle", bring_in, settings("brush", RIVER, brush_size=80), size=(1280, 800), panels=True),
+    Scene("models", "castle", models, of_guide=False),
     Scene("window", "street", window, EVERYDAY, size=(1440, 900), panels=True),
     Scene("correcting", "castle", correcting, EVERYDAY, size=(1440, 900), panels=True, dark=True),
 )

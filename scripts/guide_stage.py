@@ -177,6 +177,13 @@ class Stage:
         assert self._dialog is not None
         return self._dialog.rect()
 
+    def look_at(self, dialog: QDialog) -> QRect:
+        """Look at a dialog that waits for no answer, and close it."""
+        self.wait(lambda: True)
+        self._dialog = dialog.grab().toImage()
+        dialog.close()
+        return self._dialog.rect()
+
     def close_panels(self) -> None:
         """More room for the picture."""
         for dock in self.window.findChildren(QDockWidget):

@@ -69,6 +69,15 @@ def test_pictures_are_there_and_can_be_read(link: str) -> None:
         image.verify()
 
 
+@pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda document: document.stem)
+def test_every_picture_of_a_document_is_there(document: Path) -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", document.read_text(encoding="utf-8"))
+    assert pictures
+    for picture in pictures:
+        with Image.open(DOCS / picture) as image:
+            image.verify()
+
+
 def test_links_inside_lead_to_headings() -> None:
     anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in SECTIONS}
     assert set(re.findall(r"\]\(#([^)]+)\)", GUIDE)) <= anchors
