@@ -81,7 +81,7 @@ class ModelsPage(QWidget):
         self._bar.setAccessibleName("How much of the weights has come")
         self._use = QPushButton("&Use this model")
         self._fetch = QPushButton()
-        self._remove = QPushButton("&Remove from this machine")
+        self._remove = QPushButton("Remo&ve from this machine")
         for button in (self._bring, self._use, self._fetch, self._remove):
             button.setAutoDefault(False)  # Return is for the model in the list, not for the first button
         self._use.clicked.connect(self._use_model)

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFileDialog,
     QLabel,
     QListWidget,
     QProgressBar,
     QPushButton,
+    QTabWidget,
     QTextBrowser,
     QTreeWidget,
     QWidget,
@@ -310,3 +312,15 @@ def test_what_cannot_be_tried_is_said_and_can_be_tried_again(
     dialog.devices.parent().parent().setCurrentWidget(dialog.devices)
     qtbot.waitUntil(lambda: "The weights are gone." in texts(dialog))
     assert button(dialog, "Try all again").isEnabled()
+
+
+def test_no_two_things_on_a_page_have_the_same_key(flow: ModelFlow, tried: list[bool]) -> None:
+    dialog = opened(flow)
+    (tabs,) = dialog.findChildren(QTabWidget)
+    always = [tabs.tabText(page) for page in range(tabs.count())] + [button(dialog, "Close").text()]
+    for page in range(tabs.count()):
+        things = [*tabs.widget(page).findChildren(QAbstractButton), *tabs.widget(page).findChildren(QLabel)]
+        texts = always + [thing.text() for thing in things]
+        keys = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+        assert len(keys) == len(set(keys)), texts
+    assert len(keys) > len(always)
