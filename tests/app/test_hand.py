@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import given
@@ -112,9 +112,8 @@ def test_a_tool_never_works_with_a_value_that_its_option_refuses(tool_id: str, k
 
 def option_value(tool: type[Tool], hand: Hand, key: str) -> object:
     """What an instance of the tool would work with."""
-    made = object.__new__(tool)
-    made.session = SimpleNamespace(tool_value=hand.tool_value, document=None)  # type: ignore[assignment] # no picture
-    return made.value(key)
+    session = MagicMock(tool_value=hand.tool_value, document=None, brush_size=20.0)  # no picture
+    return tool(session).value(key)
 
 
 @pytest.mark.parametrize("tool_id", sorted(TOOLS))
