@@ -28,7 +28,6 @@ def test_a_network_without_a_shipped_graph_is_exported_only_on_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("inference.engines.must_be_tried", lambda *_: False)  # in a process of its own, which takes long
     torch.manual_seed(0)
     save_file(BiSeNetFormer(TINY).state_dict(), tmp_path / "tiny.safetensors")
     sha256 = sha256_of(tmp_path / "tiny.safetensors")
