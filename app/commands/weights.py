@@ -221,3 +221,4 @@ def _bytes(name: str) -> Iterator[Callable[[Progress], None]]:
             bar.update(progress.done - bar.n)
 
         yield show
+        bar.refresh()  # what came within a moment is shown as well

@@ -67,7 +67,7 @@ def environment(place: Path, web: Web) -> dict[str, str]:
 
 
 def begin(line: str, place: Path, web: Web) -> subprocess.Popen[str]:
-    """The command of a line, under way."""
+    """The command of a line, under way, and ended by Ctrl-C also where the suite itself runs in the background."""
     program, *arguments = shlex.split(line)
     assert program == "ade-mask-studio"
     return subprocess.Popen(
@@ -77,6 +77,7 @@ def begin(line: str, place: Path, web: Web) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
