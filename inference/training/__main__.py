@@ -34,6 +34,7 @@ def train(options: argparse.Namespace) -> None:
         learning_rate=options.rate,
         average_decay=options.average,
         frozen_levels=options.frozen,
+        rare=options.rare,
         seed=options.seed,
         losses=LossSettings(points=options.points),
     )
@@ -144,6 +145,8 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--average", type=float, default=defaults.average_decay, help="decay of the weight average")
     frozen_help = "backbone outputs whose layers are not trained; 0 when the backbone starts from nothing"
     arguments.add_argument("--frozen", type=int, choices=range(5), default=defaults.frozen_levels, help=frozen_help)
+    rare_help = "share of the photos; classes found in fewer draw their photos more often; 0: every photo once a pass"
+    arguments.add_argument("--rare", type=float, default=defaults.rare, help=rare_help)
     arguments.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     arguments.add_argument("--seed", type=int, default=defaults.seed)
     arguments.set_defaults(command=train)

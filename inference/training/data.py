@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from resources.classes import CLASS_COUNT
 
 U8 = NDArray[np.uint8]
+F64 = NDArray[np.float64]
 SATURATION_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of the grey value, BT.601
 
 
@@ -151,20 +152,45 @@ def _hue_turn(degrees: float) -> NDArray[np.float64]:
     return np.asarray(np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) / 3)
 
 
-def sample_order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The order of one pass over the data; a function of its arguments, so that a resumed run repeats nothing."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
+def repeat_factors(samples: Sequence[Sample], *, rare: float, most: float = 4.0) -> F64:
+    """How often each picture is seen in one pass over the data, (N,) from 1 to `most`.
+
+    Classes found in less than the share `rare` of the pictures draw theirs more often, by the square root of what
+    they are short of ("repeat factor sampling" of LVIS, arXiv 1908.03195). A class counts for a picture from 0.2 % of
+    it: less is as likely a slip of the labels.
+    """
+    found = np.zeros((len(samples), CLASS_COUNT), bool)
+    for index in range(len(samples)):
+        labels = samples[index].labels
+        found[index] = np.bincount(labels.ravel(), minlength=CLASS_COUNT + 1)[1:] > 0.002 * labels.size
+    shares = found.mean(axis=0)
+    per_class = np.sqrt(rare / np.maximum(shares, 1 / max(len(samples), 1)))
+    return np.asarray(np.where(found, per_class, 1.0).max(axis=1, initial=1.0).clip(1.0, most), np.float64)
+
+
+def sample_order(repeats: F64, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of one pass over the data, each picture as often as `repeats` says (a fraction: in that many passes).
+
+    A function of its arguments, so that a resumed run repeats nothing; every pass has the same length.
+    """
+    random = np.random.default_rng([seed, epoch])
+    length = round(float(repeats.sum()))
+    edges = np.cumsum(repeats) * (length / repeats.sum())
+    places = np.arange(length) + random.random()
+    picked = np.minimum(np.searchsorted(edges, places, side="right"), len(repeats) - 1)
+    return np.asarray(random.permutation(picked), np.int64)
 
 
 def batch(
-    samples: Sequence[Sample], *, step: int, size: int, crop: int, seed: int, settings: Augmentation
+    samples: Sequence[Sample], *, repeats: F64, step: int, size: int, crop: int, seed: int, settings: Augmentation
 ) -> tuple[U8, U8]:
     """Step number `step` of the training: photos (size, crop, crop, 3) and labels (size, crop, crop)."""
     random = np.random.default_rng([seed, step, crop])
+    length = round(float(repeats.sum()))
     views = []
     for place in range(step * size, (step + 1) * size):
-        epoch, index = divmod(place, len(samples))
-        order = sample_order(len(samples), seed=seed, epoch=epoch)
+        epoch, index = divmod(place, length)
+        order = sample_order(repeats, seed=seed, epoch=epoch)
         views.append(augment(samples[int(order[index])], crop=crop, random=random, settings=settings))
     photos, labels = zip(*views, strict=True)
     return np.stack(photos), np.stack(labels)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +21,7 @@ from inference.network.decoder import HeadOutput
 from inference.network.lite import Lite
 from inference.network.paths import PixelFeatures
 from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, all_losses
-from inference.training.data import Augmentation, DataError, Sample, batch
+from inference.training.data import F64, Augmentation, DataError, Sample, batch, repeat_factors
 from inference.training.schedule import Budget, crop_at, learning_rate_factor, progress
 
 
@@ -38,6 +39,7 @@ class TrainingSettings:
     warm_up: float = 0.03  # share of the run
     largest_gradient: float = 20.0  # norm
     average_decay: float = 0.99  # about the last hundred steps
+    rare: float = 0.0  # share of the pictures below which a class draws its pictures more often, see `repeat_factors`
     seed: int = 0
     # Published are 12,544 points a mask. The mask of a crop of 320 pixels has only 1,600 logits to be sampled from, and
     # twelve times the points are twelve times the work of matching and mask losses.
@@ -90,6 +92,7 @@ class Trainer:
         self.trained = [parameter for parameter in every if parameter.requires_grad]
         self.optimiser = torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, settings))
         self.step, self.seconds = 0, 0.0
+        self._repeats: tuple[Sequence[Sample], F64] | None = None
 
     def start_from(self, state: dict[str, Tensor]) -> None:
         """Begin with these weights of the whole network, names and shapes exactly as it has them."""
@@ -108,7 +111,7 @@ class Trainer:
 
     def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:
         """One step at `done` (0..1) of the run; the mean losses and the gradient's norm before clipping."""
-        worker_losses, worker_gradients = zip(*self._work(samples, done), strict=True)
+        worker_losses, worker_gradients = zip(*self._work(samples, self._repeats_of(samples), done), strict=True)
         losses = Losses(*(torch.stack(values).mean() for values in zip(*worker_losses, strict=True)))
         for parameter, gradients in zip(self.trained, zip(*worker_gradients, strict=True), strict=True):
             parameter.grad = torch.stack(gradients).mean(dim=0)
@@ -122,20 +125,30 @@ class Trainer:
         self.step += 1
         return losses, float(norm)
 
-    def _work(self, samples: Sequence[Sample], done: float) -> list[tuple[Losses, tuple[Tensor, ...]]]:
+    def _repeats_of(self, samples: Sequence[Sample]) -> F64:
+        """Found once: it looks at every label."""
+        if self._repeats is None or self._repeats[0] is not samples:
+            rare = self.settings.rare
+            self._repeats = samples, repeat_factors(samples, rare=rare) if rare else np.ones(len(samples))
+        return self._repeats[1]
+
+    def _work(self, samples: Sequence[Sample], repeats: F64, done: float) -> list[tuple[Losses, tuple[Tensor, ...]]]:
         """What every worker found in this step."""
         workers = self.settings.workers
         parts = range(self.step * workers, (self.step + 1) * workers)
         if workers == 1:
-            return [self._gradients(samples, parts[0], done)]
+            return [self._gradients(samples, repeats, parts[0], done)]
         with ThreadPoolExecutor(workers, initializer=one_thread_per_operation) as pool:
-            return list(pool.map(lambda part: self._gradients(samples, part, done), parts))
+            return list(pool.map(lambda part: self._gradients(samples, repeats, part, done), parts))
 
-    def _gradients(self, samples: Sequence[Sample], part: int, done: float) -> tuple[Losses, tuple[Tensor, ...]]:
+    def _gradients(
+        self, samples: Sequence[Sample], repeats: F64, part: int, done: float
+    ) -> tuple[Losses, tuple[Tensor, ...]]:
         """Losses and gradients of one worker's photos; `part` counts them from the beginning of the run."""
         settings = self.settings
         photos, labels = batch(
             samples,
+            repeats=repeats,
             step=part,
             size=settings.batch_size,
             crop=crop_at(done, settings.crops),

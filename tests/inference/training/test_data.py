@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.training.data import Augmentation, DataError, Sample, Samples, augment, batch, jitter, sample_order
+from inference.training.data import (
+    Augmentation,
+    DataError,
+    Sample,
+    Samples,
+    augment,
+    batch,
+    jitter,
+    repeat_factors,
+    sample_order,
+)
 from tests.inference.training.labelled_tars import two_tone, write_tar
 
 NO_COLOUR = Augmentation(brightness=0, contrast=0, saturation=0, hue_degrees=0)
@@ -108,17 +118,42 @@ def test_saturation_and_hue_leave_grey_alone(seed: int) -> None:
 
 
 def test_every_photo_is_seen_once_an_epoch() -> None:
-    samples = [two_tone(str(index)) for index in range(6)]
-    first, second = (sample_order(6, seed=1, epoch=epoch) for epoch in range(2))
-    assert sorted(first) == sorted(second) == list(range(len(samples)))
+    first, second = (sample_order(np.ones(6), seed=1, epoch=epoch) for epoch in range(2))
+    assert sorted(first) == sorted(second) == list(range(6))
     assert list(first) != list(second)
+
+
+@given(repeats=st.lists(st.floats(1, 4), min_size=1, max_size=30), seed=st.integers(0, 1000))
+def test_a_photo_is_drawn_as_often_as_it_should_be(repeats: list[float], seed: int) -> None:
+    wanted = np.array(repeats)
+    passes = [sample_order(wanted, seed=seed, epoch=epoch) for epoch in range(5)]
+    assert {len(order) for order in passes} == {round(wanted.sum())}
+    scale = round(wanted.sum()) / wanted.sum()
+    for order in passes:
+        assert (np.abs(np.bincount(order, minlength=len(wanted)) - wanted * scale) < 1 + 1e-6).all()
+
+
+def test_rare_classes_draw_their_photos_more_often() -> None:
+    """Of ten photos one has class 7, that is a tenth; rare is what is in less than four tenths: √(0.4 / 0.1) = 2."""
+    common = [sample_of(np.full((10, 10), 1, np.uint8)) for _ in range(9)]
+    rare = sample_of(np.full((10, 10), 7, np.uint8))
+    np.testing.assert_allclose(repeat_factors([*common, rare], rare=0.4), [1.0] * 9 + [2.0])
+    np.testing.assert_allclose(repeat_factors([*common, rare], rare=0.4, most=1.5), [1.0] * 9 + [1.5])
+    assert (repeat_factors([*common, sample_of(np.zeros((10, 10), np.uint8))], rare=0.4) == 1).all()
+    speck = np.full((100, 100), 1, np.uint8)
+    speck[0, :20] = 7  # 0.2 %, and not more
+    assert (repeat_factors([*common, sample_of(speck)], rare=0.4) == 1).all()
+
+
+def sample_of(labels: np.ndarray) -> Sample:
+    return Sample("a", np.zeros((*labels.shape, 3), np.uint8), labels)
 
 
 def test_a_batch_is_a_function_of_the_step() -> None:
     samples = [two_tone(str(index)) for index in range(3)]
 
     def at(step: int) -> tuple[np.ndarray, np.ndarray]:
-        return batch(samples, step=step, size=4, crop=32, seed=0, settings=Augmentation())
+        return batch(samples, repeats=np.ones(3), step=step, size=4, crop=32, seed=0, settings=Augmentation())
 
     photos, labels = at(5)
     assert photos.shape == (4, 32, 32, 3)

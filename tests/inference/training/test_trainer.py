@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -77,7 +78,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
 def test_two_workers_take_the_mean_of_their_gradients() -> None:
     samples = [two_tone(name) for name in "abcd"]
     pair = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "workers": 2}))
-    expected = [pair._gradients(samples, part, 0.5)[1] for part in range(2)]
+    expected = [pair._gradients(samples, np.ones(4), part, 0.5)[1] for part in range(2)]
     pair.optimiser = torch.optim.SGD(pair.trained, lr=0.0)  # the gradients are looked at, nothing moves
     pair.optimiser.param_groups[0]["full_rate"] = 0.0
     _, norm = pair.train_step(samples, 0.5)
