@@ -31,6 +31,21 @@ from tests.app.windows import shown_window
 from tests.app.working import make_photo
 
 
+class Held:
+    """A function that has its answer and keeps it to itself until the gate opens."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+        self.answered = threading.Event()
+        self.gate = threading.Event()
+
+    def __call__(self, *arguments: object, **more: object) -> object:
+        answer = self._function(*arguments, **more)
+        self.answered.set()
+        assert self.gate.wait(10)
+        return answer
+
+
 @pytest.fixture
 def again(segmenter: FakeSegmenter) -> Iterator[Callable[[], Desk]]:
     """Makes a desk as the next start has it."""
@@ -237,20 +252,13 @@ def test_what_is_said_while_files_come_and_go_stays_with_its_picture(
 ) -> None:
     folder = photos[0].parent
     opened(desk, folder, qtbot)
-    gate, search, looks = threading.Event(), app.listing_flow.list_folder, threading.Event()
-
-    def slow(*arguments: object, **more: object) -> object:
-        found = search(*arguments, **more)  # type: ignore[arg-type]
-        looks.set()
-        assert gate.wait(10)
-        return found
-
-    monkeypatch.setattr(app.listing_flow, "list_folder", slow)
+    search = Held(app.listing_flow.list_folder)
+    monkeypatch.setattr(app.listing_flow, "list_folder", search)
     photos[0].unlink()
-    qtbot.waitUntil(looks.is_set)
+    qtbot.waitUntil(search.answered.is_set)
     rows = np.array([desk.folder.row(photos[0]), desk.folder.row(photos[2])], np.intp)
     desk.folder.set_statuses(rows, PictureStatus.DONE)
-    gate.set()
+    search.gate.set()
     qtbot.waitUntil(lambda: photos[0] not in desk.folder and desk.idle)
     assert [desk.folder.status(path) is PictureStatus.DONE for path in photos[1:4]] == [False, True, False]
 
@@ -263,20 +271,14 @@ def test_the_project_is_asked_again_when_files_come_and_go_while_it_is_asked(
     desk.folder.set_status(photos[3], PictureStatus.SKIPPED, "blurred")
     qtbot.waitUntil(lambda: desk.idle)
     desk.close()
-    gate, read, reads = threading.Event(), app.folder_facts.gather, threading.Event()
-
-    def slow(*arguments: object) -> None:
-        read(*arguments)  # type: ignore[arg-type]
-        reads.set()
-        assert gate.wait(10)
-
-    monkeypatch.setattr(app.folder_facts, "gather", slow)
+    gather = Held(app.folder_facts.gather)
+    monkeypatch.setattr(app.folder_facts, "gather", gather)
     desk = again()
     desk.open([folder])
-    qtbot.waitUntil(lambda: reads.is_set() and not desk.listing.watch.noticed)
+    qtbot.waitUntil(lambda: gather.answered.is_set() and not desk.listing.watch.noticed)
     photos[0].unlink()
     qtbot.waitUntil(lambda: photos[0] not in desk.folder)
-    gate.set()
+    gather.gate.set()
     qtbot.waitUntil(lambda: desk.idle)
     skipped = [path for path in photos[1:] if desk.folder.status(path) is PictureStatus.SKIPPED]
     assert skipped == [photos[3]]
@@ -292,19 +294,13 @@ def test_many_pictures_that_are_marked_while_the_project_is_asked_stay_marked(
     desk.folder.set_status(photos[2], PictureStatus.SKIPPED, "dark")
     qtbot.waitUntil(lambda: desk.idle)
     desk.close()
-    gate, read, reads = threading.Event(), app.folder_facts.gather, threading.Event()
-
-    def slow(*arguments: object) -> None:
-        read(*arguments)  # type: ignore[arg-type]
-        reads.set()
-        assert gate.wait(10)
-
-    monkeypatch.setattr(app.folder_facts, "gather", slow)
+    gather = Held(app.folder_facts.gather)
+    monkeypatch.setattr(app.folder_facts, "gather", gather)
     desk = again()
     desk.open([folder])
-    qtbot.waitUntil(reads.is_set)
+    qtbot.waitUntil(gather.answered.is_set)
     desk.folder.set_status(photos[3], PictureStatus.DONE)
-    gate.set()
+    gather.gate.set()
     qtbot.waitUntil(lambda: desk.folder.status(photos[2]) is PictureStatus.SKIPPED)
     assert desk.folder.status(photos[3]) is PictureStatus.DONE
     assert desk.folder.reason(photos[3]) == ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,21 +12,12 @@ import pytest
 from app.cli import parse, run
 from app.commands import ExitCode
 from app.core.ade_png import png_origin, read_labels
-from inference.remote_card import ADDRESS_VARIABLE, leaving
-from inference.remote_key import VARIABLE
-from tests.inference.remote_server import Service, seen, serving, status
+from inference.remote_card import leaving
+from tests.inference.remote_server import SECRET, Service, seen, service, status
 
-SECRET = "0123-the-secret-4567"
+__all__ = ["service"]  # a fixture
+
 SKY, GRASS = 3, 10
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)
-        monkeypatch.setenv(VARIABLE, SECRET)
-        yield service
 
 
 @pytest.fixture

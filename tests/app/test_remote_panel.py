@@ -27,12 +27,12 @@ from inference.remote_key import SERVICE, USER, VARIABLE
 from tests.app.desk_scene import predicted
 from tests.app.windows import shown_window
 from tests.inference.keyrings import FakeKeyring, use_keyring
-from tests.inference.remote_server import Service, seen, serving, silent, status
+from tests.inference.remote_server import SECRET, Service, seen, silent, status
+from tests.inference.serving import serving
 
 __all__ = ["use_keyring"]  # a fixture
 
 HOST = "127.0.0.1"
-SECRET = "0123-the-secret-4567"
 SKY, GRASS = 3, 10
 PATIENCE = 20_000  # ms
 LEFT = Qt.MouseButton.LeftButton
@@ -45,7 +45,7 @@ def service(monkeypatch: pytest.MonkeyPatch, use_keyring: FakeKeyring) -> Iterat
     monkeypatch.delenv(VARIABLE, raising=False)
     use_keyring.set_password(SERVICE, USER, SECRET)
     with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)
+        monkeypatch.setenv(ADDRESS_VARIABLE, service.root)
         yield service
 
 

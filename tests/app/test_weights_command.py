@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,33 +16,14 @@ import torch
 from app.cli import parse, run
 from app.commands import ExitCode
 from inference.models import ModelCard, find_card
-from tests.inference.publishing import CONTENT, SHA256, own_store, publish
-from tests.inference.web import Web, cut_off, serving, silence, status, whole
+from tests.inference.publishing import CONTENT, SHA256, brought, lite, store, web
+from tests.inference.web import Web, cut_off, silence, status, whole
+
+__all__ = ["brought", "lite", "store", "web"]  # fixtures
+
+pytestmark = pytest.mark.usefixtures("store")  # nothing here touches the user's own
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    own_store(tmp_path / "store", monkeypatch)
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serving(Web(CONTENT)) as web:
-        yield web
-
-
-@pytest.fixture
-def lite(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
-    return publish(web, monkeypatch)
-
-
-@pytest.fixture
-def brought(tmp_path: Path) -> Path:
-    (tmp_path / "mine.safetensors").write_bytes(CONTENT)
-    return tmp_path / "mine.safetensors"
 
 
 def weights(*arguments: str | Path) -> int:

@@ -25,7 +25,8 @@ from app.bench.network import random_model
 from app.commands import ExitCode
 from app.core.ade_png import read_labels, write_labels
 from resources.samples import sample_paths
-from tests.inference.web import Web, cut_off, serving, silence
+from tests.inference.serving import serving
+from tests.inference.web import Web, cut_off, silence
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "bisenetformer-s-ade"

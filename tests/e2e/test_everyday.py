@@ -28,7 +28,8 @@ from inference.weights import load_tensors
 from inference.weights_store import MIRROR_VARIABLE
 from tests.e2e.acts import at, export_dialog, export_field, has_masks, key, shown
 from tests.e2e.story import Script, click_button, dialog_of, drag, opened, post
-from tests.inference.web import Web, serving
+from tests.inference.serving import serving
+from tests.inference.web import Web
 
 pytestmark = pytest.mark.slow
 

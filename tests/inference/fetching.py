@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from inference import download_job
 from inference.downloads import DownloadError, Patience, download
+from tests.inference.serving import serving
 from tests.inference.web import Web
 
 CONTENT = random.Random(0).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 HURRIED = Patience(connect=5, silence=0.2, attempts=3, attempts_unheard=2, pause=0.001, longest_pause=0.01)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with serving(Web(CONTENT)) as web:
+        yield web
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "store" / "weights.bin"
 
 
 def fetch(web: Web, target: Path, **more: object) -> str:

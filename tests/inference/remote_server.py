@@ -5,23 +5,27 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
-from ssl import SSLContext
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
+from inference.remote_card import ADDRESS_VARIABLE
+from inference.remote_key import VARIABLE
 from resources.classes import ade_class
+from tests.inference.serving import serving
+
+SECRET = "0123-the-secret-4567"
 
 Reply = Callable[["Service", "Received", BaseHTTPRequestHandler], None]
 
@@ -55,6 +59,11 @@ class Service:
     left: Event = field(default_factory=Event)  # a client closed its connection while it was kept waiting
     over: Event = field(default_factory=Event)  # the test has ended
 
+    @property
+    def root(self) -> str:
+        """The address that a person enters."""
+        return f"{self.address}/v0"
+
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         kind = f"Content-Type: {handler.headers['Content-Type']}\r\n\r\n".encode()
@@ -71,38 +80,14 @@ class Service:
         reply(self, received, handler)
 
 
-@contextmanager
-def serving(service: Service, *, encrypted: SSLContext | None = None) -> Iterator[Service]:
-    """Answers until the context ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.close_connection = True
-            service.answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            pass  # the client has gone, as it may
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False
-    if encrypted is not None:
-        server.socket = encrypted.wrap_socket(server.socket, server_side=True)
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    service.address = f"{'http' if encrypted is None else 'https'}://127.0.0.1:{server.server_address[1]}/v0"
-    try:
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """The service, with its address and a key in the environment."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(Service([seen])) as service:
+        monkeypatch.setenv(ADDRESS_VARIABLE, service.root)
+        monkeypatch.setenv(VARIABLE, SECRET)
         yield service
-    finally:
-        service.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 # --- replies ---------------------------------------------------------------------------------------------------------

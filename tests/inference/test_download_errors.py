@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -18,20 +17,10 @@ import pytest
 from inference import download_job
 from inference.download_errors import Again, check_status, failure
 from inference.downloads import DownloadError, Patience, UnreachableError, download
-from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, pauses, refusal
-from tests.inference.web import Web, serving, status, whole
+from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, pauses, refusal, target, web
+from tests.inference.web import Web, status, whole
 
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    monkeypatch.setenv("NO_PROXY", "*")
-    with serving(Web(CONTENT)) as web:
-        yield web
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "store" / "weights.bin"
+__all__ = ["target", "web"]  # fixtures
 
 
 def test_redirects_without_an_end_are_told(web: Web, target: Path) -> None:

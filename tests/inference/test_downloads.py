@@ -6,7 +6,6 @@ import hashlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,20 +13,10 @@ import pytest
 from inference import download_job
 from inference.downloads import Patience, Progress, download, size_text
 from inference.errors import Cancelled
-from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, refusal
-from tests.inference.web import Web, cut_off, ranged, send, serving, silence, status, whole
+from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, refusal, target, web
+from tests.inference.web import Web, cut_off, ranged, send, silence, status, whole
 
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    monkeypatch.setenv("NO_PROXY", "*")
-    with serving(Web(CONTENT)) as web:
-        yield web
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "store" / "weights.bin"
+__all__ = ["target", "web"]  # fixtures
 
 
 def test_a_file_arrives_whole_and_leaves_nothing_beside_it(web: Web, target: Path) -> None:

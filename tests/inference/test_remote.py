@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -21,23 +20,12 @@ from inference.remote import LEAST_SCORE, LONGEST_SIDE, RemoteEngine, RemoteSegm
 from inference.remote_card import ADDRESS_VARIABLE, card_for, leaving, remote_address
 from inference.remote_key import VARIABLE, Key, RemoteError
 from tests.inference.keyrings import FakeKeyring, use_keyring
-from tests.inference.remote_server import Service, detection, png, says, seen, serving, silent
+from tests.inference.remote_server import SECRET, Service, detection, png, says, service, silent
 
-__all__ = ["use_keyring"]  # a fixture
+__all__ = ["service", "use_keyring"]  # fixtures
 
 MODEL = "fai-bf-m-ade"
-SECRET = "0123-the-secret-4567"
 SKY, GRASS, TREE = 3, 10, 5
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The service, with its address and a key in the environment."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)
-        monkeypatch.setenv(VARIABLE, SECRET)
-        yield service
 
 
 def halves(height: int = 60, width: int = 80) -> np.ndarray:

@@ -11,7 +11,6 @@ import struct
 import threading
 import traceback
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -31,6 +30,7 @@ from inference.remote_card import ADDRESS_VARIABLE
 from inference.remote_client import Patience
 from inference.remote_key import Key, RemoteError
 from tests.inference.remote_server import (
+    SECRET,
     Reply,
     Service,
     broken_off,
@@ -39,25 +39,19 @@ from tests.inference.remote_server import (
     says,
     seen,
     send,
-    serving,
+    service,
     silent,
     status,
 )
+from tests.inference.serving import serving
 
-SECRET = "0123-the-secret-4567"
+__all__ = ["service"]  # a fixture
+
 PHOTO = np.full((40, 60, 3), 220, np.uint8)
 QUICK = Patience(connect=0.3, silence=0.3, whole=5, pause=0.01, longest_wait=2)
 CERTIFICATE = Path(__file__).parent / "data" / "self_signed.pem"
 MASK = np.zeros((40, 60), bool)
 MASK[5:25, 10:40] = True
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)
-        yield service
 
 
 def load(patience: Patience = QUICK) -> RemoteSegmenter:
@@ -212,7 +206,7 @@ def test_an_answer_without_an_end_is_not_kept(service: Service, monkeypatch: pyt
 def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)  # nobody listens there any more
+        monkeypatch.setenv(ADDRESS_VARIABLE, service.root)  # nobody listens there any more
     assert str(refusal()).startswith("127.0.0.1 cannot be reached (")
 
 
@@ -227,7 +221,7 @@ def test_neither_photo_nor_key_follows_a_redirect(service: Service, target: str,
 
 def test_a_redirect_to_another_service_reaches_nobody_there(service: Service) -> None:
     with serving(Service([seen])) as other:
-        service.replies = [status(308, Location=f"{other.address.replace('127.0.0.1', 'localhost')}/models")]
+        service.replies = [status(308, Location=f"{other.root.replace('127.0.0.1', 'localhost')}/models")]
         assert "neither photo nor key was sent there" in str(refusal())
         assert other.received == []
 
@@ -242,7 +236,7 @@ def test_proxies_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(ADDRESS_VARIABLE, "http://localhost:1/v0")  # nobody listens there
     with serving(Service([seen])) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.address.removesuffix("/v0"))
+        monkeypatch.setenv("HTTP_PROXY", proxy.address)
         assert load().predict(PHOTO).class_ids.tolist() == [3]
         assert proxy.received[0].headers["Host"] == "localhost:1"
 
@@ -252,7 +246,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(monkeypatch: pytest.Mo
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     with serving(Service([seen]), encrypted=context) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.address)
+        monkeypatch.setenv(ADDRESS_VARIABLE, service.root)
         assert str(refusal()).startswith("The connection to 127.0.0.1 is not trusted (")
         assert service.received == []
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))  # now somebody does

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,34 +14,12 @@ from inference.graphs import cached_file
 from inference.ledger import read_ledger
 from inference.models import ModelCard, find_card, known_models
 from inference.weights import sha256_of
-from tests.inference.publishing import CONTENT, SHA256, STARTER, files, own_store, publish
-from tests.inference.web import Web, cut_off, serving, status
+from tests.inference.publishing import SHA256, STARTER, brought, files, lite, store, web
+from tests.inference.web import Web, cut_off, status
 
+__all__ = ["brought", "lite", "store", "web"]  # fixtures
 
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    own_store(tmp_path / "store", monkeypatch)
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serving(Web(CONTENT)) as web:
-        yield web
-
-
-@pytest.fixture
-def lite(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
-    return publish(web, monkeypatch)
-
-
-@pytest.fixture
-def brought(tmp_path: Path) -> Path:
-    """The file that a person has from elsewhere."""
-    path = tmp_path / "elsewhere" / "mine.safetensors"
-    path.parent.mkdir()
-    path.write_bytes(CONTENT)
-    return path
+pytestmark = pytest.mark.usefixtures("store")  # nothing here touches the user's own
 
 
 def test_removing_leaves_nothing_but_the_others(brought: Path, lite: ModelCard, store: Path) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import pickle
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,36 +22,14 @@ from inference.downloads import DownloadError, UnreachableError
 from inference.errors import Cancelled, EngineError, WeightsError
 from inference.ledger import alone_with, read_ledger
 from inference.models import ModelCard, find_card, known_models
-from tests.inference.publishing import CONTENT, SHA256, STARTER, files, own_store, publish
-from tests.inference.web import Web, cut_off, serving, status, whole
+from tests.inference.publishing import CONTENT, SHA256, STARTER, brought, files, lite, store, web
+from tests.inference.web import Web, cut_off, status, whole
+
+__all__ = ["brought", "lite", "store", "web"]  # fixtures
+
+pytestmark = pytest.mark.usefixtures("store")  # nothing here touches the user's own
 
 OPEN_ENGINE = inference.engines.open_engine
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    own_store(tmp_path / "store", monkeypatch)
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serving(Web(CONTENT)) as web:
-        yield web
-
-
-@pytest.fixture
-def lite(web: Web, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
-    return publish(web, monkeypatch)
-
-
-@pytest.fixture
-def brought(tmp_path: Path) -> Path:
-    """The file that a person has from elsewhere."""
-    path = tmp_path / "elsewhere" / "mine.safetensors"
-    path.parent.mkdir()
-    path.write_bytes(CONTENT)
-    return path
 
 
 def other_weights() -> dict[str, np.ndarray]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 Answer = Callable[["Web", BaseHTTPRequestHandler], None]
 
@@ -32,38 +31,6 @@ class Web:
         self.requests.append(handler.headers)
         self.paths.append(handler.path)
         (self.answers.pop(0) if len(self.answers) > 1 else [*self.answers, whole][0])(self, handler)
-
-
-@contextmanager
-def serving(web: Web) -> Iterator[Web]:
-    """Serves until the context ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.close_connection = True
-            web.answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            pass  # the client has gone, as it may
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False  # they are waited for
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    web.address = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield web
-    finally:
-        web.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str | None) -> None:
