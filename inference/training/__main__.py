@@ -44,6 +44,8 @@ def train(options: argparse.Namespace) -> None:
     trainer = Trainer(CONFIGS[options.network], settings, device=options.device)
     if files.checkpoint.exists():
         trainer.resume(files.checkpoint)
+    elif options.start and options.start.suffix == ".pt":
+        trainer.start_from_run(options.start)
     elif options.start:
         trainer.start_from(load_file(options.start))
     elif options.imagenet:
@@ -128,7 +130,7 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("tars", nargs="+", type=Path, help=TARS_HELP)
     arguments.add_argument("--folder", type=Path, required=True, help="where checkpoint and log go")
     arguments.add_argument("--network", choices=sorted(CONFIGS), default="bisenetformer-m-lite")
-    arguments.add_argument("--start", type=Path, help="safetensors of the whole network to start from")
+    arguments.add_argument("--start", type=Path, help="what to start from: safetensors, or the checkpoint.pt of a run")
     arguments.add_argument("--imagenet", type=Path, help="ImageNet state dict of EfficientNet-Lite0 for the backbone")
     budget = arguments.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="training time; always ends its schedule, whatever the speed")

@@ -99,6 +99,14 @@ class Trainer:
         self.network.load_state_dict(state, strict=True)
         self.average = WeightAverage(self.network, self.settings.average_decay)
 
+    def start_from_run(self, checkpoint: Path) -> None:
+        """Begin a new run with what another one learned: its averaged weights, and its heads for the training only."""
+        content: dict[str, Any] = torch.load(checkpoint, map_location=self.device, weights_only=True)
+        if content["config"] != self.config.to_dict():
+            raise DataError(f"The checkpoint {checkpoint} belongs to a network of another configuration.")
+        self.start_from(content["average"])
+        self.auxiliary.load_state_dict(content["auxiliary"])
+
     def start_backbone_from(self, state: dict[str, Tensor]) -> None:
         """Begin with ImageNet weights in the lite backbone; the classifier that comes with them is left out."""
         backbone = self.network.pixel_decoder.backbone

@@ -94,6 +94,22 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         other.resume(tmp_path / "checkpoint.pt")
 
 
+def test_a_new_run_begins_with_what_another_one_learned(tmp_path: Path) -> None:
+    first = Trainer(SMALL, SETTINGS)
+    first.train_step([two_tone("a"), two_tone("b")], 0.5)
+    first.save(tmp_path / "checkpoint.pt")
+    second = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "seed": 7}))
+    second.start_from_run(tmp_path / "checkpoint.pt")
+    assert second.step == 0
+    for name, value in second.network.state_dict().items():
+        torch.testing.assert_close(value, first.average.state[name], rtol=0, atol=0)
+    for name, value in second.auxiliary.state_dict().items():
+        torch.testing.assert_close(value, first.auxiliary.state_dict()[name], rtol=0, atol=0)
+    other = Trainer(NetworkConfig.from_dict(SMALL.to_dict() | {"queries": 9}), SETTINGS)
+    with pytest.raises(DataError, match="another configuration"):
+        other.start_from_run(tmp_path / "checkpoint.pt")
+
+
 def test_a_run_is_not_continued_with_other_settings(tmp_path: Path) -> None:
     Trainer(SMALL, SETTINGS).save(tmp_path / "checkpoint.pt")
     other = Trainer(SMALL, replace(SETTINGS, learning_rate=1e-3))
