@@ -131,8 +131,8 @@ class ForeignPort:
         return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=self.kind)
 
     def answer(self, given: Sequence[NDArray[Any]]) -> tuple[F32, F32]:
-        """What the graph gave → `class_probs` (K, 150) and `mask_probs` (K, h, w). Raises `WeightsError` where it is
-        neither planes of classes nor queries, and `EngineError` where it is not finite."""
+        """What the graph gave → `class_probs` (K, 150 or 151) and `mask_probs` (K, h, w). Raises `WeightsError` where
+        it is neither planes of classes nor queries, and `EngineError` where it is not finite."""
         for array in given:
             if not np.issubdtype(array.dtype, np.floating):
                 raise self._refusal(f"it gives {array.dtype} numbers, labels perhaps; logits or probabilities needed.")
@@ -207,19 +207,20 @@ def as_queries(probabilities: F32, *, none_channel: int | None) -> tuple[F32, F3
     after resizing the planes; equals to the lower one. Of more than 100 classes the largest by area stay.
 
     Where the plane that is no class wins, a query owns the pixels that is not above a threshold of 0.5, so that they
-    stay unlabelled. Its class is the likeliest there, its score how likely; for that all masks are scaled alike. The
-    semantic view, which leaves nothing unlabelled, gives them to that class.
+    stay unlabelled. Its class is the likeliest there, its score how likely; for that all masks are scaled alike. Column
+    150 of `class_probs`, not 0 for this query alone, tells the semantic view to leave them unlabelled as well.
     """
     probabilities = np.where(probabilities < _LEAST_PROBABILITY, np.float32(0), probabilities)
     channels, owners = _contenders(probabilities)
     planes = probabilities[channels]
     scores = np.maximum(planes.reshape(len(planes), -1).max(axis=1), np.float32(_LEAST_SCORE))
     classes = channels - int(none_channel == 0)
+    class_probs = np.zeros((len(planes), len(probabilities)), np.float32)
     if none_channel is not None and none_channel in channels:
         row = int(np.flatnonzero(channels == none_channel)[0])
         classes[row], scores[row], scale = _instead_of_none(probabilities, owners, none_channel)
+        class_probs[row, CLASS_COUNT] = scores[row]
         planes = planes * np.float32(scale)
-    class_probs = np.zeros((len(planes), CLASS_COUNT), np.float32)
     class_probs[np.arange(len(planes)), classes] = scores
     return class_probs, _masks(planes, scores)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.composition import compose
-from resources.classes import ade_class
+from resources.classes import CLASS_COUNT, ade_class
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -46,23 +46,32 @@ class Prediction:
 
     Each pixel of the photo belongs to the query with the largest score · mask probability. A threshold afterwards
     switches whole queries off, it never gives a pixel to another query.
+
+    A network that says of pixels themselves that they are nothing has a 151st column: not 0 for the queries that stand
+    for that. In the semantic view they compete with it instead of their class, and what they win is unlabelled.
     """
 
-    class_probs: F32  # (100, 150) 0..1; what is missing to 1 in a row is "no object"
+    class_probs: F32  # (100, 150 or 151) 0..1; what is missing to 1 in a row is "no object"
     mask_probs: F32  # (100, h, w) 0..1
     size: tuple[int, int]  # (H, W) of the photo
 
     @cached_property
     def class_ids(self) -> U8:
         """(100,) uint8: the most probable class of each query, 1..150."""
-        class_ids: U8 = (self.class_probs.argmax(axis=1) + 1).astype(np.uint8)
+        class_ids: U8 = (self.class_probs[:, :CLASS_COUNT].argmax(axis=1) + 1).astype(np.uint8)
         return class_ids
 
     @cached_property
     def scores(self) -> F32:
         """(100,) float32: how probable that class is, 0..1."""
-        scores: F32 = self.class_probs.max(axis=1)
+        scores: F32 = self.class_probs[:, :CLASS_COUNT].max(axis=1)
         return scores
+
+    @cached_property
+    def class_weights(self) -> F32:
+        """(100, 150) float32, 0..1: what each query adds to each class of the semantic view, times its mask."""
+        nothing = self.class_probs[:, CLASS_COUNT:].any(axis=1, keepdims=True)
+        return np.where(nothing, np.float32(0), self.class_probs[:, :CLASS_COUNT])
 
     def segment_table(self) -> SegmentTable:
         """The table that belongs to `segment_map`: one row per query."""
@@ -101,9 +110,11 @@ class Prediction:
         return detections_of(self.segment_map(), owners)
 
     def semantic_labels(self) -> U8:
-        """(H, W) uint8: the ADE id 1..150 with the largest Σ over queries of class · mask probability at each pixel."""
-        planes = self._semantic_planes
-        return compose(planes, size=self.size, values=_counted(planes))
+        """(H, W) uint8: the ADE id 1..150 with the largest Σ over queries of class · mask probability at each pixel.
+
+        0 where no class has any probability, and where the network says that there is nothing.
+        """
+        return compose(self._semantic_planes, size=self.size)
 
     def semantic_segments(self) -> tuple[U8, SegmentTable]:
         """The semantic view as a segment map (H, W) and its table: one row per class present, in the order of ids.
@@ -114,22 +125,26 @@ class Prediction:
         planes = self._semantic_planes
         winners = compose(planes, size=self.size)
         areas = cv2.calcHist([winners], [0], None, [len(planes)], [0, len(planes)]).ravel()
-        kept = np.flatnonzero(areas)
+        kept = 1 + np.flatnonzero(areas[1:])
         if len(kept) > MAXIMUM_SEGMENTS:
-            kept = np.sort(np.argsort(-areas, kind="stable")[:MAXIMUM_SEGMENTS])
-            segment_map = compose(planes[kept], size=self.size, values=_counted(kept))
+            kept = np.sort(1 + np.argsort(-areas[1:], kind="stable")[:MAXIMUM_SEGMENTS])
+            segment_map = compose(planes[[0, *kept]], size=self.size)
         else:
-            values = np.zeros(len(planes), np.intp)
+            values = np.zeros(256, np.uint8)
             values[kept] = np.arange(1, len(kept) + 1)
-            winners += 1
-            segment_map = _look_up(winners, values)
-        return segment_map, SegmentTable((kept + 1).astype(np.uint8), _mean_shares(planes, kept))
+            segment_map = np.asarray(cv2.LUT(winners, values), dtype=np.uint8)
+        return segment_map, SegmentTable(kept.astype(np.uint8), _mean_shares(planes, kept))
 
     @property
     def _semantic_planes(self) -> F32:
+        """(151, h, w): what there is of nothing, and of each class. In a tie, of zeros above all, nothing wins."""
         # Resizing is linear, so the classes can be summed up at the size of the masks.
         queries, height, width = self.mask_probs.shape
-        sums = self.class_probs.T @ self.mask_probs.reshape(queries, -1)
+        masks = self.mask_probs.reshape(queries, -1)
+        sums = np.zeros((1 + CLASS_COUNT, height * width), np.float32)
+        np.matmul(self.class_weights.T, masks, out=sums[1:])
+        if self.class_probs.shape[1] > CLASS_COUNT:
+            np.matmul(self.class_probs[:, CLASS_COUNT:].T, masks, out=sums[:1])
         return sums.reshape(-1, height, width)
 
 
@@ -159,18 +174,11 @@ def _counted(rows: Sized) -> U8:
     return np.arange(1, len(rows) + 1, dtype=np.uint8)
 
 
-def _look_up(segment_map: U8, rows: NDArray[np.integer]) -> U8:
-    """Replace value i + 1 of the map by `rows[i]`, and 0 by 0."""
-    table = np.zeros(256, np.uint8)
-    table[1 : 1 + len(rows)] = rows
-    return np.asarray(cv2.LUT(segment_map, table), dtype=np.uint8)
-
-
 def _mean_shares(planes: F32, kept: NDArray[np.intp]) -> F32:
     shares = planes[kept] / np.maximum(planes.sum(axis=0), np.finfo(np.float32).tiny)
-    winners = planes[kept].argmax(axis=0)
+    winners = planes[[0, *kept]].argmax(axis=0)
     means = [
         float(share[winners == row].mean()) if (winners == row).any() else float(share.max())
-        for row, share in enumerate(shares)
+        for row, share in enumerate(shares, start=1)
     ]
     return np.array(means, np.float32)

@@ -48,7 +48,7 @@ def queries_of(answer: Any, *, size: tuple[int, int], host: str) -> tuple[F32, F
 
     A row of `class_probs` holds the score at the class. Masks are averaged over the cells of a grid. Where a photo has
     parts that nobody claims, row 0 is a query of no class and no mask: it comes first in a tie of nothing with nothing,
-    and its score of 0 is above no threshold. In the semantic view, which knows no "unlabelled", such parts are walls.
+    and its score of 0 is above no threshold. In the semantic view such parts, which are of no class, are unlabelled.
     Raises `RemoteError` for an answer that is not as described above.
     """
     try:

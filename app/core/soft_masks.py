@@ -15,6 +15,7 @@ from app.core.arrays import F32, Bool
 from app.core.geometry import NOTHING, Box
 from inference.prediction import Prediction
 from inference.resizing import Axis, lerp, margin_of, resized
+from resources.classes import CLASS_COUNT
 
 LEAST_MASK_PROB = 0.05
 PREVIEW_PIXELS = 1_000_000
@@ -56,7 +57,7 @@ def ranked_queries(prediction: Prediction, x: int, y: int) -> tuple[Candidate, .
 
 def probable_classes(prediction: Prediction, query: int, count: int = 5) -> tuple[tuple[int, float], ...]:
     """The `count` most probable classes of a query as (class id 1..150, probability 0..1), the most probable first."""
-    probs = prediction.class_probs[query]
+    probs = prediction.class_probs[query, :CLASS_COUNT]
     best = np.argsort(-probs, kind="stable")[:count].tolist()
     return tuple((index + 1, float(probs[index])) for index in best)
 
@@ -71,7 +72,7 @@ def classes_at(prediction: Prediction, x: int, y: int, count: int = 5) -> tuple[
         raise IndexError(f"Pixel ({x}, {y}) lies outside a photo of {prediction.size}.")
     rows, columns = _pixel_axes(prediction, x, y)
     mask_probs = resized(prediction.mask_probs, rows=rows, columns=columns).ravel()
-    sums = mask_probs @ prediction.class_probs
+    sums = mask_probs @ prediction.class_weights
     shares: F32 = sums / np.float32(max(float(sums.sum()), 1e-30))
     best = np.argsort(-shares, kind="stable")[:count].tolist()
     return tuple((index + 1, float(shares[index])) for index in best)

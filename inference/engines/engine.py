@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inference.errors import EngineError
 
 Answer = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""`class_probs` (K, 150) and `mask_probs` (K, h, w), 0..1."""
+"""`class_probs` (K, 150 or, of networks that say where nothing is, 151) and `mask_probs` (K, h, w), 0..1."""
 
 
 class Engine(Protocol):

@@ -32,8 +32,9 @@ def check_answer(card: ModelCard, engine: Engine) -> None:
     slope = np.linspace(0, 255, height * width * 3).reshape(height, width, 3).astype(np.uint8)
     class_probs, mask_probs = engine.run(slope)
     queries = len(class_probs) if class_probs.ndim else 0
-    fits = class_probs.shape == (queries, CLASS_COUNT) and 1 <= queries <= MAXIMUM_SEGMENTS and mask_probs.ndim == 3
-    if not fits or len(mask_probs) != queries or not _is_grid(card, mask_probs.shape[1:]):
+    classes = (CLASS_COUNT,) if isinstance(card.network, NetworkConfig) else (CLASS_COUNT, CLASS_COUNT + 1)
+    fits = class_probs.shape in [(queries, count) for count in classes] and 1 <= queries <= MAXIMUM_SEGMENTS
+    if not fits or mask_probs.ndim != 3 or len(mask_probs) != queries or not _is_grid(card, mask_probs.shape[1:]):
         raise EngineError(f"{title(engine.name)} on {engine.device} gave outputs of shapes that do not fit.")
     if not (np.isfinite(class_probs).all() and np.isfinite(mask_probs).all()):
         raise EngineError(f"{title(engine.name)} on {engine.device} gave numbers that are not finite.")

@@ -13,13 +13,14 @@ import pytest
 
 from app.core import export
 from app.core.ade_png import read_labels
-from app.core.document import Document, DocumentSnapshot, ViewMode
+from app.core.document import Document, DocumentSnapshot, ViewMode, compose_layer
 from app.core.errors import ExportError
 from app.core.export import ExportOptions, Rest, export_picture, export_snapshot, labels_of, resolve
 from app.core.geometry import Box
 from app.core.human_layer import HumanLayer
 from app.core.patches import Edit
 from app.core.segment_map import SegmentMap
+from app.core.soft_masks import classes_at, probable_classes
 from inference.errors import PhotoError
 from inference.prediction import Detection, Prediction
 from resources.classes import ade_class
@@ -304,3 +305,27 @@ def test_a_name_too_long_for_what_is_put_behind_it_is_refused_in_a_sentence(tmp_
             source=photo,
         )
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("rest", Rest)
+def test_what_the_network_says_is_nothing_is_exported_unlabelled_in_either_view(tmp_path: Path, rest: Rest) -> None:
+    """A network with a channel for it: the left half is sky, the right half nothing."""
+    classes = np.zeros((2, 151), np.float32)
+    classes[0, 2], classes[1, [4, 150]] = 0.9, 0.4
+    masks = np.zeros((2, 6, 8), np.float32)
+    masks[0, :, :4], masks[1, :, 4:] = 1, 1
+    prediction = Prediction(classes, masks, (60, 80))
+    for mode in ViewMode:
+        document = Document(Path("street.jpg"))
+        document.attach_photo((np.zeros((60, 80, 3), np.uint8),))
+        layer, table = compose_layer(prediction, mode)
+        document.set_prediction(prediction, layer=layer, table=table, mode=mode, model="mine")
+        hover = document.describe(70, 30)
+        assert hover is not None
+        assert hover.class_id == 0
+        export_snapshot(document.snapshot(), folder=tmp_path, stem=mode.value, photo=None, options=ExportOptions(rest))
+        labels = read_labels(tmp_path / f"{mode.value}.png")
+        assert set(np.unique(labels[:, :35])) == {3}
+        assert not labels[:, 45:].any()
+    for found in (classes_at(prediction, 70, 30, 150), probable_classes(prediction, 1, 150)):
+        assert sorted(class_id for class_id, _ in found) == list(range(1, 151))
