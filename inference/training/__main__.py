@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from inference.errors import WeightsError
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS, NetworkConfig, recognise
-from inference.training import calibrate
+from inference.training import calibrate, reliability
 from inference.training.criterion import LossSettings
 from inference.training.data import DataError, Samples
 from inference.training.evaluate import evaluate, figures
@@ -91,6 +92,24 @@ def measure(options: argparse.Namespace) -> None:
                 sys.stdout.flush()
 
 
+def rely(options: argparse.Namespace) -> None:
+    """How often segments of a score are right: one JSON line per tenth of the score, and a picture of that."""
+    state = load_file(options.weights)
+    network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
+    network.load_state_dict(state)
+    table = reliability.reliability(
+        reliability.segments_of(calibrate.collect(network, Samples(options.tars), input_size=options.size))
+    )
+    for row in table:
+        numbers = {name: None if math.isnan(value) else round(value, 4) for name, value in asdict(row).items()}
+        sys.stdout.write(json.dumps(numbers) + "\n")
+    error = round(reliability.calibration_error(table), 4)
+    sys.stdout.write(json.dumps({"calibration_error": error, "segments": sum(row.segments for row in table)}) + "\n")
+    if options.picture:
+        title = f"{options.weights.stem}: {', '.join(tar.stem for tar in options.tars)}"
+        options.picture.write_text(reliability.diagram(table, title=title), encoding="utf-8")
+
+
 def at_least(least: int) -> Callable[[str], int]:
     """How a count is read from the command line."""
 
@@ -123,6 +142,13 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--every", type=int, default=1, help="use every so-manieth photo, for a quick look")
     score.add_argument("--threshold", type=float, default=0.5, help="of the segments view")
     score.set_defaults(command=measure)
+
+    rely_on = commands.add_parser("reliability", help=rely.__doc__)
+    rely_on.add_argument("weights", type=Path)
+    rely_on.add_argument("tars", nargs="+", type=Path, help=TARS_HELP)
+    rely_on.add_argument("--size", type=int, default=288, help="short side of the photos")
+    rely_on.add_argument("--picture", type=Path, help="where an SVG of it goes")
+    rely_on.set_defaults(command=rely)
     return arguments
 
 
