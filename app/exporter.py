@@ -19,10 +19,10 @@ from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
 from app.core.export_plan import ExportPlan
 from app.core.human_layer import HumanLayer
-from app.core.project.records import ExportedState
+from app.core.project.records import CHANGED, ExportedState
 from app.desk import LATER, Desk
 from app.predictions import NOW
-from app.projects import CHANGED, Loaded
+from app.projects import Loaded
 from app.session import Session
 from app.workers.lane import CancelToken
 from inference.errors import ExpectedError, PhotoError

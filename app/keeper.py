@@ -10,13 +10,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import I64
-from app.core.project.records import ExportedState, FileIdentity, RawStep, StoredPicture
+from app.core.project.records import CHANGED, ExportedState, FileIdentity, RawStep, StoredPicture
 from app.core.project.store import ProjectStore
 from app.keeping import Kept, snapshot
 from app.keeping_answers import KeepingAnswers
 from app.more_steps import MoreSteps
 from app.open_project import ProjectInfo
-from app.projects import CHANGED, Loaded, Standing
+from app.projects import Loaded, Standing
 from app.session import Session
 from inference.prediction import SegmentTable
 

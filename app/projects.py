@@ -14,7 +14,7 @@ from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
 from app.core.patches import Patch
 from app.core.project.places import Place, project_file
-from app.core.project.records import FileIdentity, RawStep, StoredPicture, identify
+from app.core.project.records import CHANGED, FileIdentity, RawStep, StoredPicture, identify
 from app.core.project.store import ProjectStore
 from app.open_project import OpenProject, ProjectInfo
 from inference.errors import PhotoError
@@ -25,7 +25,6 @@ STEP_BYTES = 64 * 2**20
 STEPS_AT_ONCE = 12
 """Of these, those that come with the picture, done and undone each: large ones take a hundredth of a second each."""
 TORN = "Steps of {name} are damaged: undo and redo go no further than they are. All that it shows is as it was left."
-CHANGED = "{name} has changed on disk since it was worked on."
 FOLD_BYTES = 64 * 2**20
 """And of those that a project keeps, in bytes of its file: older ones become what the picture began with."""
 

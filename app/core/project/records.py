@@ -17,6 +17,8 @@ from inference.prediction import Prediction
 _HEADER_BYTES = 16 * 2**10
 _HASH_BYTES = 16
 
+CHANGED = "{name} has changed on disk since it was worked on."
+"""What is said of a photo that is not the one that a project has a record of."""
 STATUSES = {status.value: status for status in PictureStatus}
 """By their values. `PictureStatus(value)` takes several times as long, which counts for a hundred thousand pictures."""
 
