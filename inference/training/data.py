@@ -25,11 +25,20 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One photo (H, W, 3) uint8 RGB with its labels (H, W) uint8."""
+    """One photo (H, W, 3) uint8 RGB with its labels (H, W) uint8, and how much each pixel counts.
+
+    `weights` (H, W) uint8 in 255ths; without them every pixel that has a label counts fully.
+    """
 
     name: str
     photo: U8
     labels: U8
+    weights: U8 | None = None
+
+    def pixel_weights(self) -> U8:
+        """(H, W), 0 where there is no label, whatever `weights` says there."""
+        weights = np.uint8(255) if self.weights is None else self.weights
+        return np.asarray(np.where(self.labels > 0, weights, 0), np.uint8)
 
 
 class Samples(Sequence[Sample]):
@@ -96,16 +105,16 @@ class Augmentation:
     hue_degrees: float = 8.0
 
 
-def augment(sample: Sample, *, crop: int, random: np.random.Generator, settings: Augmentation) -> tuple[U8, U8]:
-    """A random view: photo (crop, crop, 3) and labels (crop, crop), cut from the same place.
+def augment(sample: Sample, *, crop: int, random: np.random.Generator, settings: Augmentation) -> tuple[U8, U8, U8]:
+    """A random view: photo (crop, crop, 3), labels and weights (crop, crop), cut from the same place.
 
     The short side is scaled to between `smallest_scale` and `largest_scale` times the crop; where the view reaches
-    beyond the photo, the photo is grey and the labels say unknown.
+    beyond the photo, the photo is grey, the labels say unknown and weigh nothing.
     """
-    photo, labels = sample.photo, sample.labels
+    photo, known = sample.photo, np.dstack([sample.labels, sample.pixel_weights()])
     if random.random() < 0.5:
-        photo, labels = photo[:, ::-1], labels[:, ::-1]
-    height, width = labels.shape
+        photo, known = photo[:, ::-1], known[:, ::-1]
+    height, width = sample.labels.shape
     logs = np.log([settings.smallest_scale, settings.largest_scale])
     scale = crop * float(np.exp(random.uniform(*logs))) / min(height, width)
 
@@ -114,8 +123,9 @@ def augment(sample: Sample, *, crop: int, random: np.random.Generator, settings:
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
     matrix[:, 2] += (scale - 1) / 2  # pixel centres, not pixel corners, are what warpAffine counts
     photo = _shrink_softly(np.ascontiguousarray(photo), matrix, scale, crop)
-    cut = cv2.warpAffine(np.ascontiguousarray(labels), matrix, (crop, crop), flags=cv2.INTER_NEAREST)
-    return jitter(photo, random=random, settings=settings), cut.astype(np.uint8)
+    cut = cv2.warpAffine(np.ascontiguousarray(known), matrix, (crop, crop), flags=cv2.INTER_NEAREST).astype(np.uint8)
+    labels, weights = cut[..., 0], cut[..., 1]
+    return jitter(photo, random=random, settings=settings), labels, weights
 
 
 def _place(length: int, side: float, random: np.random.Generator) -> float:
@@ -161,7 +171,7 @@ def repeat_factors(samples: Sequence[Sample], *, rare: float, most: float = 4.0)
     """
     found = np.zeros((len(samples), CLASS_COUNT), bool)
     for index in range(len(samples)):
-        labels = samples[index].labels
+        labels = samples[index].labels * (samples[index].pixel_weights() > 0)
         found[index] = np.bincount(labels.ravel(), minlength=CLASS_COUNT + 1)[1:] > 0.002 * labels.size
     shares = found.mean(axis=0)
     per_class = np.sqrt(rare / np.maximum(shares, 1 / max(len(samples), 1)))
@@ -183,8 +193,8 @@ def sample_order(repeats: F64, *, seed: int, epoch: int) -> NDArray[np.int64]:
 
 def batch(
     samples: Sequence[Sample], *, repeats: F64, step: int, size: int, crop: int, seed: int, settings: Augmentation
-) -> tuple[U8, U8]:
-    """Step number `step` of the training: photos (size, crop, crop, 3) and labels (size, crop, crop)."""
+) -> tuple[U8, U8, U8]:
+    """Step number `step` of the training: photos (size, crop, crop, 3), labels and weights (size, crop, crop)."""
     random = np.random.default_rng([seed, step, crop])
     length = round(float(repeats.sum()))
     views = []
@@ -192,5 +202,5 @@ def batch(
         epoch, index = divmod(place, length)
         order = sample_order(repeats, seed=seed, epoch=epoch)
         views.append(augment(samples[int(order[index])], crop=crop, random=random, settings=settings))
-    photos, labels = zip(*views, strict=True)
-    return np.stack(photos), np.stack(labels)
+    photos, labels, weights = (np.stack(parts) for parts in zip(*views, strict=True))
+    return photos, labels, weights

@@ -20,7 +20,7 @@ from inference.network.config import NetworkConfig
 from inference.network.decoder import HeadOutput
 from inference.network.lite import Lite
 from inference.network.paths import PixelFeatures
-from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, all_losses
+from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, Truth, all_losses
 from inference.training.data import F64, Augmentation, DataError, Sample, batch, repeat_factors
 from inference.training.schedule import Budget, crop_at, learning_rate_factor, progress
 
@@ -154,7 +154,7 @@ class Trainer:
     ) -> tuple[Losses, tuple[Tensor, ...]]:
         """Losses and gradients of one worker's photos; `part` counts them from the beginning of the run."""
         settings = self.settings
-        photos, labels = batch(
+        photos, labels, weights = batch(
             samples,
             repeats=repeats,
             step=part,
@@ -164,7 +164,9 @@ class Trainer:
             settings=settings.augmentation,
         )
         images = torch.from_numpy(photos).to(self.device).permute(0, 3, 1, 2).float()  # (N, 3, H, W), channels-last
-        targets = torch.from_numpy(labels).to(self.device).long()
+        truth = Truth(
+            torch.from_numpy(labels).to(self.device).long(), torch.from_numpy(weights).to(self.device).float() / 255
+        )
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + part)
 
         # Half precision pays on a GPU; most processors emulate it, which costs more than it saves.
@@ -172,8 +174,8 @@ class Trainer:
             heads, features = self.network.raw(images)
         heads = [HeadOutput(*(logits.float() for logits in head)) for head in heads]
         features = PixelFeatures(*(feature.float() for feature in features))
-        auxiliary = self.auxiliary(features, targets)
-        losses = all_losses(heads, targets, auxiliary=auxiliary, settings=settings.losses, generator=generator)
+        auxiliary = self.auxiliary(features, truth)
+        losses = all_losses(heads, truth, auxiliary=auxiliary, settings=settings.losses, generator=generator)
         gradients = torch.autograd.grad(losses.total, self.trained)
         return Losses(*(loss.detach() for loss in losses)), gradients
 

@@ -11,23 +11,18 @@ from torch import Tensor
 from inference.network.decoder import HeadOutput
 from inference.training.criterion import (
     IGNORED,
-    LossSettings,
-    Match,
-    SampledTruth,
     all_losses,
     class_loss,
-    labels_at,
     mask_losses,
-    match,
-    pairwise_cost,
     pixel_cross_entropy,
     point_bce,
     point_dice,
-    sample_at,
+    query_weights,
     semantic_loss,
     thin_out,
-    uncertain_points,
 )
+from inference.training.matching import Match, SampledTruth, match, pairwise_cost
+from inference.training.points import LossSettings, Truth, pixels_at, sample_at, uncertain_points
 
 CLASSES = 4
 SETTINGS = LossSettings(points=256)
@@ -45,10 +40,14 @@ def head_with(queries: int, *, pictures: int = 1, side: int = 8, seed: int = 0) 
     )
 
 
-def halves(side: int = 32, *, left: int = 1, right: int = 2) -> Tensor:
+def known(labels: Tensor, weight: float = 1.0) -> Truth:
+    return Truth(labels, torch.full(labels.shape, weight))
+
+
+def halves(side: int = 32, *, left: int = 1, right: int = 2) -> Truth:
     labels = torch.full((1, side, side), left)
     labels[:, :, side // 2 :] = right
-    return labels
+    return known(labels)
 
 
 def log_sigmoid(x: float) -> float:
@@ -58,25 +57,25 @@ def log_sigmoid(x: float) -> float:
 def test_bce_by_hand() -> None:
     logits = torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]])
     inside = torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-    known = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # the third point, and all but one of the second mask
-    first = -(log_sigmoid(2.0) + log_sigmoid(1.0)) / 2
-    second = -log_sigmoid(0.0)
-    assert float(point_bce(logits, inside, known=known)) == pytest.approx((first + second) / 2, rel=1e-6)
+    weights = torch.tensor([[1.0, 0.25, 0.0], [0.5, 0.0, 0.0]])
+    first = -(log_sigmoid(2.0) + 0.25 * log_sigmoid(1.0)) / 2  # over the two points that count
+    second = -0.5 * log_sigmoid(0.0)
+    assert point_bce(logits, inside, weights=weights).tolist() == pytest.approx([first, second], rel=1e-6)
 
 
 def test_dice_by_hand() -> None:
     probs = torch.tensor([[0.8, 0.5, 0.1]])
     inside = torch.tensor([[1.0, 0.0, 1.0]])
-    known = torch.tensor([[1.0, 1.0, 0.0]])
-    expected = 1 - (2 * 0.8 + 1) / (0.8 + 0.5 + 1.0 + 1)
-    assert float(point_dice(probs.logit(), inside, known=known)) == pytest.approx(expected, rel=1e-6)
+    weights = torch.tensor([[0.5, 1.0, 0.0]])
+    expected = 1 - (2 * 0.5 * 0.8 + 1) / (0.5 * 0.8 + 0.5 + 0.5 * 1.0 + 1)
+    assert point_dice(probs.logit(), inside, weights=weights).tolist() == pytest.approx([expected], rel=1e-6)
 
 
 def test_a_perfect_mask_costs_nothing() -> None:
     inside = torch.tensor([[1.0, 0.0, 1.0, 0.0]])
     logits = 40 * (2 * inside - 1)
-    assert float(point_bce(logits, inside, known=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
-    assert float(point_dice(logits, inside, known=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
+    assert float(point_bce(logits, inside, weights=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
+    assert float(point_dice(logits, inside, weights=torch.ones_like(inside))) == pytest.approx(0, abs=1e-6)
 
 
 def test_class_loss_by_hand() -> None:
@@ -86,7 +85,9 @@ def test_class_loss_by_hand() -> None:
     matched, unmatched = (-logits[0].log_softmax(dim=1)).tolist()
     expected = (matched[2] + 0.1 * unmatched[4]) / 1.1
     head = HeadOutput(logits, torch.zeros(1, 2, 2, 2))
-    assert float(class_loss(head, found, settings=SETTINGS)) == pytest.approx(expected, rel=1e-5)
+    assert float(class_loss(head, found, weights=torch.ones(1, 2), settings=SETTINGS)) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_matching_cost_by_hand() -> None:
@@ -95,7 +96,9 @@ def test_matching_cost_by_hand() -> None:
     points = torch.rand(1, 8, 2, generator=generator())
     point_labels = torch.tensor([2, 2, 2, 1, 1, 0, 0, 0])  # five known points, three of them of class 2
     answer = HeadOutput(head.class_logits[0], head.mask_logits[0])
-    cost = pairwise_cost(answer, SampledTruth(points, point_labels, torch.tensor([1])), settings=SETTINGS)
+    cost = pairwise_cost(
+        answer, SampledTruth(points, point_labels, (point_labels > 0).float(), torch.tensor([1])), settings=SETTINGS
+    )
     probability = float(head.class_logits[0, 0].softmax(dim=0)[1])
     p = 1 / (1 + math.exp(-0.7))
     bce = -(3 * math.log(p) + 2 * math.log(1 - p)) / 5
@@ -115,7 +118,7 @@ def test_matching_finds_the_queries_that_are_right() -> None:
 def test_the_class_decides_between_equal_masks() -> None:
     head = HeadOutput(torch.zeros(1, 3, CLASSES + 1), torch.zeros(1, 3, 8, 8))
     head.class_logits[0, 2, 1] = 3.0
-    found = match(head, torch.full((1, 16, 16), 2), settings=SETTINGS, generator=generator())
+    found = match(head, known(torch.full((1, 16, 16), 2)), settings=SETTINGS, generator=generator())
     assert (found.query.tolist(), found.target.tolist()) == ([2], [1])
 
 
@@ -131,7 +134,7 @@ def test_matching_follows_a_permutation_of_the_queries(seed: int) -> None:
 
 
 def test_the_loss_does_not_depend_on_the_order_of_the_queries() -> None:
-    head, labels = head_with(6), torch.full((1, 32, 32), 3)
+    head, labels = head_with(6), known(torch.full((1, 32, 32), 3))
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     shuffled = HeadOutput(head.class_logits[:, order], head.mask_logits[:, order])
     losses = [
@@ -146,8 +149,8 @@ def test_mask_losses_agree_with_finite_differences(loss: object) -> None:
     random = generator(3)
     logits = torch.randn(3, 7, dtype=torch.float64, generator=random).requires_grad_()
     inside = (torch.rand(3, 7, generator=random) > 0.5).double()
-    known = (torch.rand(3, 7, generator=random) > 0.3).double()
-    assert torch.autograd.gradcheck(lambda x: loss(x, inside, known=known), (logits,))  # type: ignore[operator]
+    weights = torch.rand(3, 7, generator=random).double() * (torch.rand(3, 7, generator=random) > 0.3)
+    assert torch.autograd.gradcheck(lambda x: loss(x, inside, weights=weights), (logits,))  # type: ignore[operator]
 
 
 def test_class_and_semantic_loss_agree_with_finite_differences() -> None:
@@ -155,7 +158,10 @@ def test_class_and_semantic_loss_agree_with_finite_differences() -> None:
     found = match(head, labels, settings=SETTINGS, generator=generator())
     classes = head.class_logits.double().requires_grad_()
     masks = head.mask_logits.double().requires_grad_()
-    assert torch.autograd.gradcheck(lambda c: class_loss(HeadOutput(c, masks), found, settings=SETTINGS), (classes,))
+    weights = torch.tensor([[1.0, 0.3, 0.0]], dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        lambda c: class_loss(HeadOutput(c, masks), found, weights=weights, settings=SETTINGS), (classes,)
+    )
     assert torch.autograd.gradcheck(lambda c, m: semantic_loss(HeadOutput(c, m), labels), (classes, masks))
 
 
@@ -165,7 +171,7 @@ def test_unknown_pixels_carry_no_gradient() -> None:
     head = head_with(5)
     head.mask_logits.requires_grad_()
     found = match(head, labels, settings=SETTINGS, generator=generator())
-    bce, dice = mask_losses(head, found, labels=labels, settings=SETTINGS, generator=generator())
+    bce, dice = mask_losses(head, found, truth=labels, settings=SETTINGS, generator=generator())
     (bce + dice + semantic_loss(head, labels)).backward()
     gradient = head.mask_logits.grad
     assert gradient is not None
@@ -181,18 +187,27 @@ def test_unknown_pixels_do_not_change_the_matching() -> None:
     assert first.query.tolist() == second.query.tolist()
 
 
-def test_a_picture_without_labels_only_asks_for_no_object() -> None:
-    head, labels = head_with(5), torch.zeros(1, 32, 32, dtype=torch.long)
+def test_a_picture_without_labels_teaches_nothing() -> None:
+    head, labels = head_with(5), known(torch.zeros(1, 32, 32, dtype=torch.long))
     losses = all_losses([head], labels, auxiliary=torch.tensor(0.0), settings=SETTINGS, generator=generator())
-    assert float(losses.masks) == float(losses.dice) == float(losses.semantic) == 0
-    expected = -head.class_logits.log_softmax(dim=2)[..., -1].mean()
-    assert float(losses.classes) == pytest.approx(float(expected), rel=1e-5)
+    assert [float(loss) for loss in losses] == [0] * 6
+
+
+def test_no_object_counts_as_much_as_what_is_known_under_the_mask() -> None:
+    """One query on the known left half, one on the unknown right, one everywhere, one nowhere; one is matched."""
+    masks = torch.full((1, 5, 8, 8), -200.0)
+    masks[0, 0, :, :4] = masks[0, 1, :, 4:] = masks[0, 2] = masks[0, 4, :, :4] = 3.0
+    truth = halves(left=2, right=0)
+    truth = Truth(truth.labels, truth.weights * 0.5)
+    found = Match(torch.tensor([0]), torch.tensor([4]), torch.tensor([1]))
+    weights = query_weights(HeadOutput(torch.zeros(1, 5, 3), masks), found, truth=truth)
+    torch.testing.assert_close(weights, torch.tensor([[0.5, 0.0, 0.25, 0.25, 0.5]]))
 
 
 def test_deep_supervision_counts_every_head() -> None:
     """With masks that are the same everywhere, no random point can change the matching."""
     flat = torch.tensor([-1.0, 0.0, 1.0, 2.0])[None, :, None, None].expand(1, 4, 8, 8)
-    head, labels = HeadOutput(head_with(4).class_logits, flat), torch.full((1, 32, 32), 1)
+    head, labels = HeadOutput(head_with(4).class_logits, flat), known(torch.full((1, 32, 32), 1))
     settings = LossSettings(points=64)
     one = all_losses([head], labels, auxiliary=torch.tensor(0.0), settings=settings, generator=generator())
     three = all_losses([head] * 3, labels, auxiliary=torch.tensor(0.0), settings=settings, generator=generator())
@@ -210,7 +225,10 @@ def test_total_is_the_published_weighting() -> None:
 
 def test_most_points_lie_where_the_mask_is_unsure() -> None:
     ramp = torch.linspace(-8, 8, 32).expand(1, 32, 32)  # undecided in the middle
-    x = uncertain_points(ramp, settings=LossSettings(points=400), generator=generator())[0, :, 0]
+    here, everywhere = torch.tensor([0]), torch.ones(1, 8, 8)
+    settings = LossSettings(points=400)
+    points = uncertain_points(ramp, weights=everywhere, picture=here, settings=settings, generator=generator())
+    x = points[0, :, 0]
     assert len(x) == 400
     assert ((x[:300] - 0.5).abs() < 0.2).all()
     assert ((x[300:] - 0.5).abs() > 0.3).any()
@@ -219,7 +237,7 @@ def test_most_points_lie_where_the_mask_is_unsure() -> None:
 def test_points_read_the_pixel_they_fall_on() -> None:
     labels = torch.tensor([[[1, 2], [3, 4]]])
     points = torch.tensor([[[0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [1.0, 1.0], [0.49, 0.51]]])
-    assert labels_at(labels, points).tolist() == [[1, 2, 3, 4, 3]]
+    assert pixels_at(labels, points, picture=torch.tensor([0])).tolist() == [[1, 2, 3, 4, 3]]
     maps = labels[:, None].float()
     assert sample_at(maps, torch.tensor([[[0.25, 0.25], [0.5, 0.5]]])).flatten().tolist() == [1.0, 2.5]
 
@@ -232,6 +250,6 @@ def test_thinned_labels_are_those_at_cell_centres() -> None:
 
 def test_pixel_cross_entropy_by_hand() -> None:
     logits = torch.tensor([[[[0.2, 5.0]], [[1.0, 5.0]]]])  # two classes, one row of two pixels; the second is unknown
-    labels = torch.tensor([[[2, 0]]])
+    truth = known(torch.tensor([[[2, 0]]]))
     expected = -math.log(math.exp(1.0) / (math.exp(0.2) + math.exp(1.0)))
-    assert float(pixel_cross_entropy(logits, labels)) == pytest.approx(expected, rel=1e-6)
+    assert float(pixel_cross_entropy(logits, truth)) == pytest.approx(expected, rel=1e-6)

@@ -84,9 +84,10 @@ def test_the_same_name_in_two_tars_is_refused(tmp_path: Path) -> None:
 def test_augmentation_keeps_photo_and_labels_aligned(seed: int, crop: int) -> None:
     """The colour says the label, so after any crop, scale and mirroring it must still say the same."""
     sample = two_tone()
-    photo, labels = augment(sample, crop=crop, random=np.random.default_rng(seed), settings=NO_COLOUR)
+    photo, labels, weights = augment(sample, crop=crop, random=np.random.default_rng(seed), settings=NO_COLOUR)
     assert photo.shape == (crop, crop, 3)
-    assert labels.shape == (crop, crop)
+    assert labels.shape == weights.shape == (crop, crop)
+    np.testing.assert_array_equal(weights, np.where(labels > 0, 255, 0))
     bluish = photo[..., 2].astype(int) > photo[..., 0]
     known = labels > 0
     agree = np.where(bluish, 3, 4)[known] == labels[known]
@@ -98,8 +99,9 @@ def test_augmentation_keeps_photo_and_labels_aligned(seed: int, crop: int) -> No
 @given(seed=st.integers(0, 10_000))
 def test_beyond_the_photo_nothing_is_known(seed: int) -> None:
     smaller = Augmentation(smallest_scale=0.5, largest_scale=0.5, brightness=0, contrast=0, saturation=0, hue_degrees=0)
-    photo, labels = augment(two_tone(), crop=64, random=np.random.default_rng(seed), settings=smaller)
+    photo, labels, weights = augment(two_tone(), crop=64, random=np.random.default_rng(seed), settings=smaller)
     assert (labels[:8] == 0).all()
+    assert (weights[:8] == 0).all()
     assert (photo[:8] == 127).all()
     assert (labels[20:40, 20:40] > 0).all()
 
@@ -152,11 +154,11 @@ def sample_of(labels: np.ndarray) -> Sample:
 def test_a_batch_is_a_function_of_the_step() -> None:
     samples = [two_tone(str(index)) for index in range(3)]
 
-    def at(step: int) -> tuple[np.ndarray, np.ndarray]:
+    def at(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return batch(samples, repeats=np.ones(3), step=step, size=4, crop=32, seed=0, settings=Augmentation())
 
-    photos, labels = at(5)
+    photos, labels, weights = at(5)
     assert photos.shape == (4, 32, 32, 3)
-    assert labels.shape == (4, 32, 32)
+    assert labels.shape == weights.shape == (4, 32, 32)
     np.testing.assert_array_equal(photos, at(5)[0])
     assert (photos != at(6)[0]).any()
