@@ -8,6 +8,7 @@ when they are needed, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import os
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from app.commands import COMMANDS, ExitCode
 from app.commands.console import print_json
-from inference.errors import ExpectedError
+from inference.errors import ExpectedError, UnknownModelError
 
 PROGRAM = "ade-mask-studio"
 SHELLS = ("bash", "zsh", "tcsh")
@@ -37,9 +38,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         build_window_parser().error(
             f"the command {argv[0]} comes with a later version; a file of that name is given as ./{argv[0]}"
         )
+    if argv and (meant := _meant(argv[0])) is not None:
+        build_window_parser().error(f"there is no command and no file called {argv[0]}; did you mean {meant}?")
     arguments = build_window_parser().parse_args(argv)
     arguments.command = None
     return arguments
+
+
+def _meant(word: str) -> str | None:
+    """The command that was mistyped, None where a word is more like a photo: one that is there, or named as a file."""
+    if os.path.lexists(word) or Path(word).name != word or Path(word).suffix:
+        return None
+    return next(iter(difflib.get_close_matches(word.casefold(), COMMANDS, n=1, cutoff=0.65)), None)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         if arguments.json and arguments.command != "predict":
             print_json({"error": str(error)})
-        return ExitCode.NO_RESULT
+        return ExitCode.USAGE if isinstance(error, UnknownModelError) else ExitCode.NO_RESULT
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return ExitCode.INTERRUPTED

@@ -15,6 +15,10 @@ class WeightsError(ExpectedError):
     """Weights that cannot be found, read or used."""
 
 
+class UnknownModelError(WeightsError):
+    """Neither a model that is known by this name nor a file: whoever asked meant something else."""
+
+
 class EngineError(ExpectedError):
     """An engine or a device that cannot do the work.
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from inference.errors import EngineError, WeightsError
+from inference.errors import EngineError, UnknownModelError, WeightsError
 from inference.figures import Figures, read_figures
 from inference.files import shown
 from inference.foreign import KIND, ForeignGraph
@@ -72,10 +72,8 @@ class ModelCard:
     def weights(self) -> Path:
         """The file with the weights, unharmed. Raises `WeightsError` where it is not here or not what it was."""
         if self.file is None:
-            way = f"'weights fetch {self.name}' gets them, or " if self.url else ""
-            raise WeightsError(
-                f"The weights of {self.name} are not on this machine: {way}give 'Weights file…' or --model FILE."
-            )
+            way = f"'ade-mask-studio weights fetch {self.name}' gets it, or " if self.url else ""
+            raise WeightsError(f"{self.name} is not on this machine: {way}give 'Weights file…' or --model FILE.")
         if self.sha256 is not None and sha256_of(self.file) != self.sha256:
             raise WeightsError(f"{shown(self.file)} is not the file that its model card describes: its hash differs.")
         return self.file
@@ -120,17 +118,26 @@ def find_card(name_or_file: str | Path) -> ModelCard:
     """The card of a known name or alias, or of a weights file.
 
     A file with a card beside it (same name, `.json`) is described by that; else its network is recognised from its
-    tensors. Raises `WeightsError` for an unknown name and for a file that cannot be used.
+    tensors. Raises `UnknownModelError` where there is neither, and `WeightsError` for a file that cannot be used.
     """
+    card = known_card(name_or_file)
+    return _card_of_file(Path(name_or_file)) if card is None else card
+
+
+def known_card(name_or_file: str | Path) -> ModelCard | None:
+    """The card of a known name or alias; None for what is a file, which is not looked into. Raises
+    `UnknownModelError` where it is neither."""
     if isinstance(name_or_file, str):
         for card in known_models():
             if name_or_file in (card.name, *card.aliases):
                 return card
     path = Path(name_or_file)
-    if path.suffix.lower() in WEIGHTS_SUFFIXES or _may_exist(path):
-        return _card_of_file(path)
+    if _may_exist(path):
+        return None
+    if path.suffix.lower() in WEIGHTS_SUFFIXES:
+        raise UnknownModelError(f"{shown(path)} does not exist.")
     names = ", ".join(card.name for card in known_models())
-    raise WeightsError(f"There is no model called {name_or_file}; there are {names}, or give a weights file.")
+    raise UnknownModelError(f"There is no model called {name_or_file}; there are {names}, or give a weights file.")
 
 
 def _may_exist(path: Path) -> bool:

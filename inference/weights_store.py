@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inference.downloads import LARGEST, Progress, UnreachableError, download, size_text
-from inference.errors import WeightsError
+from inference.errors import UnknownModelError, WeightsError
 from inference.files import opened, shown
 from inference.graphs import cached_file, shipped_graph
 from inference.ledger import STORE_VARIABLE, Entry, alone_with, changed_ledger, folder_of, read_ledger, store_folder
@@ -179,7 +179,8 @@ def remove(name: str) -> None:
         entry = read_ledger().get(name)
         begun = store_folder() / ".fetched" / name
         if entry is None and not begun.exists():
-            raise WeightsError(f"There are no weights of {name} that were fetched or added.")
+            problem = UnknownModelError if shipped is None else WeightsError
+            raise problem(f"There are no weights of {name} that were fetched or added.")
         card = next((card for card in known_models() if card.name == name), None)
         for folder in (begun, folder_of(name)):
             if folder.exists():

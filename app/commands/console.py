@@ -49,4 +49,12 @@ def print_refused(refused: Mapping[Path, str]) -> None:
     if refused:
         note(f"{len(refused):,} refused:")
     for path, reason in refused.items():
-        note(f"  {path}: {reason}")
+        note(f"  {about(path, reason)}")
+
+
+def about(path: Path, reason: str) -> str:
+    """What is wrong with a file, and where it lies; a sentence that begins with its name does not say that twice."""
+    for told in filter(None, (str(path), path.name)):
+        if reason.startswith(f"{told} "):
+            return f"{path}{reason.removeprefix(told)}"
+    return f"{path}: {reason}"

@@ -23,7 +23,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "that. What was found is remembered until a driver or a library is another one."
     )
     parser.epilog = (
-        "Exit codes: 0 something can run the model · 2 wrong usage · 3 nothing can · 130 stopped with Ctrl-C.\n\n"
+        "Exit codes: 0 something can run the model · 2 wrong usage, also a model that is unknown · 3 nothing can · "
+        "130 stopped with Ctrl-C.\n\n"
         "examples:\n"
         "  ade-mask-studio doctor\n"
         "  ade-mask-studio doctor --fresh --model model_final.pth --json"
@@ -39,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     from app.cli import version_text
     from app.diagnosis import as_record, diagnose
     from inference.engines.devices import every_pair
+    from inference.models import known_card
 
+    known_card(arguments.model)
     with progress(len(every_pair()), unit="trial") as advance:
         tried: list[Trial] = []
 

@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from app.commands import ExitCode
-from app.commands.console import note
+from app.commands.console import about, note
 from app.core.ade_png import read_labels
 from app.core.arrays import U8
 from app.core.document import DocumentSnapshot, ViewMode
@@ -30,7 +30,7 @@ from app.core.project.packing import rounded
 from inference import Segmenter, load_segmenter
 from inference.engines.memory import notes_of
 from inference.errors import ExpectedError, PhotoError
-from inference.models import known_models
+from inference.models import known_card
 from inference.photo import read_photo
 from inference.prediction import Prediction
 from inference.remote_card import card_for
@@ -83,11 +83,10 @@ class Report:
 def predict(job: PredictJob) -> ExitCode:
     """Does the job, prints what was written and what was refused, and returns the exit code.
 
-    Raises ExpectedError where nothing at all can be done: the weights, the engine or the output folder.
+    Raises UnknownModelError for a model that is none, before anything is looked at, and ExpectedError where nothing at
+    all can be done: the weights, the engine or the output folder.
     """
-    if (problem := _unknown_model(job.model)) is not None:
-        print(problem, file=sys.stderr)
-        return ExitCode.USAGE
+    known_card(job.model)
     report = Report()
     below = _find_photos(job, report)
     plan = plan_export(list(below), job.folder, job.options, below=below)
@@ -119,15 +118,6 @@ def _try_folder(folder: Path) -> None:
     probe = folder / f".{os.getpid()}.part"
     atomic_write(probe, b"")
     probe.unlink(missing_ok=True)
-
-
-def _unknown_model(model: str) -> str | None:
-    """One sentence when `model` is neither a known name nor a file."""
-    names = [name for card in known_models() for name in (card.name, *card.aliases)]
-    with contextlib.suppress(OSError, ValueError):
-        if model in names or Path(model).exists():
-            return None
-    return f"There is no model and no file called {model}; known models: {', '.join(names)}."
 
 
 def _find_photos(job: PredictJob, report: Report) -> dict[Path, str]:
@@ -275,9 +265,9 @@ def _print_report(report: Report, folder: Path) -> None:
             "Without --resume they are made anew."
         )
     if report.refused:
-        print(f"{_count(len(report.refused))} refused:", file=sys.stderr)
+        note(f"{_count(len(report.refused))} refused:")
         for path, reason in report.refused:
-            print(f"  {path}: {reason}", file=sys.stderr)
+            note(f"  {about(path, reason)}")
 
 
 def _count(number: int) -> str:

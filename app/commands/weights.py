@@ -86,9 +86,11 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from inference.models import find_card
+    from inference.models import find_card, known_card
     from inference.weights_store import fetch
 
+    for name in arguments.names:
+        known_card(name)  # a slip of the hand is told before anything is fetched
     fetched: list[ModelCard] = []
     refused: dict[str, str] = {}
     for name in dict.fromkeys(arguments.names):

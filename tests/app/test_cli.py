@@ -90,6 +90,23 @@ def test_wrong_usage_is_exit_code_2_and_says_what(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("weightz", "weights"), ("predct", "predict"), ("Bench", "bench"), ("eval", "evaluate")]
+)
+def test_a_mistyped_command_is_no_photo(
+    typed: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        parse([typed, "photos", "-o", "labels"])
+    assert stopped.value.code == ExitCode.USAGE
+    assert f"there is no command and no file called {typed}; did you mean {meant}?" in capsys.readouterr().err
+    for photo in (f"./{typed}", f"{typed}.jpg", "holiday"):
+        assert parse([photo]).paths == [Path(photo)]
+    (tmp_path / typed).mkdir()
+    assert parse([typed]).paths == [Path(typed)]
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["predict", "--help"], ["--help"]])
 def test_questions_about_the_program_itself_are_answered(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

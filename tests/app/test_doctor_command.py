@@ -92,11 +92,20 @@ def test_json_is_plain_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert record["problem"] == ""
 
 
-def test_a_model_that_is_not_to_be_found_still_tells_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(parse(["doctor", "--model", "nonsense"])) == ExitCode.NO_RESULT
+def test_a_model_that_is_not_here_still_tells_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "bisenetformer-l-ade"
+    assert run(parse(["doctor", "--model", name])) == ExitCode.NO_RESULT
     said = capsys.readouterr()
     assert "A machine" in said.out
-    assert "The model nonsense cannot be used: There is no model called nonsense" in said.err
+    assert f"The model {name} cannot be used: {name} is not on this machine: " in said.err
+    assert f"'ade-mask-studio weights fetch {name}' gets it, or give" in said.err
+
+
+def test_a_model_that_nobody_knows_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse(["doctor", "--model", "nonsense"])) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.err.startswith("There is no model called nonsense; there are starter, ")
+    assert said.out == ""
 
 
 def test_nothing_that_can_predict_is_exit_code_3(

@@ -191,7 +191,8 @@ def test_what_cannot_be_read_is_reported_at_the_end_and_the_rest_is_done(
     assert "2 photos done" in said.out
     assert "5 photos refused:" in said.err
     for name in ("empty.jpg", "torn.jpg", "disguised.png", "notes.txt", "missing.jpg"):
-        assert said.err.count(f"photos{os.sep}{name}: ") == 1
+        assert said.err.count(f"{photos / name} ") == 1
+        assert said.err.count(name) == 1
     assert "Traceback" not in said.err
 
 
@@ -326,6 +327,16 @@ def test_an_unknown_model_is_wrong_usage(
     assert "stater" in said
     assert "starter" in said
     assert quick.seen == []
+    assert command(photos, "-o", tmp_path / "out", "--model", tmp_path / "none.pth") == ExitCode.USAGE
+    assert capsys.readouterr().err == "none.pth does not exist.\n"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_photo_that_is_not_there_is_named_once(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(photos, tmp_path / "nothere.jpg", "-o", tmp_path / "out")
+    assert capsys.readouterr().err.endswith(f"1 photo refused:\n  {tmp_path / 'nothere.jpg'} does not exist.\n")
 
 
 def test_an_engine_that_cannot_run_is_a_sentence(

@@ -97,8 +97,19 @@ def test_nothing_fetched_is_exit_code_3(
     web.answers = [status(code)]
     assert weights("fetch", "lite-ade") == ExitCode.NO_RESULT
     assert said in capsys.readouterr().err
-    assert weights("fetch", "resnet") == ExitCode.NO_RESULT
-    assert "There is no model called resnet" in capsys.readouterr().err
+
+
+def test_a_name_that_no_model_has_is_wrong_usage_and_nothing_is_fetched(
+    lite: ModelCard, web: Web, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for action in (("fetch", "lite-ade", "resnet"), ("path", "resnet"), ("remove", "resnet")):
+        assert weights(*action) == ExitCode.USAGE
+        assert " resnet" in capsys.readouterr().err
+    assert weights("fetch", "resnet", "--json") == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert json.loads(said.out)["error"] == said.err.strip()
+    assert said.err.startswith("There is no model called resnet; there are starter, ")
+    assert web.requests == []
 
 
 def test_a_bar_shows_the_bytes_where_somebody_watches(lite: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +172,7 @@ def test_verify_and_path(brought: Path, store: Path, capsys: pytest.CaptureFixtu
     assert said.err == "1 model cannot be used.\n"
     assert weights("path", "mine") == ExitCode.NO_RESULT
     assert weights("path", "bisenetformer-m-ade") == ExitCode.NO_RESULT
-    assert "'weights fetch bisenetformer-m-ade' gets them" in capsys.readouterr().err
+    assert "'ade-mask-studio weights fetch bisenetformer-m-ade' gets it" in capsys.readouterr().err
 
 
 def test_removing(brought: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +181,7 @@ def test_removing(brought: Path, store: Path, capsys: pytest.CaptureFixture[str]
     assert weights("remove", "mine") == ExitCode.DONE
     assert capsys.readouterr().out == "mine was removed.\n"
     assert not (store / "mine").exists()
-    assert weights("remove", "mine", "--json") == ExitCode.NO_RESULT
+    assert weights("remove", "mine", "--json") == ExitCode.USAGE  # nobody knows it any more
     assert weights("remove", "starter") == ExitCode.NO_RESULT
 
 
