@@ -12,7 +12,8 @@ from typing import Generic, Self, TypeVar
 
 import cv2
 
-from inference.errors import ExpectedError
+from inference.cancelling import cancellable
+from inference.errors import Cancelled, ExpectedError
 
 Item = TypeVar("Item")
 Ready = TypeVar("Ready")
@@ -82,6 +83,7 @@ def run(
     the others for one after the other. A picture that cannot be read, or finished, for an expected reason does not stop
     the others; anything unexpected is raised here, after what was begun has ended. When the run is stopped, or given
     up, whatever the network was asked for is finished: no work is thrown away, and no half-written file stays behind.
+    Who gives it up only does not wait for other machines: what knows of `inference.cancelling` ends at once.
     """
     control = control or Control()
     waiting = iter(items)
@@ -115,11 +117,14 @@ class _Stages(Generic[Item, Ready, Answer, Result]):
         self._finisher = ThreadPoolExecutor(1, thread_name_prefix="finish")
         self._thinking: deque[tuple[Item, Future[Answer]]] = deque()
         self._finishing: deque[tuple[Item, Future[Result]]] = deque()
+        self._given_up = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
+        if problem is not None and not issubclass(problem, Exception):  # Ctrl-C, or nobody asks for the outcomes
+            self._given_up.set()
         try:
             while self._thinking:
                 self._thought()
@@ -129,7 +134,7 @@ class _Stages(Generic[Item, Ready, Answer, Result]):
 
     def take(self, item: Item, ready: Future[Ready]) -> None:
         """Begin to think of what was read; returns when another one may be begun."""
-        self._thinking.append((item, self._thinker.submit(lambda: self._think(ready.result()))))
+        self._thinking.append((item, self._thinker.submit(self._wanted, ready)))
         if len(self._thinking) == self._at_once:
             self._thought()
 
@@ -145,11 +150,17 @@ class _Stages(Generic[Item, Ready, Answer, Result]):
                 self._thought()
             yield _outcome(*self._finishing.popleft())
 
+    def _wanted(self, ready: Future[Ready]) -> Answer:
+        with cancellable(self._given_up):
+            return self._think(ready.result())
+
     def _thought(self) -> None:
         """The oldest of the pictures that are thought of goes on to be finished."""
         item, thought = self._thinking.popleft()
         try:
             answer = thought.result()
+        except Cancelled:  # by who gave the run up
+            return
         except (ExpectedError, MemoryError, cv2.error) as error:
             self._finishing.append((item, _failed(error)))
         else:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -13,11 +17,12 @@ from app.cli import parse, run
 from app.commands import ExitCode
 from app.core.ade_png import png_origin, read_labels
 from inference.remote_card import leaving
-from tests.inference.remote_server import SECRET, Service, seen, service, status
+from tests.inference.remote_server import SECRET, Service, seen, service, silent, status
 
 __all__ = ["service"]  # a fixture
 
 SKY, GRASS = 3, 10
+PATIENCE = 30  # seconds, half of those that the client waits for an answer
 
 
 @pytest.fixture
@@ -81,6 +86,26 @@ def test_a_refused_key_ends_the_run_with_one_request(
     assert command(photos, tmp_path / "out") == ExitCode.NO_RESULT
     assert len(service.received) == 1
     assert "does not accept the key" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another kind of signal")
+def test_control_c_does_not_wait_for_the_service(service: Service, photos: Path, tmp_path: Path) -> None:
+    service.replies = [silent]
+    words = ["predict", photos, "-o", tmp_path / "out", "--engine", "remote", "--model", "fai-bf-m-ade"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", *map(str, words)],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as child:
+        assert service.asked.wait(PATIENCE)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=PATIENCE)
+    assert child.returncode == ExitCode.INTERRUPTED
+    assert said.endswith("Stopped. 0 photos done; --resume goes on from there.\n")
+    assert service.left.wait(PATIENCE)
+    assert len(service.received) == 1
 
 
 def test_help_says_that_photos_leave(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 from collections.abc import Callable, Generator
 from typing import Any, NoReturn
@@ -9,7 +11,8 @@ from typing import Any, NoReturn
 import pytest
 
 from app.core.pipeline import AHEAD, Control, Outcome, run
-from inference.errors import EngineError, PhotoError
+from inference.cancelling import is_cancelled
+from inference.errors import Cancelled, EngineError, PhotoError
 
 PATIENCE = 20  # seconds, for threads that must meet
 
@@ -230,6 +233,25 @@ def test_who_gives_up_finds_everything_finished_that_was_begun(at_once: int) -> 
     next(results)
     results.close()
     assert finished == sorted(begun)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another kind of signal")
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_control_c_does_not_wait_for_other_machines(at_once: int) -> None:
+    """Who asks such a machine looks at `is_cancelled`, as the remote engine does."""
+    left = threading.Barrier(at_once)
+
+    def think(number: int) -> int:
+        if left.wait(PATIENCE) == 0:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        for _ in range(100 * PATIENCE):
+            if is_cancelled():
+                raise Cancelled
+            threading.Event().wait(0.01)
+        return number
+
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes(50, think=think, at_once=at_once))
 
 
 def test_problems_of_the_engine_are_told_like_those_of_photos() -> None:
