@@ -12,6 +12,7 @@ and those in the store (`inference.weights_store`) are known by name:
     classes            "ade20k-150"
     figures            published or measured figures: a table or a list of tables, see `inference.figures`
     licence, trained_on, limits    in plain words
+    lineage            of a model that learned from a person's corrections: its parent, data, settings and figures
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -61,6 +62,7 @@ class ModelCard:
     licence: str = "not stated"
     trained_on: str = "not stated"
     limits: str = "not stated"
+    lineage: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def own_network(self) -> NetworkConfig:
@@ -187,6 +189,7 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "input_size": ((int, NoneType), "a whole number or null"),
     "aliases": ((list,), "a list of texts"),
     "figures": ((dict, list), "a table or a list of tables"),
+    "lineage": ((dict,), "a table of entries"),
     **dict.fromkeys(("file", "url", "sha256", *_TEXTS), ((str, NoneType), "a text or null")),
 }
 _OTHER_CLASSES = f"only the {CLASS_COUNT} classes of ADE20K ({CLASSES}) can be shown here."
@@ -222,6 +225,7 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
         network=network,
         input_size=input_size,
         figures=read_figures(figures),
+        lineage=values.get("lineage", {}),
         **texts,
     )
 

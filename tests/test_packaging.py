@@ -111,5 +111,5 @@ def test_every_package_that_is_imported_is_declared() -> None:
     )
     imported = set(in_fresh_python(code).split()) - {"shiboken6"}  # comes with PySide6
     assert {"torch", "numpy", "PIL"} <= imported
-    extras = {"scipy", "openvino"}  # for training, and an engine that others stand in for
+    extras = {"openvino"}  # an engine that others stand in for
     assert {distribution.get(name, name) for name in imported - extras} <= declared

@@ -1,4 +1,4 @@
-"""Training of BiSeNetFormer: losses, labelled photos, and the command `python -m inference.training`.
+"""Training of BiSeNetFormer: losses, labelled photos, learning from corrections, and `python -m inference.training`.
 
-Needs the `train` extra (SciPy). The product itself never imports this package.
+The program itself never imports this package: `inference.learning` runs it in a process of its own.
 """

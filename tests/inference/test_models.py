@@ -244,3 +244,15 @@ def test_a_closed_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_card_cannot_point_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "card.json").write_text(json.dumps({**GOOD, "file": "../../etc/passwd"}))
     assert read_card(tmp_path / "card.json").file == tmp_path / "passwd"
+
+
+def test_a_card_says_where_a_model_comes_from(brought: Path) -> None:
+    lineage = {"parent": "starter", "pictures": 12, "settings": {"scope": "head"}}
+    card = {"name": "mine", "network": CONFIGS["bisenetformer-m-lite"].to_dict(), "input_size": 288}
+    brought.with_suffix(".json").write_text(json.dumps(card | {"lineage": lineage}))
+    assert find_card(brought).lineage == lineage
+    brought.with_suffix(".json").write_text(json.dumps(card))
+    assert find_card(brought).lineage == {}
+    brought.with_suffix(".json").write_text(json.dumps(card | {"lineage": ["starter"]}))
+    with pytest.raises(WeightsError, match="the entry lineage should be a table of entries"):
+        find_card(brought)

@@ -281,9 +281,11 @@ def test_a_file_is_added_under_its_own_name(brought: Path, store: Path) -> None:
 
 def test_the_card_beside_a_file_comes_with_it(brought: Path) -> None:
     values = {"name": "of my own", "aliases": ["lite"], "input_size": 320, "licence": "mine", "figures": {"miou": 12.5}}
-    content = {**values, "network": STARTER.network.to_dict(), "sha256": SHA256}
+    lineage = {"parent": "starter", "pictures": 12, "settings": {"scope": "head"}}
+    content = {**values, "network": STARTER.network.to_dict(), "sha256": SHA256, "lineage": lineage}
     brought.with_suffix(".json").write_text(json.dumps(content))
     card = weights_store.add(brought)
+    assert card.lineage == find_card("of my own").lineage == lineage
     assert (card.name, card.aliases, card.input_size, card.licence) == ("of my own", (), 320, "mine")
     assert card.figures[0].measures == {"mean IoU": "12.5\N{NO-BREAK SPACE}%"}
     assert weights_store.add(brought, name="again").name == "again"

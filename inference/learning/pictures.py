@@ -1,0 +1,72 @@
+"""The pictures of a job: what a person decided on them, and how much each pixel weighs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.learning.settings import LearnSettings, Untouched
+from inference.preprocess import stretched
+
+U8 = NDArray[np.uint8]
+
+DECIDED = 255
+"""In `LearnPicture.trust`: a person decided this pixel."""
+FULL_SCORE = 200
+"""In `LearnPicture.trust`: nobody decided this pixel, and the segment that owns it has the score 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnPicture:
+    """One finished picture."""
+
+    name: str
+    photo: U8  # (h, w, 3) RGB
+    labels: U8  # (h, w) 0..150, as an export would write them
+    trust: U8  # (h, w): `DECIDED`, or round(`FULL_SCORE` · score of the segment that owns the pixel); 0: nobody
+    held_back: bool
+
+
+def is_held_back(name: str, share: float) -> bool:
+    """Whether a picture is not trained on: by a hash of its name, so that it is the same ones in every job."""
+    return place_of(name) < share
+
+
+def place_of(name: str) -> float:
+    """A number 0..1 that belongs to a name for ever, evenly spread over many names."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") / 2.0**64
+
+
+def kept_pixels(picture: LearnPicture, settings: LearnSettings) -> NDArray[np.bool_]:
+    """(h, w): nobody decided these, and they are trained on anyhow."""
+    if settings.untouched is Untouched.IGNORE:
+        return np.zeros(picture.labels.shape, np.bool_)
+    sure = (picture.trust <= FULL_SCORE) & (picture.trust >= max(1, round(FULL_SCORE * settings.kept_score)))
+    return np.asarray(sure & (picture.labels > 0))
+
+
+def weights_of(picture: LearnPicture, settings: LearnSettings) -> U8:
+    """How much each pixel weighs in the training, (h, w) 0..255; nothing is known of pixels without a label."""
+    kept = np.uint8(round(255 * settings.kept_weight))
+    weights = np.where(kept_pixels(picture, settings), kept, np.uint8(0))
+    decided = (picture.trust == DECIDED) & (picture.labels > 0)
+    return np.asarray(np.where(decided, np.uint8(255), weights), np.uint8)
+
+
+def no_larger_than(picture: LearnPicture, *, short_side: int) -> LearnPicture:
+    """The picture with a short side of at most `short_side` pixels; labels and trust are never mixed."""
+    height, width = picture.labels.shape
+    scale = short_side / min(height, width)
+    if scale >= 1:
+        return picture
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    labels, trust = (
+        cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8, copy=False)
+        for plane in (picture.labels, picture.trust)
+    )
+    return replace(picture, photo=stretched(picture.photo, rows=rows, columns=columns), labels=labels, trust=trust)

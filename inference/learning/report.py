@@ -1,0 +1,106 @@
+"""Whether it was worth it: a model before and after a job, on pictures that it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from inference.learning.errors import JobError
+from inference.learning.settings import LearnSettings
+
+SEGMENTS = "segments"
+SEMANTIC = "semantic"
+"""The two ways to read a prediction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One model on the pictures held back; shares 0..1."""
+
+    pixel_accuracy: float  # of the pixels whose label is known
+    mean_iou: float  # over the classes in the truth
+    unlabelled: float  # of the pixels whose label is known
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassChange:
+    """What became of one class, in the segments view; IoU 0..1."""
+
+    class_id: int  # 1..150
+    pixels: int  # in the truth
+    before: float | None  # None where neither truth nor prediction had it
+    after: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnReport:
+    """The truth is the finished pictures' own labels. `before` and `after` are by view, empty where no picture was
+    held back."""
+
+    parent: str
+    name: str
+    trained: int  # pictures
+    held_back: int
+    before: Mapping[str, Score]
+    after: Mapping[str, Score]
+    classes: tuple[ClassChange, ...]  # largest in the truth first
+    decided_before: float | None  # share of the decided pixels held back that are labelled as the person did
+    decided_after: float | None
+    seconds: float  # of the whole job
+    settings: LearnSettings  # with the steps and the learning rate that were used
+
+    @property
+    def recommended(self) -> bool:
+        """Neither pixel accuracy nor mean IoU of the segments view fell."""
+        if SEGMENTS not in self.before or SEGMENTS not in self.after:
+            return False
+        before, after = self.before[SEGMENTS], self.after[SEGMENTS]
+        return after.pixel_accuracy >= before.pixel_accuracy and after.mean_iou >= before.mean_iou
+
+    @property
+    def verdict(self) -> str:
+        """One or two sentences for people."""
+        if SEGMENTS not in self.before or SEGMENTS not in self.after:
+            return "No picture was held back, so nobody can tell whether the model got better."
+        before, after = self.before[SEGMENTS], self.after[SEGMENTS]
+        pixels = (
+            f"{_percent(after.pixel_accuracy)} of the pixels are right instead of {_percent(before.pixel_accuracy)}"
+        )
+        iou = f"the mean IoU is {_percent(after.mean_iou)} instead of {_percent(before.mean_iou)}"
+        pictures = "the picture" if self.held_back == 1 else f"the {self.held_back} pictures"
+        found = f"On {pictures} held back, {pixels}, and {iou}."
+        if not self.recommended:
+            return f"{found} The new model is not recommended, because it got worse."
+        if before == after:
+            return f"{found} Nothing changed."
+        return f"{found} The new model is recommended."
+
+    def to_json(self) -> dict[str, Any]:
+        own = {"settings": self.settings.to_json(), "classes": [asdict(change) for change in self.classes]}
+        views = {when: {view: asdict(score) for view, score in getattr(self, when).items()} for when in _WHEN}
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return plain | own | views | {"recommended": self.recommended, "verdict": self.verdict}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LearnReport:
+        """The inverse of `to_json`. Raises `JobError`."""
+        try:
+            views = {when: {view: Score(**score) for view, score in values[when].items()} for when in _WHEN}
+            return cls(
+                **{name: values[name] for name in _PLAIN},
+                before=views["before"],
+                after=views["after"],
+                classes=tuple(ClassChange(**change) for change in values["classes"]),
+                settings=LearnSettings.from_json(values["settings"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise JobError(f"The report of the job makes no sense: {error}.") from error
+
+
+_WHEN = ("before", "after")
+_PLAIN = ("parent", "name", "trained", "held_back", "decided_before", "decided_after", "seconds")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,214 @@
+"""A job is a folder: written whole or not at all, opened again, refused in one sentence where it cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from inference.errors import ExpectedError, WeightsError
+from inference.foreign import ForeignGraph
+from inference.learning.events import StepTold
+from inference.learning.job import Job, JobError, JobState, is_held_back
+from inference.learning.pictures import LearnPicture
+from inference.learning.settings import LearnSettings, Untouched
+from inference.models import ModelCard
+from tests.inference.learning.jobs import finished_picture, finished_pictures, report, small_job, small_parent
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> ModelCard:
+    return small_parent(tmp_path)
+
+
+def create(folder: Path, parent: ModelCard, pictures: list[LearnPicture] | Iterator[LearnPicture]) -> Job:
+    return Job.create(folder, parent=parent, name="mine", settings=LearnSettings(), pictures=pictures)
+
+
+def test_a_job_is_opened_as_it_was_created(tmp_path: Path, parent: ModelCard) -> None:
+    settings = LearnSettings(untouched=Untouched.IGNORE, steps=7, learning_rate=1e-4, device="cpu")
+    made = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings, pictures=finished_pictures())
+    found = Job.open(tmp_path / "job")
+    assert found == made
+    assert found.parent.weights() == parent.file
+    assert found.parent.network == parent.network
+    assert found.state is JobState.NEW
+    assert found.report() is None
+    assert found.progress() == []
+    assert [picture.held_back for picture in found.pictures] == [False] * 4 + [True]
+    assert {picture.decided for picture in found.pictures} == {64 * 80}
+
+
+def test_pixels_come_back_as_they_were(tmp_path: Path, parent: ModelCard) -> None:
+    given = finished_pictures()
+    given[1].trust[:8] = 150
+    job = create(tmp_path / "job", parent, given)
+    stored = job.picture(1)
+    assert (stored.name, stored.held_back) == ("1.jpg", False)
+    for wanted, found in zip(
+        (given[1].photo, given[1].labels, given[1].trust), (stored.photo, stored.labels, stored.trust), strict=True
+    ):
+        np.testing.assert_array_equal(found, wanted)
+    assert (job.pictures[1].decided, job.pictures[1].kept) == (56 * 80, 8 * 80)
+
+
+def test_large_photos_are_stored_small_and_counted_as_they_were(tmp_path: Path, parent: ModelCard) -> None:
+    large = [finished_picture(f"{index}", height=200, width=300) for index in range(4)]
+    job = create(tmp_path / "job", parent, large)
+    stored = job.picture(0)
+    assert stored.photo.shape == (96, 144, 3)  # one and a half times the input size of 64
+    assert set(np.unique(stored.labels)) == {3, 4}
+    assert job.pictures[0].decided == 200 * 300
+
+
+def test_too_few_pictures_are_refused_and_leave_nothing(tmp_path: Path, parent: ModelCard) -> None:
+    before = set(tmp_path.iterdir())
+    with pytest.raises(JobError, match="at least 4 finished pictures to learn from, not 3"):
+        create(tmp_path / "job", parent, finished_pictures(3))
+    assert set(tmp_path.iterdir()) == before
+    assert issubclass(JobError, ExpectedError)
+
+
+def test_pictures_nobody_decided_anything_of_are_refused(tmp_path: Path, parent: ModelCard) -> None:
+    nothing = [replace(picture, trust=np.full_like(picture.trust, 90)) for picture in finished_pictures()]
+    with pytest.raises(JobError, match="nothing to learn from"):
+        create(tmp_path / "job", parent, nothing)
+
+
+def test_an_older_job_is_replaced_once_the_new_one_is_whole(tmp_path: Path, parent: ModelCard) -> None:
+    older = create(tmp_path / "job", parent, finished_pictures())
+    older.checkpoint.write_bytes(b"learned")
+
+    def interrupted() -> Iterator[LearnPicture]:
+        yield from finished_pictures(4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        create(tmp_path / "job", parent, interrupted())
+    assert Job.open(tmp_path / "job") == older
+    assert older.state is JobState.UNFINISHED
+    newer = create(tmp_path / "job", parent, finished_pictures(6))
+    assert Job.open(tmp_path / "job") == newer
+    assert newer.state is JobState.NEW
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job", "tiny.json", "tiny.safetensors"]
+
+
+def test_a_job_that_runs_is_not_replaced(tmp_path: Path, parent: ModelCard) -> None:
+    job = create(tmp_path / "job", parent, finished_pictures())
+    with FileLock(job.folder / "running.lock"), pytest.raises(JobError, match="running already"):
+        create(tmp_path / "job", parent, finished_pictures(6))
+    assert Job.open(tmp_path / "job") == job
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, parent: ModelCard) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "letter.txt").write_text("dear")
+    with pytest.raises(JobError, match="something other than a job"):
+        create(tmp_path / "job", parent, finished_pictures())
+    assert (tmp_path / "job" / "letter.txt").read_text() == "dear"
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, parent: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("inference.learning.job.write_picture", full)
+    with pytest.raises(JobError, match=r"cannot be written to .*: No space left on device\."):
+        create(tmp_path / "job", parent, finished_pictures())
+    assert not list(tmp_path.glob(".job*"))
+
+
+def test_weights_that_are_gone_and_graphs_of_others_are_refused(tmp_path: Path, parent: ModelCard) -> None:
+    graph = ForeignGraph.from_dict({"kind": "onnx", "mean": [0, 0, 0], "std": [1, 1, 1], "none_channel": None})
+    with pytest.raises(JobError, match="cannot learn: its network is known as an ONNX graph only"):
+        create(tmp_path / "job", replace(parent, network=graph), finished_pictures())
+    assert parent.file is not None
+    parent.file.unlink()
+    with pytest.raises(WeightsError, match="does not exist"):
+        create(tmp_path / "job", parent, finished_pictures())
+
+
+def test_a_name_that_no_model_can_have_is_refused(tmp_path: Path, parent: ModelCard) -> None:
+    with pytest.raises(JobError, match="cannot be the name of a model"):
+        Job.create(tmp_path / "job", parent=parent, name="../x", settings=LearnSettings(), pictures=[])
+
+
+@pytest.mark.parametrize("loss", ["job.json", "parent.json", "pictures/0002.trust.png"])
+def test_a_job_that_lost_a_file_is_refused(tmp_path: Path, loss: str) -> None:
+    job = small_job(tmp_path)
+    (job.folder / loss).unlink()
+    with pytest.raises(JobError):
+        Job.open(job.folder)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1}', '{"version": 2}', '{"version": 1, "name": 3}'])
+def test_a_damaged_job_is_refused(tmp_path: Path, content: str) -> None:
+    job = small_job(tmp_path)
+    (job.folder / "job.json").write_text(content)
+    with pytest.raises(JobError, match=r"damaged|another version"):
+        Job.open(job.folder)
+
+
+def test_a_damaged_picture_is_told_by_name(tmp_path: Path) -> None:
+    job = small_job(tmp_path)
+    (job.folder / "pictures" / "0001.labels.png").write_bytes(b"")
+    with pytest.raises(JobError, match=r"0001\.labels\.png"):
+        job.picture(1)
+
+
+def test_the_same_pictures_are_held_back_every_time() -> None:
+    names = [f"photo {index}.jpg" for index in range(1000)]
+    held_back = [is_held_back(name, 0.2) for name in names]
+    assert 150 < sum(held_back) < 250
+    assert is_held_back("photo 3.jpg", 0.2) is is_held_back("photo 3.jpg", 0.2)
+    more = [is_held_back(name, 0.4) for name in names]
+    assert all(later for first, later in zip(held_back, more, strict=True) if first)
+    assert not any(is_held_back(name, 0.0) for name in names)
+
+
+@pytest.mark.parametrize("all_held_back", [False, True])
+def test_where_chance_leaves_one_side_empty_a_picture_changes_sides(
+    tmp_path: Path, parent: ModelCard, *, all_held_back: bool
+) -> None:
+    pictures = [finished_picture(f"{index}", held_back=all_held_back) for index in range(4)]
+    job = create(tmp_path / "job", parent, pictures)
+    assert len(job.indices(held_back=True)) == (3 if all_held_back else 1)
+
+
+def test_nothing_is_held_back_where_nothing_shall_be(tmp_path: Path, parent: ModelCard) -> None:
+    pictures = [finished_picture(f"{index}") for index in range(4)]
+    settings = LearnSettings(held_back=0.0)
+    job = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings, pictures=pictures)
+    assert job.indices(held_back=True) == []
+
+
+def test_the_loss_curve_survives_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    job = small_job(tmp_path)
+    points = [StepTold(step, 4, 1 / step, float(step), None) for step in (1, 2, 3)]
+    for point in points:
+        job.add_progress(point)
+    with (job.folder / "progress.jsonl").open("a") as file:
+        file.write('{"event": "step", "st')
+    assert job.progress() == points
+    job.forget_progress(after=2)
+    assert job.progress() == points[:2]
+
+
+def test_a_finished_job_has_its_result_and_report(tmp_path: Path) -> None:
+    job = small_job(tmp_path)
+    job.checkpoint.write_bytes(b"learned")
+    job.result.parent.mkdir()
+    job.result.write_bytes(b"weights")
+    assert job.state is JobState.UNFINISHED
+    job.report_file.write_text(json.dumps(report().to_json()))
+    assert job.state is JobState.FINISHED
+    assert job.report() == report()
+    job.report_file.write_text("{}")
+    with pytest.raises(JobError, match="report"):
+        job.report()

@@ -1,0 +1,41 @@
+"""A model that got worse is not recommended, and the report says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from inference.learning.errors import JobError
+from inference.learning.report import LearnReport
+from tests.inference.learning.jobs import report
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "iou", "recommended"),
+    [
+        ((0.8, 0.9), (0.4, 0.5), True),
+        ((0.8, 0.8), (0.4, 0.4), True),
+        ((0.8, 0.9), (0.4, 0.39), False),
+        ((0.8, 0.79), (0.4, 0.5), False),
+    ],
+)
+def test_only_what_did_not_get_worse_is_recommended(
+    accuracy: tuple[float, float], iou: tuple[float, float], *, recommended: bool
+) -> None:
+    found = report(accuracy=accuracy, iou=iou)
+    assert found.recommended is recommended
+    assert ("not recommended" in found.verdict) is not recommended
+    assert f"{100 * accuracy[1]:.1f} % of the pixels are right instead of {100 * accuracy[0]:.1f} %" in found.verdict
+
+
+def test_what_nobody_measured_is_not_recommended() -> None:
+    found = replace(report(), before={}, after={}, held_back=0)
+    assert not found.recommended
+    assert "nobody can tell" in found.verdict
+
+
+def test_a_report_comes_back_from_json() -> None:
+    assert LearnReport.from_json(report().to_json()) == report()
+    with pytest.raises(JobError, match="makes no sense"):
+        LearnReport.from_json({"name": "mine"})
