@@ -30,8 +30,10 @@ from inference.remote_key import VARIABLE, RemoteError
 
 WHAT_IS_SENT = (
     "What is sent is the photo's pixels, as a JPEG with a long side of 2048 pixels at most: neither its name nor the "
-    "notes that cameras write into a photo, such as place and time. No photo is sent before you tick the box."
+    "notes that cameras write into a photo, such as place and time."
 )
+BEFORE = "No photo is sent before you tick the box."
+QUESTION = "No photo is sent before you agree here, and none any more as soon as you untick the box."
 _MODEL = "bisenetformer-m-ade"
 
 
@@ -47,7 +49,7 @@ class RemotePanel(QWidget):
         layout.setSpacing(UNIT)
         layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, UNIT)
         layout.addWidget(heading(f"Let {self._host} run the network"))
-        layout.addWidget(_sentence(WHAT_IS_SENT))
+        layout.addWidget(_sentence(f"{WHAT_IS_SENT} {BEFORE}"))
         layout.addSpacing(UNIT)
         self.allowed = TickBox(f"&Send photos to {self._host}")
         self.allowed.clicked.connect(self._allowed_clicked)
@@ -140,7 +142,7 @@ class RemotePanel(QWidget):
 
     def _may_send(self) -> bool:
         """Ask once: a tick may be a slip of the hand."""
-        text = f"<b>{leaving(self._host)}</b><p>{WHAT_IS_SENT}</p>"
+        text = f"<b>{leaving(self._host)}</b><p>{WHAT_IS_SENT} {QUESTION}</p>"
         chosen = choose(
             self.window(),
             title="Send photos?",

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 import app.remote_panel
@@ -98,6 +98,10 @@ def answer(monkeypatch: pytest.MonkeyPatch, choice: int | None) -> list[str]:
     return asked
 
 
+def texts(panel: RemotePanel) -> str:
+    return "\n".join(label.text() for label in panel.findChildren(QLabel))
+
+
 def tick(panel: RemotePanel) -> None:
     panel.allowed.click()
 
@@ -110,6 +114,9 @@ def test_it_is_off_at_first_and_a_no_leaves_it_off(
     asked = answer(monkeypatch, None)
     tick(panel)
     assert leaving(HOST) in asked[0]
+    assert "before you tick the box" in texts(panel)  # where it is not ticked yet
+    assert "tick the box." not in asked[0].replace("untick the box.", "")
+    assert "before you agree" in asked[0]
     assert not panel.allowed.isChecked()
     assert desks[0].choice == ModelChoice()
     assert service.received == []
