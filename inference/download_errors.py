@@ -11,7 +11,8 @@ import httpx
 
 from inference.downloads import DownloadError, UnreachableError
 
-_RANGE = re.compile(r"bytes (\d+)-\d+/(?:(\d+)|\*)")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d+/(?:(\d{1,18})|\*)")
+_LONGEST = 1e9  # seconds that anybody is believed to ask for
 
 
 class Again(Exception):
@@ -108,10 +109,10 @@ def retry_after(response: httpx.Response) -> float:
     """Seconds from the header, which holds a number or a date (RFC 9110, 10.2.3); 0 for anything else."""
     said = response.headers.get("Retry-After", "").strip()
     if said.isdecimal():
-        return float(said)
+        return min(float(said), _LONGEST)
     try:
         then = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     if then.tzinfo is None:  # a date in universal time by a server that does not say so
         then = then.replace(tzinfo=UTC)

@@ -21,6 +21,7 @@ from inference.download_errors import Again, check_status, content_range, failur
 from inference.downloads import DownloadError, Patience, Progress, size_text
 from inference.errors import Cancelled, WeightsError
 from inference.part_file import Origin, PartFile
+from inference.web_client import made
 from inference.weights import readable, sha256_of
 
 POLL_SECONDS = 0.1  # how soon a silent line notices that it is wanted no more
@@ -61,12 +62,12 @@ class Job:
             reraise=True,
         )
         try:
-            with httpx.Client(timeout=times, follow_redirects=True) as client:
+            with made(lambda: httpx.Client(timeout=times, follow_redirects=True), refusal=DownloadError) as client:
                 retrying(self._attempt, client)
         except Again as error:
             raise error.final from error
-        except httpx.InvalidURL as error:
-            raise DownloadError(f"{self._url!r} is no address of a file.") from error
+        except (httpx.InvalidURL, UnicodeError) as error:  # the latter for a name of a host that none can have
+            raise DownloadError(f"{self._url!r} is no address of a file, or leads to one that is none.") from error
 
     def put_in_place(self, target: Path, *, sha256: str | None) -> str:
         """The part becomes the target, when it is what was wanted. Raises `DownloadError`, `OSError`."""
@@ -138,6 +139,7 @@ class Job:
             found = self._origin_of(response, total)
             if origin is None or first != self._part.size or origin.is_other(found):
                 self._begin_anew()
+            total = origin.total if total is None else total  # a part need not say it again
         else:
             origin = self._origin_of(response, total)
             self._part.begin(origin)

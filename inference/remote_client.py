@@ -23,6 +23,7 @@ from inference.cancelling import is_cancelled
 from inference.download_errors import duration_text, reason_of, retry_after, root_of
 from inference.errors import Cancelled
 from inference.remote_key import Key, RemoteError
+from inference.web_client import made
 
 T = TypeVar("T")
 
@@ -91,8 +92,10 @@ class RemoteClient:
         )
         url = httpx.URL(f"{self.address}/models/{model}/inference", params={"confidence_threshold": f"{threshold:g}"})
         times = httpx.Timeout(patience.silence, connect=patience.connect)
+        encrypted = url.scheme == "https"  # else it is this machine: a proxy would read the key, and pass it on
         try:
-            async with asyncio.timeout(patience.whole), httpx.AsyncClient(timeout=times) as client:
+            client = made(lambda: httpx.AsyncClient(timeout=times, trust_env=encrypted), refusal=RemoteError)
+            async with asyncio.timeout(patience.whole), client:
                 return await retrying(self._attempt, client, url, model, jpeg)
         except TimeoutError:
             raise RemoteError(f"{self.host} took longer than {patience.whole:g} s.", lasting=False) from None
@@ -112,7 +115,7 @@ class RemoteClient:
                 return bytes(received)
         except httpx.HTTPError as error:
             raise self._failure(error) from None
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):  # the latter for a name that no host can have
             raise RemoteError(f"{self.address} is no address of a service.") from None
 
     def _check(self, response: httpx.Response, model: str) -> None:

@@ -18,7 +18,7 @@ from inference import download_job
 from inference.download_errors import Again, check_status, failure
 from inference.downloads import DownloadError, Patience, UnreachableError, download
 from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, pauses, refusal, target, web
-from tests.inference.web import Web, status, whole
+from tests.inference.web import Web, cut_off, silence, status, whole
 
 __all__ = ["target", "web"]  # fixtures
 
@@ -84,6 +84,23 @@ def test_a_pause_that_is_too_long_is_told(web: Web, target: Path) -> None:
     assert refusal(web, target) == "127.0.0.1 asks to wait 60 minutes before the next attempt (HTTP 429)."
 
 
+def test_pauses_grow_up_to_a_limit(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pauses(monkeypatch)
+    web.answers = [status(500)]
+    refusal(web, target, patience=Patience(attempts=6, pause=1, longest_pause=3))
+    for pause, about in zip(made, [1, 2, 3, 3, 3], strict=True):
+        assert 0.75 * about <= pause <= 1.25 * about
+
+
+@pytest.mark.parametrize(
+    "asked", ["9" * 400, "9" * 5000, f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", f"Wed, 21 Oct 2015 07:28:00 +{'9' * 20}"]
+)
+def test_a_pause_that_nobody_can_mean_is_told_or_overlooked(asked: str) -> None:
+    answer = httpx.Response(503, headers={"Retry-After": asked}, request=httpx.Request("GET", "https://example.org/x"))
+    with pytest.raises((DownloadError, Again), match=r"asks to wait 277,778 hours|has trouble of its own"):
+        check_status(answer, longest_wait=1)
+
+
 def test_asked_too_often_to_the_end(web: Web, target: Path) -> None:
     web.answers = [status(429)]
     assert refusal(web, target) == "127.0.0.1 is asked too often at the moment; try again later."
@@ -111,7 +128,10 @@ def test_a_packed_answer_is_refused(web: Web, target: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_begun(web: Web, target: Path) -> None:
-    assert refusal(web, target, largest=299_999) == "The file on 127.0.0.1 is larger than 300.0 kB."
+    told: list[object] = []
+    said = refusal(web, target, largest=299_999, progress=told.append)
+    assert said == "The file on 127.0.0.1 is larger than 300.0 kB."
+    assert told == []
     assert left_behind(target) == set()
 
 
@@ -138,6 +158,15 @@ def test_too_little_room_is_told_before_it_is_used_up(web: Web, target: Path, mo
     monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     said = refusal(web, target)
     assert said == f"There is no room for 300.0 kB in {target.parent}: 1.0 kB are free."
+
+
+def test_room_is_needed_only_for_what_is_missing(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=len(CONTENT)))
+    web.answers = [cut_off(200_000), silence]
+    refusal(web, target)
+    monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000))
+    web.answers = [whole]
+    assert fetch(web, target) == SHA256
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
@@ -183,6 +212,14 @@ def test_a_name_that_nobody_knows_is_no_network() -> None:
 def test_what_is_no_address_is_told(target: Path, address: str) -> None:
     with pytest.raises(DownloadError, match=r"https or http only|no address"):
         download(address, target, patience=HURRIED)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 70}.com", ".b"])
+def test_a_host_that_cannot_be_is_no_address(web: Web, target: Path, host: str) -> None:
+    with pytest.raises(DownloadError, match="is no address of a file"):
+        download(f"http://{host}/x", target, patience=HURRIED)
+    web.answers = [status(302, Location=f"http://{host}/x")]
+    assert "leads to one that is none" in refusal(web, target)
 
 
 def test_a_server_that_does_not_encrypt_is_not_spoken_to(web: Web, target: Path) -> None:

@@ -14,7 +14,7 @@ from inference import download_job
 from inference.downloads import Patience, Progress, download, size_text
 from inference.errors import Cancelled
 from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, refusal, target, web
-from tests.inference.web import Web, cut_off, ranged, send, silence, status, whole
+from tests.inference.web import Web, cut_off, ranged, send, silence, some_of_the_rest, status, whole
 
 __all__ = ["target", "web"]  # fixtures
 
@@ -71,6 +71,39 @@ def test_a_server_without_ranges_that_always_breaks_off_is_given_up(web: Web, ta
     web.answers = [truncated]
     assert "broke off" in refusal(web, target)
     assert len(web.requests) == 1 + HURRIED.attempts
+
+
+def test_a_server_without_ranges_that_breaks_off_sooner_and_later_is_given_up(web: Web, target: Path) -> None:
+    def truncated(web: Web, handler: object) -> None:
+        sent = 90_000 if len(web.requests) in (1, 3) else 50_000
+        send(handler, 200, web.content[:sent], Content_Length=str(len(web.content)))
+
+    web.answers = [truncated]
+    assert "broke off" in refusal(web, target)
+    assert len(web.requests) == 1 + HURRIED.attempts
+
+
+def test_a_crawling_server_is_given_up_in_the_end(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download_job, "_MOST_ATTEMPTS", 7)
+    web.answers = [cut_off(1000)]
+    assert "broke off" in refusal(web, target)
+    assert len(web.requests) == 7
+
+
+def test_a_part_of_the_rest_is_gone_on_with(web: Web, target: Path) -> None:
+    web.answers = [cut_off(100_000), some_of_the_rest(f"/{len(CONTENT)}"), whole]
+    assert fetch(web, target) == SHA256
+    assert web.requests[-1]["Range"] == "bytes=101000-"
+
+
+def test_a_part_that_does_not_repeat_the_size_is_not_taken_for_the_end(web: Web, target: Path) -> None:
+    web.answers = [cut_off(100_000), some_of_the_rest("/*"), whole]
+    assert fetch(web, target) == SHA256
+
+
+def test_a_size_that_no_file_can_have_is_none(web: Web, target: Path) -> None:
+    web.answers = [cut_off(100_000), some_of_the_rest("/" + "9" * 5000), whole]
+    assert fetch(web, target) == SHA256
 
 
 def test_silence_to_the_end_is_told(web: Web, target: Path) -> None:

@@ -231,16 +231,6 @@ def test_a_page_of_a_proxy_is_no_answer(service: Service) -> None:
     assert "sent a web page, not an answer" in str(refusal())
 
 
-def test_proxies_of_the_environment_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NO_PROXY", "no_proxy", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(ADDRESS_VARIABLE, "http://localhost:1/v0")  # nobody listens there
-    with serving(Service([seen])) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.address)
-        assert load().predict(PHOTO).class_ids.tolist() == [3]
-        assert proxy.received[0].headers["Host"] == "localhost:1"
-
-
 def test_a_certificate_that_nobody_vouches_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

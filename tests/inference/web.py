@@ -80,6 +80,17 @@ def cut_off(after: int, *, then: Answer | None = None) -> Answer:
     return answer
 
 
+def some_of_the_rest(of: str) -> Answer:
+    """A thousand bytes from where it was asked for, as some of a file of which `of` tells the size."""
+
+    def answer(web: Web, handler: BaseHTTPRequestHandler) -> None:
+        first = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        told = f"bytes {first}-{first + 999}{of}"
+        send(handler, 206, web.content[first : first + 1000], **_kind(web), Content_Range=told)
+
+    return answer
+
+
 def silence(web: Web, _: BaseHTTPRequestHandler) -> None:
     """Nothing more until the test is over."""
     web.over.wait(30)
