@@ -19,6 +19,7 @@ from inference.engines.trials import Trial, trials_path, try_devices
 from inference.errors import ExpectedError
 from inference.ledger import store_folder
 from inference.models import find_card
+from inference.remote_key import system_keyring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +108,9 @@ def _told(path: Path) -> str:
 def keyring_line() -> str:
     """Whether there is a place for secrets on this system, as one sentence; no secret is asked for."""
     try:
-        import keyring
-        import keyring.core
+        backend = system_keyring()
     except ImportError:
         return "The package keyring is not installed, so no key can be kept."
-    backend = keyring.get_keyring()
-    if not keyring.core.recommended(backend):
+    if backend is None:
         return "There is none on this system, so a key is kept as long as the window is open."
     return f"{backend.name} keeps the key of the remote engine, if there is one."

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import contextlib
 
-import keyring
-import keyring.core
-import keyring.errors
+from keyring.errors import KeyringError
 
-from inference.remote_key import SERVICE, USER, VARIABLE, Key, KeyPlace, RemoteError, keep_for_session, remote_key
+from inference.remote_key import (
+    SERVICE,
+    USER,
+    VARIABLE,
+    Key,
+    KeyPlace,
+    RemoteError,
+    keep_for_session,
+    remote_key,
+    system_keyring,
+)
 
 
 def keep_key(text: str) -> str:
@@ -27,8 +35,9 @@ def keep_key(text: str) -> str:
 def forget_key() -> str:
     """Keep no key any more; a sentence about what is left."""
     keep_for_session(None)
-    with contextlib.suppress(keyring.errors.KeyringError, OSError):
-        keyring.delete_password(SERVICE, USER)
+    if (backend := system_keyring()) is not None:
+        with contextlib.suppress(KeyringError, OSError):
+            backend.delete_password(SERVICE, USER)
     return place_of_key()
 
 
@@ -51,10 +60,10 @@ def place_of_key() -> str:
 
 def _kept(key: Key) -> bool:
     """Whether the system keeps the key: some keyrings take a secret and keep nothing, so it is asked for again."""
-    if not keyring.core.recommended(keyring.get_keyring()):
+    if (backend := system_keyring()) is None:
         return False
     try:
-        keyring.set_password(SERVICE, USER, key.reveal())
-        return keyring.get_password(SERVICE, USER) == key.reveal()
-    except (keyring.errors.KeyringError, OSError):
+        backend.set_password(SERVICE, USER, key.reveal())
+        return backend.get_password(SERVICE, USER) == key.reveal()
+    except (KeyringError, OSError):
         return False

@@ -6,10 +6,14 @@ The environment goes first, then what was entered since the program was started,
 from __future__ import annotations
 
 import os
+from configparser import Error as ConfigurationError
 from enum import Enum
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from inference.errors import EngineError
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 VARIABLE = "FOCOOS_API_KEY"
 SERVICE, USER = "ade-mask-studio", "focoos"  # under these names it lies in the keyring
@@ -81,14 +85,25 @@ def remote_key() -> tuple[Key, KeyPlace] | None:
     return None if kept is None else (Key(kept), KeyPlace.KEYRING)
 
 
-def _kept() -> str | None:
+def system_keyring() -> KeyringBackend | None:
+    """The system's keyring; None where there is none, or one that writes secrets down as they are, or where the one
+    that somebody has chosen (`PYTHON_KEYRING_BACKEND`, `keyringrc.cfg`) cannot be loaded."""
     import keyring
     import keyring.core
-    import keyring.errors
 
-    if not keyring.core.recommended(keyring.get_keyring()):
-        return None  # there is none, or one that writes secrets down as they are
     try:
-        return keyring.get_password(SERVICE, USER) or None
-    except (keyring.errors.KeyringError, OSError):
+        chosen = keyring.get_keyring()
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, OSError, ConfigurationError):
+        return None
+    return chosen if keyring.core.recommended(chosen) else None
+
+
+def _kept() -> str | None:
+    from keyring.errors import KeyringError
+
+    if (backend := system_keyring()) is None:
+        return None
+    try:
+        return backend.get_password(SERVICE, USER) or None
+    except (KeyringError, OSError):
         return None  # locked, or its service does not run: as good as none

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keyring
+import keyring.core
 import pytest
 
+from app.diagnosis import keyring_line
 from app.remote_key import forget_key, keep_key, place_of_key
-from inference.remote_key import SERVICE, USER, VARIABLE, Key, KeyPlace, RemoteError, remote_key
+from inference.remote_key import SERVICE, USER, VARIABLE, Key, KeyPlace, RemoteError, remote_key, system_keyring
 from tests.inference.keyrings import FakeKeyring, ForgetfulKeyring, LockedKeyring, PlainKeyring, use_keyring
 
 __all__ = ["use_keyring"]  # a fixture
@@ -60,3 +62,17 @@ def test_what_can_be_no_key_changes_nothing(use_keyring: FakeKeyring) -> None:
     with pytest.raises(RemoteError, match="This is no key"):
         keep_key("two words")
     assert remote_key() == (Key(SECRET), KeyPlace.KEYRING)
+
+
+@pytest.mark.parametrize("chosen", ["gone.Keyring", "json.Keyring", "json"])
+def test_a_keyring_that_was_chosen_and_cannot_be_loaded_is_as_good_as_none(
+    use_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setattr(keyring.core, "_keyring_backend", None)  # as before it was first asked
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", chosen)
+    assert system_keyring() is None
+    assert remote_key() is None
+    assert keep_key("entered") == place_of_key()
+    assert remote_key() == (Key("entered"), KeyPlace.SESSION)
+    assert forget_key() == "There is no key yet."
+    assert keyring_line().startswith("There is none on this system")
