@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
+from inference.downloads import LARGEST, size_text
 from inference.errors import WeightsError, first_line
 from inference.files import opened, shown
 from inference.network.config import CRITERION_PREFIX
@@ -38,12 +40,15 @@ def sha256_of(path: Path) -> str:
 
 
 def readable(path: Path) -> Path:
-    """The path itself, once it is sure that it is a file with something in it that is no web page."""
+    """The path itself, once it is sure that it is a file with something in it, not too much, that is no web page."""
     try:
         with opened(path, wanted="a weights file", refusal=WeightsError) as file:
+            size = os.fstat(file.fileno()).st_size
             start = file.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
     except OSError as error:  # it could be opened
         raise WeightsError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
+    if size > LARGEST:
+        raise WeightsError(f"{shown(path)} is larger than {size_text(LARGEST)}.")
     if not start:
         raise WeightsError(f"{shown(path)} is empty.")
     if start.lower().startswith(_WEB_PAGE):

@@ -7,6 +7,7 @@ import re
 import struct
 import time
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.downloads import LARGEST, size_text
 from inference.engines.devices import cuda_devices
 from inference.engines.engine import Answer, OutOfMemory, is_out_of_memory
 from inference.errors import EngineError, WeightsError, first_line
@@ -215,6 +217,7 @@ def load_checkpoint(path: Path) -> Tensors:
     Only plain data is unpickled (`weights_only=True`, without a fallback), so nothing in the file can run. Raises
     `WeightsError`.
     """
+    _check_unpacked(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch tells about old formats, which are fine
@@ -232,6 +235,17 @@ def load_checkpoint(path: Path) -> Tensors:
     if foreign := [name for name, value in content.items() if not isinstance(value, torch.Tensor)]:
         raise WeightsError(f"{shown(path)} is not a table of tensors: {foreign[0]!r} is something else.")
     return {str(name): _array(tensor, told_as=f"{shown(path)}: {name}") for name, tensor in content.items()}
+
+
+def _check_unpacked(path: Path) -> None:
+    """Raise `WeightsError` for a small file that would take all memory: PyTorch packs nothing, but it unpacks."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # another format, or a damage that is told by whoever reads it
+    if size > LARGEST:
+        raise WeightsError(f"{shown(path)} holds more than {size_text(LARGEST)}.")
 
 
 def _array(tensor: torch.Tensor, *, told_as: str) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import pickle
 import struct
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch_file
 
+from inference.engines import torch_engine
 from inference.errors import WeightsError
+from inference.models import find_card
 from inference.weights import check_tensors, load_tensors, sha256_of
 
 TENSORS = {
@@ -185,6 +188,29 @@ def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path) -> None:
     torch.save({"head.b": torch.ones(1).expand(10**13)}, tmp_path / "bomb.pth")
     assert (tmp_path / "bomb.pth").stat().st_size < 3000
     assert "head.b claims more numbers than the file holds" in refusal(tmp_path / "bomb.pth")
+
+
+def test_a_small_file_cannot_unpack_to_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save({"head.b": torch.zeros(1_000_000)}, tmp_path / "plain.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "plain.pth") as plain,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for name in plain.namelist():
+            bomb.writestr(name, plain.read(name))
+    monkeypatch.setattr(torch_engine, "LARGEST", 3_000_000)
+    assert (tmp_path / "bomb.pth").stat().st_size < 10_000
+    assert refusal(tmp_path / "bomb.pth") == "bomb.pth holds more than 3.0 MB."
+
+
+@pytest.mark.parametrize("name", ["large.safetensors", "large.pth"])
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, name: str) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.write(b"x")
+        file.truncate(2_000_000_001)  # it takes no room
+    assert refusal(tmp_path / name) == f"{name} is larger than 2.0 GB."
+    with pytest.raises(WeightsError, match=r"is larger than 2\.0 GB"):
+        find_card(tmp_path / name)
 
 
 def test_another_kind_of_file(tmp_path: Path) -> None:
