@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(as_record(found))
     else:
         print_table(("class", "IoU", "accuracy", "true pixels", "predicted"), class_rows(found))
-        print_table(("truth", "taken for", "pixels", "share"), mistake_rows(found.confusion))
+        if mistakes := mistake_rows(found.confusion):
+            print_table(("truth", "taken for", "pixels", "share"), mistakes)
         print_table(("measure", "value"), measures(found))
     if pairs.spare:
         note(f"Left alone: {counted(pairs.spare, 'prediction')} without a truth.")

@@ -25,7 +25,8 @@ from resources.classes import ade_class, palette
 _WIDTH = 300  # pixels of a small picture
 _CELLS = range(12, 33)  # pixels that a cell of the matrix may take, more where there are few
 _MATRIX = 880  # pixels that the matrix takes where it can
-_NAMES = 130  # pixels beside and above it
+_FAINT = 0.08  # of a cell that holds next to nothing: enough to see that there is something
+_LETTER = 0.6  # of a name beside or above it, in its font's size
 _WRONG, _UNKNOWN = (214, 39, 40), (128, 128, 128)
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -34,11 +35,14 @@ h1 { font-size: 24px; } h2 { font-size: 18px; margin-top: 32px; }
 table { border-collapse: collapse; } td, th { padding: 3px 12px 3px 0; text-align: right; }
 td:first-child, th:first-child, .words :nth-child(2) { text-align: left; }
 th { font-weight: 600; border-bottom: 1px solid #8886; }
+.swatch { display: inline-block; width: 11px; height: 11px; margin-right: 8px; box-shadow: 0 0 0 1px #8886; }
 figure { margin: 0 0 24px; } figure > div { display: flex; gap: 8px; flex-wrap: wrap; }
-figcaption { margin-bottom: 4px; }
+figure > div > div { flex: 1 1 130px; max-width: 255px; }
+figcaption { margin-bottom: 4px; overflow-wrap: anywhere; }
 figure span { display: block; font-size: 13px; opacity: .75; }
-img { width: 255px; height: auto; }
-svg { max-width: 100%; height: auto; } svg text { font-family: system-ui, sans-serif; fill: currentColor; }
+img { width: 100%; height: auto; display: block; box-shadow: 0 0 0 1px #8886; }
+.wide { overflow-x: auto; } svg { min-width: 640px; max-width: 100%; height: auto; }
+svg text { font-family: system-ui, sans-serif; fill: currentColor; } svg path { stroke: #8884; }
 """
 
 
@@ -48,13 +52,14 @@ def report_html(found: Evaluation, *, title: str, photos: Mapping[Path, Path] = 
     The files of those are read once more; one that is gone by now is said to be.
     """
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>",
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(title)}</h1>",
         _table(["Measure", "Value"], measures(found)),
         f"<h2>The largest confusions</h2>{_mistakes(found.confusion)}",
         f"<h2>Confusion matrix</h2>{_matrix(found.confusion)}",
         f"<h2>The worst pictures</h2>{_pictures(found.worst, photos)}",
-        f"<h2>Classes</h2>{_table(['Class', 'IoU', 'Accuracy', 'True pixels', 'Predicted'], class_rows(found))}",
+        f"<h2>Classes</h2>{_classes(found)}",
     ]
     if found.refused:
         rows = [(str(file), reason) for file, reason in found.refused.items()]
@@ -81,18 +86,20 @@ def measures(found: Evaluation) -> list[tuple[str, str]]:
 def class_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:
     """Each class that occurs, the most frequent first: name, IoU, accuracy, pixels in truth and in prediction."""
     confusion = found.confusion
+    iou, accuracy = confusion.iou, confusion.accuracy
     true, predicted = confusion.truth_pixels, confusion.predicted_pixels
-    order = sorted(np.flatnonzero(true + predicted), key=lambda row: (-true[row], row))
     return [
-        (
-            ade_class(int(row) + 1).name,
-            percent(confusion.iou[row]),
-            percent(confusion.accuracy[row]),
-            f"{true[row]:,}",
-            f"{predicted[row]:,}",
-        )
-        for row in order
+        (label_name(label), percent(iou[row]), percent(accuracy[row]), f"{true[row]:,}", f"{predicted[row]:,}")
+        for label in _occurring(confusion)
+        for row in [label - 1]
     ]
+
+
+def _occurring(confusion: Confusion) -> list[int]:
+    """The classes 1..150 in truth or prediction, the most frequent in the truth first."""
+    true = confusion.truth_pixels
+    rows = np.flatnonzero(true + confusion.predicted_pixels)
+    return [int(row) + 1 for row in sorted(rows, key=lambda row: (-true[row], row))]
 
 
 def mistake_rows(confusion: Confusion) -> list[tuple[str, str, str, str]]:
@@ -114,49 +121,70 @@ def label_name(label: int) -> str:
 
 
 def _mistakes(confusion: Confusion) -> str:
-    return _table(["Truth", "Taken for", "Pixels", "Share"], mistake_rows(confusion), kind="words")
+    rows = mistake_rows(confusion)
+    return _table(["Truth", "Taken for", "Pixels", "Share"], rows, kind="words") if rows else "<p>There are none.</p>"
 
 
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "") -> str:
-    lines = [_row(heading, "th"), *(_row(row, "td") for row in rows)]
-    return f'<table class="{kind}">{"".join(lines)}</table>'
+def _classes(found: Evaluation) -> str:
+    """With the colours that the pictures have."""
+    colours = [f"rgb{tuple(palette()[label].tolist())}" for label in _occurring(found.confusion)]
+    marks = [f'<span class=swatch style="background: {colour}"></span>' for colour in colours]
+    return _table(["Class", "IoU", "Accuracy", "True pixels", "Predicted"], class_rows(found), marks=marks)
 
 
-def _row(cells: Sequence[str], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str = "", marks: Sequence[str] = ()) -> str:
+    """`marks`: HTML that the rows begin with, none or one for each."""
+    marked = zip(rows, marks or [""] * len(rows), strict=True)
+    lines = [_row(heading, "th"), *(_row(row, "td", mark=mark) for row, mark in marked)]
+    return f'<div class=wide><table class="{kind}">{"".join(lines)}</table></div>'
+
+
+def _row(cells: Sequence[str], tag: str, *, mark: str = "") -> str:
+    inside = [mark + escape(cells[0]), *map(escape, cells[1:])]
+    return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in inside)}</tr>"
 
 
 def _matrix(confusion: Confusion) -> str:
     """Rows: true classes; columns: what they were taken for; a cell is as dark as its share of the row."""
     counts = confusion.counts
     rows = sorted(np.flatnonzero(counts.sum(axis=1)), key=lambda label: (-counts[label].sum(), label))
-    columns = [*rows, *(label for label in np.flatnonzero(counts.sum(axis=0)) if label not in set(rows))]
+    columns = [*rows, *(label for label in np.flatnonzero(counts.sum(axis=0)) if label not in rows)]
     cell = min(max(_MATRIX // max(len(columns), 1), _CELLS[0]), _CELLS[-1])
-    marks = [
-        _cell_mark(confusion, int(truth), int(predicted), x, y, cell)
+    font = min(cell - 3, 14)
+    names = {label: label_name(int(label)) for label in columns}
+    beside = 8 + math.ceil(_LETTER * font * max(map(len, names.values()), default=0))
+    right, bottom = beside + cell * len(columns), beside + cell * len(rows)
+    grid = "".join(
+        [f"M{beside} {beside + cell * y}H{right}" for y in range(len(rows) + 1)]
+        + [f"M{beside + cell * x} {beside}V{bottom}" for x in range(len(columns) + 1)]
+    )
+    marks = [f'<path d="{grid}"/>']
+    marks += [
+        _cell_mark(confusion, (int(truth), int(predicted)), place=(beside + x * cell, beside + y * cell), cell=cell)
         for y, truth in enumerate(rows)
         for x, predicted in enumerate(columns)
         if counts[truth, predicted]
     ]
     for y, truth in enumerate(rows):
-        bottom = _NAMES + y * cell + cell * 3 // 4
-        marks.append(f'<text x="{_NAMES - 4}" y="{bottom}" text-anchor="end">{escape(label_name(int(truth)))}</text>')
+        base = beside + y * cell + cell * 3 // 4
+        marks.append(f'<text x="{beside - 4}" y="{base}" text-anchor="end">{escape(names[truth])}</text>')
     for x, predicted in enumerate(columns):
-        place = f"translate({_NAMES + x * cell + cell * 3 // 4},{_NAMES - 4}) rotate(-90)"
-        marks.append(f'<text transform="{place}">{escape(label_name(int(predicted)))}</text>')
-    width, height = _NAMES + cell * len(columns), _NAMES + cell * len(rows)
+        place = f"translate({beside + x * cell + cell * 3 // 4},{beside - 4}) rotate(-90)"
+        marks.append(f'<text transform="{place}">{escape(names[predicted])}</text>')
     said = "<p>Rows are true classes, columns what they were taken for; point at a cell to read its share.</p>"
-    drawn = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-size="{min(cell - 3, 14)}"'
-    return f"{said}<svg {drawn}>{''.join(marks)}</svg>"
+    drawn = f'viewBox="0 0 {right + 1} {bottom + 1}" width="{right + 1}" height="{bottom + 1}" font-size="{font}"'
+    return f"{said}<div class=wide><svg {drawn}>{''.join(marks)}</svg></div>"
 
 
-def _cell_mark(confusion: Confusion, truth: int, predicted: int, x: int, y: int, cell: int) -> str:
-    share = int(confusion.counts[truth, predicted]) / int(confusion.counts[truth].sum())
+def _cell_mark(confusion: Confusion, labels: tuple[int, int], *, place: tuple[int, int], cell: int) -> str:
+    """The cell of a truth and a prediction; `place` is its corner."""
+    truth, predicted = labels
+    share = int(confusion.counts[labels]) / int(confusion.counts[truth].sum())
     colour = "#2a7" if truth == predicted else "#d33"
     said = f"{escape(label_name(truth))} taken for {escape(label_name(predicted))}: {percent(share)}"
     return (
-        f'<rect x="{_NAMES + x * cell}" y="{_NAMES + y * cell}" width="{cell}" height="{cell}" '
-        f'fill="{colour}" fill-opacity="{max(share, 0.03):.2f}"><title>{said}</title></rect>'
+        f'<rect x="{place[0]}" y="{place[1]}" width="{cell}" height="{cell}" '
+        f'fill="{colour}" fill-opacity="{max(share, _FAINT):.2f}"><title>{said}</title></rect>'
     )
 
 
