@@ -228,6 +228,31 @@ def test_cancelling_does_not_wait_for_a_silent_line(web: Web, target: Path, sile
     assert not web.over.is_set()
 
 
+def test_what_was_cancelled_says_nothing_although_it_was_the_last_attempt(web: Web, target: Path) -> None:
+    cancelled = threading.Event()
+    web.answers = [cut_off(100_000, then=silence)]
+    patience = Patience(silence=30, attempts=1, attempts_unheard=1)
+    with pytest.raises(Cancelled):
+        fetch(web, target, cancelled=cancelled, progress=lambda _: cancelled.set(), patience=patience)
+
+
+def test_progress_is_told_ten_times_a_second_with_the_rate_of_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    hundredths = 0
+    monkeypatch.setattr(download_job.time, "monotonic", lambda: hundredths / 100)
+    told: list[Progress] = []
+    teller = download_job._Teller(told.append)
+    for hundredths in range(1000):
+        teller.tell(hundredths * 1000, None, at_once=False)
+    assert 90 <= len(told) <= 101
+    assert told[-1].rate == pytest.approx(100_000)
+    for hundredths in range(1000, 1600):
+        teller.tell(900_000 + hundredths * 100, None, at_once=False)
+    assert told[-1].rate == pytest.approx(10_000)  # not that of the quick beginning
+    hundredths += 10
+    teller.tell(0, None, at_once=False)  # it began anew
+    assert told[-1] == Progress(0, None, 0.0)
+
+
 def test_cancelling_ends_a_pause(web: Web, target: Path) -> None:
     cancelled = threading.Event()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,36 @@ def test_removing_gives_up_what_was_fetched_so_far(lite: ModelCard, web: Web, st
     weights_store.remove("lite-ade")
     assert weights_store.fetched_so_far(lite) == 0
     assert files(store) == {"models.json"}
+
+
+def test_what_takes_its_place_was_on_the_disk_first(
+    lite: ModelCard, brought: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: set[int] = set()
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        written.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    for take in (lambda: weights_store.fetch(lite), lambda: weights_store.add(brought)):
+        assert take().weights().stat().st_ino in written  # the very file: no copy was made of what was checked
+        assert (store / "models.json").stat().st_ino in written
+        written.clear()
+    assert list((store / ".fetched").iterdir()) == []
+
+
+def test_a_file_of_another_hash_is_not_even_opened_as_weights(lite: ModelCard, web: Web) -> None:
+    weights_store.fetch(lite).weights().unlink()
+    web.content, web.etag = b"anything else", '"two"'
+    with pytest.raises(WeightsError, match="Its hash differs from that of the lite-ade of"):
+        weights_store.fetch(lite)
+
+
+def test_weights_that_were_harmed_can_be_brought_again(brought: Path) -> None:
+    weights_store.add(brought).weights().write_bytes(b"harmed")
+    assert weights_store.add(brought).weights().read_bytes() == brought.read_bytes()
 
 
 def test_verify_tells_what_became_of_each(brought: Path, store: Path) -> None:
