@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +73,47 @@ def test_only_so_many_pictures_are_remembered(tmp_path: Path) -> None:
     assert [one.truth.stem for one in worst] == [str(number) for number in range(WORST + 2, 2, -1)]
 
 
+def test_of_pictures_that_are_equally_bad_the_first_are_remembered(tmp_path: Path) -> None:
+    truth = labelled(tmp_path / "truth.png", np.ones((2, 2)))
+    wrong = labelled(tmp_path / "wrong.png", np.full((2, 2), 2))
+    copies = {tmp_path / f"{number:02}.png": wrong for number in range(15)}
+    for copy in copies:
+        copy.write_bytes(truth.read_bytes())
+    assert [one.truth.stem for one in evaluate(Pairs(copies)).worst] == [f"{number:02}" for number in range(12)]
+
+
+def test_as_many_pictures_as_there_are_processors_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(4, timeout=20)  # four wait for each other, which takes four threads
+    begun: list[Path] = []
+
+    def read(path: Path) -> np.ndarray:
+        begun.append(path)
+        if len(begun) <= 4:
+            together.wait()
+        return np.ones((2, 2), np.uint8)
+
+    monkeypatch.setattr("app.core.evaluation.read_labels", read)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    pairs = Pairs({tmp_path / f"{number}.png": tmp_path / f"p{number}.png" for number in range(8)})
+    assert evaluate(pairs).pictures == 8
+
+
+def test_only_a_few_pictures_are_looked_at_ahead(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted: list[object] = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *work: Any, **more: Any) -> Any:
+            submitted.append(work)
+            return super().submit(*work, **more)
+
+    monkeypatch.setattr("app.core.evaluation.ThreadPoolExecutor", Pool)
+    ahead: list[int] = []
+    evaluate(pair_up(*folders), jobs=1, done=lambda count: ahead.append(len(submitted) - count))
+    assert ahead == [1, 1, 1, 1, 0]
+
+
 def test_sub_folders_decide_where_a_stem_occurs_twice(tmp_path: Path) -> None:
     for place in ("validation", "training"):
         labelled(tmp_path / "truth" / "annotations" / place / "a.png", some_labels(1))
@@ -97,6 +141,7 @@ def test_what_cannot_be_compared_is_left_out_with_the_reason(folders: tuple[Path
     pairs = pair_up(predicted, truth)
     found = evaluate(pairs)
     assert (found.pictures, pairs.spare) == (1, 1)
+    assert pair_up(predicted.parent / "none", truth).spare == 0
     assert found.refused == {
         truth / "p0.png": "There is no prediction for p0.png.",
         predicted / "p1.png": "p1.png is cut off.",
@@ -112,6 +157,31 @@ def test_a_truth_without_a_known_pixel_counts_for_nothing(tmp_path: Path) -> Non
     assert (found.pictures, found.confusion.pixels, found.worst) == (1, 0, [])
     assert json.dumps(as_record(found), allow_nan=False)
     assert "<svg" in report_html(found, title="nothing")
+
+
+def test_a_folder_is_not_compared_with_itself_by_another_name(folders: tuple[Path, Path]) -> None:
+    pairs = pair_up(folders[1], folders[1] / ".." / "truth")
+    assert pairs.files == {}
+    assert [reason[:34] for reason in pairs.refused.values()] == ["What is compared with itself says "]
+
+
+def test_the_record_has_each_class_by_its_number_and_every_measure(folders: tuple[Path, Path]) -> None:
+    found = evaluate(pair_up(*folders))
+    record, confusion = as_record(found), found.confusion
+    classes = record["classes"]
+    assert isinstance(classes, list)
+    assert [one["id"] for one in classes] == list(range(1, 151))
+    assert [one["truth_pixels"] for one in classes] == confusion.truth_pixels.tolist()
+    assert [one["predicted_pixels"] for one in classes] == confusion.predicted_pixels.tolist()
+    assert (classes[0]["iou"], classes[0]["accuracy"]) == (confusion.iou[0], confusion.accuracy[0])
+    assert {name: record[name] for name in ("pixels", "pixel_accuracy", "mean_accuracy", "unlabelled")} == {
+        "pixels": confusion.pixels,
+        "pixel_accuracy": confusion.pixel_accuracy,
+        "mean_accuracy": confusion.mean_accuracy,
+        "unlabelled": confusion.unlabelled,
+    }
+    assert (record["mean_iou_150"], record["mean_iou_present"]) == (confusion.mean_iou_150, confusion.mean_iou())
+    assert record["frequency_weighted_iou"] == confusion.frequency_weighted_iou
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -159,6 +229,9 @@ def test_the_page_shows_photos_where_they_are_known(folders: tuple[Path, Path], 
     (images / "p1.jpg").write_bytes(b"no photo")
     photos = photos_of(folders[1], images)
     assert photos == {folders[1] / f"p{number}.png": images / f"p{number}.jpg" for number in range(2)}
+    (images / "below").mkdir()
+    (images / "p1.jpg").rename(images / "below" / "p1.jpg")
+    assert photos_of(folders[1], images)[folders[1] / "p1.png"] == images / "below" / "p1.jpg"
     page = report_html(evaluate(pair_up(*folders)), title="with photos", photos=photos)
     assert page.count("<span>photo</span>") == 1
     assert page.count("data:image/png;base64,") == 16
