@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
+from shiboken6 import isValid
 
 from app.core.patches import Patch
 
@@ -134,6 +135,13 @@ class History:
         when it likes, at the end perhaps after Python has thrown the steps away, and that is a crash."""
         self.clear()
         self.stack.deleteLater()
+
+    def __del__(self) -> None:
+        """A session that nobody closed is thrown away. Python's collector takes its parts in any order: a step that
+        goes before its stack is deleted by Python, and then once more by the stack. Finalizers run before that."""
+        if isValid(self.stack):
+            self.stack.blockSignals(True)
+            self.stack.clear()
 
     def keep_newest(self, most: int) -> None:
         """Keep the newest steps that take at most `most` bytes, unless some of them are undone at the moment.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from app.settings import Settings
 from inference.errors import PhotoError
 from inference.prediction import Prediction, SegmentTable
 
+ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (60, 80)
 A, B = Path("/photos/a.jpg"), Path("/photos/b.jpg")
 
@@ -229,6 +232,37 @@ def test_a_closed_picture_leaves_no_step_for_qt_to_delete(session: Session) -> N
     assert stack is not None
     session.close_all()
     assert stack.count() == 0
+
+
+LEFT_OPEN = """
+import gc
+from pathlib import Path
+import numpy as np
+from PySide6.QtGui import QGuiApplication
+from app.core.geometry import Box
+from app.session import Session
+from app.settings import Settings
+
+application = QGuiApplication([])
+gc.disable()
+session = Session(Settings())
+session.show(Path("a.png"))
+session.attach_photo(Path("a.png"), (np.zeros((40, 40, 3), np.uint8),))
+gc.collect(0)  # what is older than the steps by now is taken after them
+for value in (101, 102, 103):
+    gesture = session.begin_edit("Brush")
+    gesture.paint(Box(0, 0, 9, 9), None, value)
+    gesture.commit()
+del gesture, session
+gc.collect()
+assert not any(type(left).__name__ in ("Session", "PatchCommand") for left in gc.get_objects())
+"""
+
+
+def test_a_session_that_nobody_closed_is_thrown_away_without_a_crash() -> None:
+    """Python's collector may take the steps before the stack that has them."""
+    result = subprocess.run([sys.executable, "-c", LEFT_OPEN], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_exporting_pictures_never_opened_makes_no_documents(session: Session) -> None:
