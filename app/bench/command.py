@@ -14,6 +14,7 @@ from app.bench.figures import Figure, markdown_table
 from app.bench.folder import folder_figures
 from app.bench.keeping import keeping_figures
 from app.bench.large import large_figures
+from app.bench.learning import learning_figures
 from app.bench.machine import machine_line
 from app.bench.memory import memory_figures
 from app.bench.network import network_figures
@@ -27,6 +28,7 @@ ENGINES = "Engines: the network, one picture at a time"
 COMPOSITION = "Composition: a prediction becomes a segment map"
 HAND = "The hand at work in the window, 24 MP"
 START = "Start"
+LEARNING = "Learning from corrections: what the next photos need"
 PIPELINE = "Many pictures: share of the bare engine's pace"
 PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     ENGINES: network_figures,
@@ -39,13 +41,17 @@ PARTS: dict[str, Callable[..., Iterator[Figure]]] = {
     "Behind it: the data alone, 24 MP": data_figures,
     "From the end of a stroke into the project, 24 MP": keeping_figures,
     START: startup_figures,
+    LEARNING: learning_figures,
 }
 AT_A_GLANCE = (ENGINES, COMPOSITION, HAND, START)
 """What a quick look is about where nothing was asked for by name."""
 
 
-def run_bench(*, quick: bool, as_json: bool, photos: Path | None = None, only: str = "") -> int:
-    """Measure every part whose title contains `only`, and print it; the exit code. `photos`: a folder of real ones.
+def run_bench(
+    *, quick: bool, as_json: bool, photos: Path | None = None, labelled: Path | None = None, only: str = ""
+) -> int:
+    """Measure every part whose title contains `only`, and print it; the exit code. `photos`: a folder of real ones;
+    `labelled`: one of photos with true labels, without which the part about learning is left out.
 
     Quick without `only` leaves out all but the parts that tell how the program feels. A part that cannot be measured
     here says why, and the others follow.
@@ -53,6 +59,11 @@ def run_bench(*, quick: bool, as_json: bool, photos: Path | None = None, only: s
     wanted = [title for title in PARTS if only.casefold() in title.casefold()]
     if quick and not only:
         wanted = [title for title in wanted if title in AT_A_GLANCE] or wanted
+    if labelled is None and wanted == [LEARNING]:
+        print(f"{LEARNING}: that takes photos with known labels, --labelled DIR.", file=sys.stderr)
+        return ExitCode.USAGE
+    wanted = [title for title in wanted if title != LEARNING or labelled is not None]
+    inputs: dict[str, dict[str, Path | None]] = {PIPELINE: {"photos": photos}, LEARNING: {"labelled": labelled}}
     if not wanted:
         print(f"No part is called {only}; there are: {'; '.join(PARTS)}.", file=sys.stderr)
         return ExitCode.USAGE
@@ -63,8 +74,7 @@ def run_bench(*, quick: bool, as_json: bool, photos: Path | None = None, only: s
     for number, title in enumerate(wanted, start=1):
         print(f"measuring {number} of {len(wanted)}: {title} …", file=sys.stderr, flush=True)
         try:
-            part = PARTS[title]
-            measured[title] = list(part(quick=quick, photos=photos) if title == PIPELINE else part(quick=quick))
+            measured[title] = list(PARTS[title](quick=quick, **inputs.get(title, {})))
         except ExpectedError as error:
             measured[title] = [Figure(name="not measured", median=None, note=str(error))]
             failed += 1

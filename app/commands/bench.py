@@ -17,12 +17,15 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "stopped with Ctrl-C.\n\nexamples:\n"
         "  ade-mask-studio bench --quick\n"
         "  ade-mask-studio bench --only network --json > engines.json\n"
-        "  ade-mask-studio bench --only pictures --photos photos/"
+        "  ade-mask-studio bench --only pictures --photos photos/\n"
+        "  ade-mask-studio bench --only learning --labelled street/"
     )
     add = parser.add_argument
     add("--quick", action="store_true", help="engines, composition, painting and start-up alone, less often: a minute")
     add("--json", action="store_true", help="print the figures as JSON")
     add("--photos", type=Path, metavar="DIR", help="real photos for the part with many pictures")
+    labelled = "folder with images and annotations as ADE20K has them, for the part about learning from corrections"
+    add("--labelled", type=Path, metavar="DIR", help=labelled)
     add("--only", default="", metavar="TEXT", help="only the parts whose titles contain this")
 
 
@@ -30,4 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from app.bench.command import run_bench
 
-    return run_bench(quick=arguments.quick, as_json=arguments.json, photos=arguments.photos, only=arguments.only)
+    return run_bench(
+        quick=arguments.quick,
+        as_json=arguments.json,
+        photos=arguments.photos,
+        labelled=arguments.labelled,
+        only=arguments.only,
+    )
