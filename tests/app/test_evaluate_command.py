@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.cli import parse, run
 from app.commands import ExitCode
@@ -96,6 +98,34 @@ def test_why_there_is_nothing_to_compare(
 def test_the_page_is_written(folders: tuple[Path, Path], tmp_path: Path) -> None:
     assert evaluate(folders, "--report", str(tmp_path / "new" / "report.html")) == ExitCode.DONE
     assert "50.0 %" in (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_photos(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (4, 1)).save(tmp_path / "photos" / "a.jpg")
+    report = tmp_path / "report.html"
+    assert evaluate(folders, "--report", str(report), "--images", str(tmp_path / "photos")) == ExitCode.DONE
+    assert "<span>photo</span>" in report.read_text(encoding="utf-8")
+
+
+def test_as_many_threads_as_asked_for_compare(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def pool(count: int, **more: str) -> ThreadPoolExecutor:
+        asked.append(count)
+        return ThreadPoolExecutor(count, **more)
+
+    monkeypatch.setattr("app.core.evaluation.ThreadPoolExecutor", pool)
+    assert evaluate(folders, "--jobs", "3") == ExitCode.DONE
+    assert asked == [3]
+
+
+def test_where_all_is_right_no_list_of_confusions_is_begun(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folders[0] / "a.png").write_bytes((folders[1] / "a.png").read_bytes())
+    assert evaluate(folders) == ExitCode.DONE
+    assert "taken for" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.cli import parse, run
 from app.commands import ExitCode
@@ -48,6 +49,19 @@ def test_nothing_to_look_at_is_exit_code_3(tmp_path: Path, capsys: pytest.Captur
     assert type_in("validate", tmp_path / "none") == ExitCode.NO_RESULT
 
 
+def test_photos_without_labels_are_problems_where_there_is_no_label_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (8, 6)).save(tmp_path / "photos" / "a.jpg")
+    assert type_in("validate", tmp_path / "empty", "--images", tmp_path / "photos") == ExitCode.REFUSED
+    said = capsys.readouterr().out
+    assert "There are no labels for a.jpg." in said
+    assert "0 files looked at, 1 problem." in said
+    assert "`ade-mask-studio convert`" not in said  # which cannot help here
+
+
 def test_problems_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     type_in("validate", folder, "--json")
     record = json.loads(capsys.readouterr().out)
@@ -71,6 +85,16 @@ def test_convert_tells_what_it_did_as_json(folder: Path, tmp_path: Path, capsys:
         "ignored.png": "keeps each class and makes 255 unlabelled",
     }
     assert [Path(one["file"]).name for one in record["refused"]] == ["bad.png"]
+
+
+def test_files_that_are_there_stay_unless_they_may_be_replaced(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("convert", folder / "ignored.png", "-o", tmp_path / "out")
+    assert type_in(*words) == ExitCode.DONE
+    assert type_in(*words) == ExitCode.NO_RESULT
+    assert "is there already; --overwrite replaces it." in capsys.readouterr().err
+    assert type_in(*words, "--overwrite") == ExitCode.DONE
 
 
 def test_nothing_converted_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

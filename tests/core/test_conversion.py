@@ -115,6 +115,37 @@ def test_sub_folders_are_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_ade20k_itself_is_converted_from_its_annotations(tmp_path: Path) -> None:
+    make_folder(tmp_path / "ade" / "annotations" / "validation")
+    write_labels(tmp_path / "ade" / "annotations" / "validation" / "a.png", some_labels())
+    plan = plan_conversion([tmp_path / "ade"], tmp_path / "out")
+    assert list(plan.targets.values()) == [tmp_path / "out" / "validation" / "a.png"]
+
+
+def test_files_are_read_in_the_light_of_those_beside_them(tmp_path: Path) -> None:
+    for name, values in (("a", [0, 3, 255]), ("b", [0, 3, 3])):  # alone b would pass as it is
+        write_values(tmp_path / f"{name}.png", np.array([values], np.uint8))
+    found = convert(plan_conversion([tmp_path], tmp_path / "out"))
+    assert found.written == {}
+    assert all("--from" in sentence for sentence in found.refused.values())
+    assert len(found.refused) == 2
+
+
+def test_a_folder_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
+    write_labels(tmp_path / "a.png", some_labels())
+    plan = plan_conversion([tmp_path / "none", tmp_path / "a.png"], tmp_path / "out")
+    assert list(plan.targets) == [tmp_path / "a.png"]
+    assert plan.refused[tmp_path / "none"].endswith("none does not exist.")
+
+
+def test_places_that_differ_in_letter_case_alone_are_one_place(tmp_path: Path) -> None:
+    for folder, name in (("x", "a"), ("y", "A")):
+        make_folder(tmp_path / folder)
+        write_labels(tmp_path / folder / f"{name}.png", some_labels())
+    plan = plan_conversion([tmp_path / "x", tmp_path / "y"], tmp_path / "out")
+    assert list(plan.refused) == [tmp_path / "y" / "A.png"]
+
+
 def test_nothing_is_overwritten_unless_asked_for(tmp_path: Path) -> None:
     write_labels(tmp_path / "a.png", some_labels())
     make_folder(tmp_path / "out")

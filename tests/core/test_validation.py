@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 from app.core.ade_png import write_labels, write_values
 from app.core.document import DocumentSnapshot, ViewMode
 from app.core.export import ExportOptions, export_snapshot
-from app.core.validation import as_record, validate
+from app.core.import_labels import Finding, inspect
+from app.core.validation import Validation, as_record, validate
 from inference.errors import PhotoError
 from inference.prediction import Prediction
 from resources.classes import palette
@@ -110,6 +112,81 @@ def test_a_folder_of_ade20k_knows_its_photos(tmp_path: Path) -> None:
     write_labels(tmp_path / "annotations" / "training" / "a.png", labels(1))
     problems = validate(tmp_path).problems
     assert [(problem.file.parent.name, problem.kind) for problem in problems] == [("validation", "no labels")]
+
+
+def test_annotations_alone_have_no_photos_to_miss(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    write_labels(tmp_path / "annotations" / "a.png", labels(1))
+    photo(tmp_path / "others" / "b.jpg")
+    assert validate(tmp_path).problems == ()
+
+
+def test_photos_that_are_named_count_before_those_beside_the_annotations(tmp_path: Path) -> None:
+    photo(tmp_path / "images" / "a.jpg")
+    photo(tmp_path / "others" / "a.jpg", size=(9, 6))
+    (tmp_path / "annotations").mkdir()
+    write_labels(tmp_path / "annotations" / "a.png", labels(1))
+    assert validate(tmp_path).problems == ()
+    assert "where the photo has 9 x 6" in found(tmp_path, tmp_path / "others")["a.png"]
+
+
+def test_without_labels_each_photo_lacks_them_and_the_folder_is_no_problem_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    photo(tmp_path / "photos" / "a.jpg")
+    problems = validate(tmp_path / "labels", images=tmp_path / "photos").problems
+    assert [(problem.file.name, problem.kind) for problem in problems] == [("a.jpg", "no labels")]
+
+
+def test_problems_come_in_the_order_of_the_files(good: Path, tmp_path: Path) -> None:
+    for name in ("a", "c", "d"):
+        photo(tmp_path / "photos" / f"{name}.jpg")
+    (good / "a.png").write_bytes(b"")  # damaged; b has no photo, d no labels; another is no PNG
+    photo(good / "another.jpg")
+    (good / "more" / "c.png").write_bytes(b"")
+    problems = validate(good, images=tmp_path / "photos").problems
+    assert [problem.file.name for problem in problems] == ["a.png", "b.png", "c.png", "another.jpg", "d.jpg"]
+
+
+def test_a_png_may_be_called_so_in_capitals(good: Path) -> None:
+    (good / "a.png").rename(good / "a.PNG")
+    assert validate(good) == Validation(3, ())
+
+
+def test_as_many_files_as_there_are_processors_are_looked_at_at_once(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(3, timeout=20)  # three wait for each other, which takes three threads
+
+    def look(file: Path, *frame: object) -> Finding:
+        together.wait()
+        return inspect(file)
+
+    monkeypatch.setattr("app.core.validation.inspect", look)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert validate(good).problems == ()
+
+
+def test_a_stop_leaves_the_rest_of_the_files_alone(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(50):
+        write_labels(good / f"{number}.png", labels(1))
+    looked: list[Path] = []
+    stopped = threading.Event()
+
+    def look(file: Path, *frame: object) -> Finding:
+        if looked:
+            stopped.wait(20)
+        looked.append(file)
+        return inspect(file)
+
+    def stop(count: int) -> None:
+        stopped.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.core.validation.inspect", look)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    with pytest.raises(KeyboardInterrupt):
+        validate(good, done=stop)
+    assert len(looked) < 50
 
 
 def test_a_photo_that_cannot_be_read_is_a_problem_of_its_labels(good: Path, tmp_path: Path) -> None:

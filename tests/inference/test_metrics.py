@@ -118,6 +118,14 @@ def test_a_class_only_predicted_lowers_the_mean_over_classes_seen() -> None:
     assert confusion.mean_iou(among=confusion.present) == pytest.approx(1 / 2)
 
 
+def test_a_class_that_is_asked_for_and_occurs_nowhere_counts_as_0() -> None:
+    confusion = counted([(np.array([[1, 1]], np.uint8), np.array([[1, 1]], np.uint8))])
+    among = np.zeros(150, np.bool_)
+    assert confusion.mean_iou(among=among) == 0
+    among[[0, 7]] = True
+    assert confusion.mean_iou(among=among) == pytest.approx(1 / 2)
+
+
 def test_more_pixels_than_a_float_counts_exactly() -> None:
     truth = np.full((4097, 4097), 3, np.uint8)  # one pixel more than 2**24 in a single pair, and some
     confusion = counted([(truth, truth)])
