@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ REMOTE = "remote"
 """The name of the engine. It runs only where it was asked for by name: it is never part of "auto"."""
 SERVICE_ADDRESS = "https://api.focoos.ai/v0"
 ADDRESS_VARIABLE = "ADE_MASK_STUDIO_REMOTE_URL"
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
+_PRINTABLE = re.compile(r"[!-~]+")  # nothing else may stand in an address
 
 
 def card_for(model: str | Path, *, engine: str) -> ModelCard:
@@ -53,7 +56,8 @@ def remote_address() -> str:
     except ValueError as error:
         raise RemoteError(f"The address in {ADDRESS_VARIABLE} is none.") from error
     host = parts.hostname or ""
-    if not host or parts.scheme not in ("https", "http") or parts.query or parts.fragment or parts.username:
+    readable = _HOST.fullmatch(host) and _PRINTABLE.fullmatch(address)
+    if not readable or parts.scheme not in ("https", "http") or parts.query or parts.fragment or parts.username:
         raise RemoteError(f"The address in {ADDRESS_VARIABLE} should be like {SERVICE_ADDRESS}.")
     if parts.scheme == "http" and not _is_this_machine(host):
         raise RemoteError(f"The address in {ADDRESS_VARIABLE} is not encrypted: the key and the photos need https.")

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import tenacity
@@ -56,7 +57,7 @@ class RemoteClient:
 
     @property
     def host(self) -> str:
-        return httpx.URL(self.address).host
+        return urlsplit(self.address).hostname or ""
 
     def stop(self) -> None:
         """Send nothing from now on; what waits for an answer is refused."""

@@ -248,6 +248,10 @@ def test_told_to_stop_it_waits_for_no_answer_and_sends_nothing_more(service: Ser
         ("https://example.org/?a=b", "should be like https"),
         ("https://example.org:port", "is none"),
         ("nonsense", "should be like https"),
+        ("https://a b/v0", "should be like https"),
+        ("https://ex\u00e4mple..com", "should be like https"),
+        ("https://example.org/\x01", "should be like https"),
+        ("https://example.org/\udcff", "should be like https"),
     ],
 )
 def test_addresses_that_would_tell_the_key_to_others_are_refused(
