@@ -48,7 +48,7 @@ class Desk(QObject):
         self.session = session
         self.folder = Folder(self)
         self.current: Path | None = None
-        self.engine_lane = Lane("engine", self)
+        self.engine_lane = Lane("engine", self, may_be_left=True)
         self.file_lane = Lane("files", self)
         self.background = Background(self)
         self._tool_work = ""  # what the tools wait for

@@ -37,7 +37,7 @@ class Trials(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lane = Lane("trials", self)
+        self._lane = Lane("trials", self, may_be_left=True)
 
     def start(self, card: Callable[[], ModelCard], *, fresh: bool) -> None:
         """Begin; `fresh` believes nothing that was found earlier."""

@@ -19,7 +19,8 @@ class FetchState:
     """How far the weights of a model are, or why they did not come."""
 
     under_way: bool = False
-    progress: Progress | None = None  # None before the first bytes, and while what has come is checked
+    progress: Progress | None = None  # None before the first bytes
+    checking: bool = False  # all has come, and is looked at before it counts
     problem: str = ""
 
 
@@ -33,7 +34,7 @@ class ModelFetches(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lane = Lane("weights", self)
+        self._lane = Lane("weights", self, may_be_left=True)
         self._states: dict[str, FetchState] = {}
         self._cancels: dict[str, threading.Event] = {}
         self._progressed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -63,11 +64,17 @@ class ModelFetches(QObject):
         self._set(name, FetchState(under_way=True))
 
     def cancel(self, name: str) -> None:
-        """Stop; what has come is kept for the next time."""
+        """Stop; what has come is kept for the next time.
+
+        It counts as stopped at once, whatever the thread is at: a silent line is cut within a moment; looking for a
+        host, or one step of a check, ends by itself, and nothing comes of it. Only another fetch waits for that.
+        """
+        if not self.state(name).under_way:
+            return
         if (event := self._cancels.pop(name, None)) is not None:
             event.set()
-            self._lane.cancel(name)
-            self._set(name, FetchState())
+        self._lane.cancel(name)
+        self._set(name, FetchState())
 
     def bring(self, file: Path, *, wanted: ModelCard | None = None) -> None:
         """Take weights that a person has into the store: as those of the model `wanted` where they fit its network."""
@@ -93,7 +100,7 @@ class ModelFetches(QObject):
         )
 
     def close(self) -> None:
-        """Stop everything and wait for the thread to end."""
+        """Stop everything and wait for the thread to end, unless that takes a while."""
         for event in self._cancels.values():
             event.set()
         self._lane.close()
@@ -101,7 +108,7 @@ class ModelFetches(QObject):
     def _tell(self, name: str, progress: Progress) -> None:
         if self.state(name).under_way:
             whole = progress.total is not None and progress.done >= progress.total
-            self._set(name, FetchState(under_way=True, progress=None if whole else progress))
+            self._set(name, FetchState(under_way=True, progress=progress, checking=whole))
 
     def _arrived(self, name: str) -> None:
         self._cancels.pop(name, None)

@@ -81,11 +81,15 @@ class ModelsPage(QWidget):
         self._bar.setAccessibleName("How much of the weights has come")
         self._use = QPushButton("&Use this model")
         self._fetch = QPushButton()
+        # A button of its own, elsewhere: the second click of a double click must not begin again what the first ended.
+        self._stop = QPushButton("&Stop")
+        self._stop.setToolTip("Stop; what has come is kept, and gone on with the next time")
         self._remove = QPushButton("Remo&ve from this machine")
-        for button in (self._bring, self._use, self._fetch, self._remove):
+        for button in (self._bring, self._use, self._fetch, self._stop, self._remove):
             button.setAutoDefault(False)  # Return is for the model in the list, not for the first button
         self._use.clicked.connect(self._use_model)
-        self._fetch.clicked.connect(self._fetch_or_stop)
+        self._fetch.clicked.connect(self._begin_fetch)
+        self._stop.clicked.connect(lambda: self._fetches.cancel(self._name))
         self._remove.clicked.connect(lambda: self._fetches.remove(self._name))
         buttons = QHBoxLayout()
         buttons.addWidget(self._remove)
@@ -93,8 +97,11 @@ class ModelsPage(QWidget):
         buttons.addWidget(self._fetch)
         buttons.addWidget(self._use)
         foot = QVBoxLayout()
+        coming = QHBoxLayout()
+        coming.addWidget(self._bar, 1)
+        coming.addWidget(self._stop)
         foot.addWidget(self._said)
-        foot.addWidget(self._bar)
+        foot.addLayout(coming)
         foot.addLayout(buttons)
         return foot
 
@@ -145,6 +152,8 @@ class ModelsPage(QWidget):
 
     def _state_text(self, card: ModelCard) -> str:
         state = self._fetches.state(card.name)
+        if state.checking:
+            return "checking…"
         if state.under_way:
             return f"fetching, {_percent(state)}" if state.progress else "fetching…"
         if card.name == self._desk.model.name:
@@ -165,13 +174,18 @@ class ModelsPage(QWidget):
         self._use.setVisible(here)
         self._use.setEnabled(not in_use)
         self._use.setText("In use" if in_use else "&Use this model")
+        had_keyboard = self._fetch.hasFocus() or self._stop.hasFocus()
+        self._fetch.setText("Fetching…" if state.under_way else _fetch_text(card))
         self._fetch.setVisible(not here)
-        self._fetch.setText(_fetch_text(card, state))
+        self._fetch.setEnabled(not state.under_way)
+        self._stop.setVisible(state.under_way)
+        if had_keyboard:
+            (self._stop if state.under_way else self._use if here else self._fetch).setFocus()
         self._remove.setVisible(here and _in_store(card.name))
         self._remove.setEnabled(not in_use)
         self._bar.setVisible(state.under_way)
         progress = state.progress
-        self._bar.setRange(0, _STEPS if progress is not None and progress.total else 0)
+        self._bar.setRange(0, _STEPS if progress is not None and progress.total and not state.checking else 0)
         if progress is not None and progress.total:
             self._bar.setValue(_STEPS * progress.done // progress.total)
         self._say(_sentence(state))
@@ -192,11 +206,8 @@ class ModelsPage(QWidget):
         elif not self._fetches.state(self._name).under_way:
             self._fetch.click()
 
-    def _fetch_or_stop(self) -> None:
-        if self._fetches.state(self._name).under_way:
-            self._fetches.cancel(self._name)
-        else:
-            self._fetches.fetch(self._cards[self._name])
+    def _begin_fetch(self) -> None:
+        self._fetches.fetch(self._cards[self._name])
 
     def _ask_for_file(self) -> None:
         file, _ = QFileDialog.getOpenFileName(
@@ -224,9 +235,7 @@ def _in_store(name: str) -> bool:
         return False
 
 
-def _fetch_text(card: ModelCard, state: FetchState) -> str:
-    if state.under_way:
-        return "&Stop"
+def _fetch_text(card: ModelCard) -> str:
     begun = weights_store.fetched_so_far(card)
     return f"Go on f&etching, {size_text(begun)} are here" if begun else f"F&etch, {_size(card)}"
 
@@ -242,8 +251,12 @@ def _sentence(state: FetchState) -> str:
     if state.problem or not state.under_way:
         return state.problem
     progress = state.progress
+    if state.checking:
+        return "Checking what has come: it is loaded, and run once…"
     if progress is None:
-        return "Waiting for the server, or checking what has come…"
+        return "Waiting for the server…"
+    if progress.trouble:
+        return f"{progress.trouble} Trying again…"
     of = f" of {size_text(progress.total)}" if progress.total else ""
     rate = f", {size_text(int(progress.rate))} per second" if progress.rate else ""
     return f"{size_text(progress.done)}{of}{rate}. Stopped, it goes on from there the next time."

@@ -43,7 +43,7 @@ class RemotePanel(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._lane = Lane("remote", self)
+        self._lane = Lane("remote", self, may_be_left=True)
         self._host = _host()
         layout = QVBoxLayout(self)
         layout.setSpacing(UNIT)
@@ -117,7 +117,7 @@ class RemotePanel(QWidget):
 
     def close_down(self) -> None:
         """End what is waited for; for the window that closes."""
-        self._lane.close(timeout=2)  # the system may be asking for a password
+        self._lane.close()
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 

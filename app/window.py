@@ -17,6 +17,7 @@ from app.main_window import MainWindow
 from app.panels.icons import icon
 from app.panels.style import apply_style
 from app.settings import load_settings
+from app.workers.lane import end_without_those_left
 
 NO_RESULT = 3  # the exit code of the command line's contract
 SCREENSHOT_SIZE = (1440, 900)  # device-independent pixels
@@ -62,7 +63,9 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
         window.say(sentence)
     with attentive(lambda: window.desk.idle, window):
         window.opening.open(paths)
-        return application.exec()
+        code = application.exec()
+    end_without_those_left(code)
+    return code
 
 
 def take_screenshot(window: MainWindow, file: Path) -> None:

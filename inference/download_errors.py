@@ -77,7 +77,7 @@ def failure(error: httpx.HTTPError, *, host: str) -> Again | DownloadError:
             reason = "no answer" if isinstance(error, httpx.TimeoutException) else reason_of(error)
             return Again(UnreachableError(f"{host} cannot be reached ({reason}): is there a network?"))
         case httpx.TimeoutException():
-            return Again(DownloadError(f"{host} fell silent; what has come is kept, and the next attempt goes on."))
+            return Again(DownloadError(f"{host} fell silent; what has come is kept and gone on with."))
         case httpx.ProxyError():
             return DownloadError(f"The proxy on the way to {host} refused: {reason_of(error)}.")
         case httpx.UnsupportedProtocol():

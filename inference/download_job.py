@@ -119,9 +119,10 @@ class Job:
             got_further = self._part.size > self._furthest
             self._furthest = max(self._furthest, self._part.size)
             self._fruitless = 0 if got_further else self._fruitless + 1
-            if isinstance(error, Again):
-                raise
-            raise failure(error, host=_host(self._url)) from error
+            again = error if isinstance(error, Again) else failure(error, host=_host(self._url))
+            if isinstance(again, Again):
+                self._teller.tell_trouble(self._part.size, str(again.final))
+            raise again from (None if again is error else error)
 
     def _wanted(self, origin: Origin | None) -> dict[str, str]:
         if origin is None or origin.validator is None:
@@ -218,6 +219,7 @@ class _Teller:
         self._progress = progress
         self._points: deque[tuple[float, int]] = deque()
         self._told = -_TELL_SECONDS
+        self._total: int | None = None
 
     def tell(self, done: int, total: int | None, *, at_once: bool) -> None:
         now = time.monotonic()
@@ -231,6 +233,12 @@ class _Teller:
             self._points.popleft()
         since, before = self._points[0]
         self._progress(Progress(done, total, (done - before) / (now - since) if now > since else 0.0))
+        self._total = total
+
+    def tell_trouble(self, done: int, sentence: str) -> None:
+        """At once; what came before the trouble says nothing about what comes after it."""
+        self._points.clear()
+        self._progress(Progress(done, self._total, 0.0, trouble=sentence))
 
 
 def _host(url: str) -> str:

@@ -37,6 +37,7 @@ class Progress:
     done: int  # bytes that are here, those of earlier calls with them
     total: int | None  # bytes; None where the server does not say
     rate: float  # bytes per second; 0 before it is known
+    trouble: str = ""  # why the last attempt came to nothing, a sentence; it is tried again
 
 
 @dataclass(frozen=True, kw_only=True)

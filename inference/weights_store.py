@@ -18,12 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 from inference.downloads import LARGEST, Progress, UnreachableError, download, size_text
-from inference.errors import UnknownModelError, WeightsError
+from inference.errors import Cancelled, UnknownModelError, WeightsError
 from inference.files import opened, shown
 from inference.graphs import cached_file, shipped_graph
 from inference.ledger import STORE_VARIABLE, Entry, alone_with, changed_ledger, folder_of, read_ledger, store_folder
@@ -86,7 +87,8 @@ def fetched_so_far(card: ModelCard) -> int:
     """Bytes of a download that was interrupted and can be gone on with."""
     with suppress(WeightsError, OSError):  # an address that cannot be fetched, a store that cannot be read
         if (address := address_of(card)) is not None:
-            return PartFile(_staged(card, address)).size
+            staged = _staged(card, address)
+            return staged.stat().st_size if staged.exists() else PartFile(staged).size
     return 0
 
 
@@ -100,7 +102,8 @@ def fetch(
     """Bring published weights into the store, from `url` or where they are published; gives the card with its file.
 
     Weights that are here and unharmed are not fetched again, harmed ones are. Raises `DownloadError`, `WeightsError`,
-    `EngineError` and `Cancelled`; a download that was interrupted is gone on with by the next call.
+    `EngineError` and, as soon as what is being done ends, `Cancelled`: nothing is taken over then, and the next call
+    goes on where this one was.
     """
     address = url or address_of(card)
     if address is None:
@@ -121,7 +124,7 @@ def fetch(
                     f"ade-mask-studio weights add FILE --name {card.name}"
                 ) from error
         try:
-            _enter(card, staged, url=address)
+            _enter(card, staged, url=address, wanted=partial(_check_wanted, cancelled))
         except WeightsError as error:
             shutil.rmtree(staged.parent)
             host = urlsplit(address).hostname
@@ -228,15 +231,24 @@ def _values_of(brought: ModelCard, file: Path) -> dict[str, Any]:
     return {"network": network, "input_size": brought.input_size, "classes": brought.classes}
 
 
-def _enter(card: ModelCard, staged: Path, *, url: str | None, values: dict[str, Any] | None = None) -> None:
+def _enter(
+    card: ModelCard,
+    staged: Path,
+    *,
+    url: str | None,
+    values: dict[str, Any] | None = None,
+    wanted: Callable[[], None] = lambda: None,
+) -> None:
     """A file takes its place in the store after it was compared, loaded strictly and run; `values` become its card.
 
-    Raises `WeightsError` and `EngineError`; then the store is as it was.
+    `wanted` is called between the steps and may raise. Raises `WeightsError` and `EngineError`; then the store is as it
+    was.
     """
+    wanted()
     sha256 = sha256_of(staged)
     known = read_ledger().get(card.name)
     _compare(card, known, sha256)
-    _check(replace(card, file=staged, sha256=sha256))
+    _check(replace(card, file=staged, sha256=sha256), wanted)
     folder = folder_of(card.name)
     folder.mkdir(parents=True, exist_ok=True)
     if values is not None:
@@ -261,15 +273,24 @@ def _compare(card: ModelCard, known: Entry | None, sha256: str) -> None:
         raise WeightsError(f"Its hash is not the one in the model card of {card.name}.")
 
 
-def _check(card: ModelCard) -> None:
+def _check(card: ModelCard, wanted: Callable[[], None]) -> None:
     """Load the weights strictly and run them once. Raises `WeightsError` and `EngineError`."""
+    wanted()
     from inference.engines import open_engine
 
     file = card.weights()
     graph = shipped_graph(card.network) if isinstance(card.network, NetworkConfig) else None
     if graph is not None:
+        wanted()
         check_tensors(load_tensors(file), graph.tensors, path=file)
+    wanted()
     open_engine(card, device="cpu")
+    wanted()
+
+
+def _check_wanted(cancelled: threading.Event | None) -> None:
+    if cancelled is not None and cancelled.is_set():
+        raise Cancelled
 
 
 def _is_unharmed(name: str, entry: Entry) -> bool:

@@ -19,7 +19,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lane = Lane("tools", self)
+        self._lane = Lane("tools", self, may_be_left=True)
         self._latest: dict[Hashable, object] = {}  # what tells the newest job of a key from the one it replaced
         self._texts: dict[Hashable, str] = {}
         self._said = ""

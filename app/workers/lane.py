@@ -7,8 +7,11 @@ job was cancelled or replaced in the meantime is dropped.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import heapq
 import itertools
+import os
 import sys
 import threading
 from collections.abc import Callable, Hashable
@@ -26,6 +29,25 @@ T = TypeVar("T")
 Work = Callable[["CancelToken"], Any]
 
 POLL_SECONDS = 0.1  # how soon a job that waits for another thread notices that it was cancelled
+CLOSE_SECONDS = 10.0  # that a lane which is closed is waited for
+LEAVE_SECONDS = 0.3  # where its jobs may be left to themselves, such as an engine call that nothing can stop
+_left: list[threading.Thread] = []  # of lanes that were closed
+
+
+def end_without_those_left(code: int) -> None:
+    """See to it that the process ends with this exit code at once when the interpreter does, should a lane that was
+    closed still be at work then: its library would find no interpreter when it comes back, and crash."""
+    left = [thread for thread in _left if thread.is_alive()]
+    if left:
+        atexit.register(_end, code, left)
+
+
+def _end(code: int, left: list[threading.Thread]) -> None:
+    if any(thread.is_alive() for thread in left):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(code)
 
 
 class CancelToken:
@@ -81,9 +103,11 @@ class Lane(QObject):
 
     _finished = Signal(object, object, object)  # job, result, error or None
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None, *, may_be_left: bool = False) -> None:
+        """`may_be_left`: whatever its jobs are at when the program ends may be cut off there, as they write nothing, or
+        nothing that could be left half-written."""
         super().__init__(parent)
-        self._name = name
+        self._name, self._may_be_left = name, may_be_left
         self._waiting: list[_Job] = []
         self._jobs: dict[Hashable, _Job] = {}
         self._condition = threading.Condition()
@@ -134,15 +158,18 @@ class Lane(QObject):
     def is_idle(self) -> bool:
         return not self._jobs
 
-    def close(self, *, timeout: float = 10.0) -> None:
-        """Cancel everything and wait for the thread to end (a running engine call is waited for)."""
+    def close(self, *, timeout: float | None = None) -> None:
+        """Cancel everything and wait for the thread to end: a moment where it may be left, or `timeout` seconds."""
         with self._condition:
             self._closed.set()
             for key in list(self._jobs):
                 self._drop(key)
             self._condition.notify()
         if self._thread is not None:
-            self._thread.join(timeout)
+            usual = LEAVE_SECONDS if self._may_be_left else CLOSE_SECONDS
+            self._thread.join(usual if timeout is None else timeout)
+            if self._thread.is_alive():
+                _left.append(self._thread)
 
     def _drop(self, key: Hashable) -> bool:
         job = self._jobs.pop(key, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -128,6 +130,36 @@ def test_closing_waits_for_the_running_job_and_takes_no_more(qtbot: QtBot) -> No
     lane.submit(lambda _t: None, key="b", done=pytest.fail, failed=pytest.fail)
     assert lane.is_idle()
     assert not [thread for thread in threading.enumerate() if thread.name == "closing"]
+
+
+def test_what_may_be_left_is_not_waited_for_and_the_process_ends_all_the_same(qtbot: QtBot) -> None:
+    """An engine call, for instance, which nothing can stop."""
+    lane, gate = Lane("left", may_be_left=True), Gate()
+    lane.submit(gate, key="a", done=pytest.fail, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    lane.close()
+    assert [thread for thread in threading.enumerate() if thread.name == "left"]
+    gate.opened.set()
+    script = """
+import threading
+from PySide6.QtCore import QCoreApplication
+from app.workers.lane import Lane, end_without_those_left
+
+application, entered = QCoreApplication([]), threading.Event()
+
+def work(_token):
+    entered.set()
+    threading.Event().wait(60)
+
+lane = Lane("left", may_be_left=True)
+lane.submit(work, key=1, done=print, failed=print)
+entered.wait()
+lane.close()
+print("closed")
+end_without_those_left(7)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (7, "closed\n", "")
 
 
 def test_a_wait_ends_with_the_result_its_error_or_when_nothing_will_come(monkeypatch: pytest.MonkeyPatch) -> None:
