@@ -10,12 +10,20 @@ from pathlib import Path
 
 
 @contextmanager
-def progress(total: int | None, *, unit: str) -> Iterator[Callable[[int], object]]:
-    """A bar as long as the context lasts; what it gives is told how many are done. None where stderr is no terminal."""
+def progress(total: int | None, *, unit: str) -> Iterator[Callable[..., object]]:
+    """A bar as long as the context lasts. No bar where stderr is no terminal.
+
+    What it gives is told how many are done and, where that was not known before, of how many.
+    """
     from tqdm import tqdm
 
     with tqdm(total=total, unit=unit, disable=None, dynamic_ncols=True, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.n)
+
+        def advance(done: int, of: int | None = None) -> None:
+            bar.total = of or total
+            bar.update(done - bar.n)
+
+        yield advance
 
 
 def print_json(record: object) -> None:

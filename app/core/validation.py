@@ -34,13 +34,13 @@ class Validation:
 
 
 def validate(
-    folder: Path, *, images: Path | None = None, done: Callable[[int], object] = lambda count: None
+    folder: Path, *, images: Path | None = None, done: Callable[[int, int], object] = lambda count, of: None
 ) -> Validation:
     """Look at every PNG in a folder and those below it, and at the photo of each where `images` holds them.
 
     A folder of ADE20K, with `annotations` and `images` in it, knows its photos itself. Labels that no other program
     would notice count as problems too: a size that is not the photo's, classes counted from 0, a JPEG among the PNGs.
-    `done` is told how many files were looked at. PhotoError where a folder cannot be listed.
+    `done` is told how many files were looked at, and of how many. PhotoError where a folder cannot be listed.
     """
     files = list(label_files(folder))
     if images is None and (folder / "annotations").is_dir() and (folder / "images").is_dir():
@@ -92,7 +92,9 @@ def _unlisted(folder: Path) -> list[Problem]:
     return problems
 
 
-def _inspected(files: Sequence[Path], belongs: dict[Path, Path], done: Callable[[int], object]) -> Sequence[Finding]:
+def _inspected(
+    files: Sequence[Path], belongs: dict[Path, Path], done: Callable[[int, int], object]
+) -> Sequence[Finding]:
     def look(file: Path) -> Finding:
         photo = belongs.get(file)
         if photo is None:
@@ -109,7 +111,7 @@ def _inspected(files: Sequence[Path], belongs: dict[Path, Path], done: Callable[
         try:
             for number, finding in enumerate(pool.map(look, files), 1):
                 found.append(finding)
-                done(number)
+                done(number, len(files))
         finally:
             pool.shutdown(cancel_futures=True)
     return found

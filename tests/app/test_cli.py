@@ -61,7 +61,9 @@ def test_thresholds_from_0_to_1_are_taken_as_they_are(value: str) -> None:
     assert parse(["predict", "a.jpg", "-o", "out", "--threshold", value]).threshold == float(value)
 
 
-@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
+@pytest.mark.parametrize(
+    "device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11", "tensorrt", "tensorrt:1", "mps", "gpu:1", "npu"]
+)
 def test_devices(device: str) -> None:
     assert parse(["predict", "a.jpg", "-o", "out", "--device", device]).device == device
 

@@ -80,7 +80,7 @@ def test_fetching_says_the_licence_the_file_and_its_hash(
 
 
 def test_one_of_two_is_refused(lite: ModelCard, capsys: pytest.CaptureFixture[str]) -> None:
-    assert weights("fetch", "starter", "lite-ade", "--json") == ExitCode.REFUSED
+    assert weights("fetch", "starter", "lite-ade", "lite-ade", "--json") == ExitCode.REFUSED
     said = capsys.readouterr()
     record = json.loads(said.out)
     assert [model["name"] for model in record["fetched"]] == ["lite-ade"]

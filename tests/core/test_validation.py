@@ -43,10 +43,10 @@ def found(folder: Path, images: Path | None = None) -> dict[str, str]:
 
 
 def test_good_labels_have_no_problem(good: Path) -> None:
-    told: list[int] = []
-    assert validate(good, done=told.append).problems == ()
+    told: list[tuple[int, int]] = []
+    assert validate(good, done=lambda *counts: told.append(counts)).problems == ()
     assert validate(good).files == 3
-    assert told == [1, 2, 3]
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_each_file_has_its_own_problem(good: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_stop_leaves_the_rest_of_the_files_alone(good: Path, monkeypatch: pyte
         looked.append(file)
         return inspect(file)
 
-    def stop(count: int) -> None:
+    def stop(count: int, of: int) -> None:
         stopped.set()
         raise KeyboardInterrupt
 

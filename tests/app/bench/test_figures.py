@@ -55,6 +55,16 @@ def test_a_goal_stands_beside_its_figure_with_what_became_of_it() -> None:
     assert "goal 64 MB: missed" in markdown_table([missed])
 
 
+def test_a_figure_is_the_median_and_the_95th_percentile_of_what_was_timed() -> None:
+    figure = Figure.of("dab", [float(number) for number in range(101)])
+    assert (figure.median, figure.p95) == (50, 95)
+
+
+def test_who_reaches_the_goal_exactly_meets_it() -> None:
+    figures = [Figure(name="a", median=4.0, p95=4.0, goal=4), Figure(name="b", median=4.0, goal=4, at_least=True)]
+    assert [figure.remark() for figure in figures] == ["goal 4 ms: met", "goal at least 4 ms: met"]
+
+
 def test_the_machine_line_says_cores_and_python() -> None:
     assert re.search(r"· \d+ cores ·.*Python 3\.\d+", machine_line())
     assert "\n" not in machine_line()
