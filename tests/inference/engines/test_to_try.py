@@ -89,12 +89,14 @@ def test_a_card_without_a_driver_is_told_how_to_get_one(tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("card")
-def test_versions_name_program_library_device_and_driver() -> None:
+def test_versions_name_program_library_device_and_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     said = versions.versions("torch", "cuda:0")
     assert "torch 2." in said
     assert said.endswith("Fast Card · driver 580.1, CUDA 13.0")
     assert versions.versions("onnx", "cpu").endswith(processor())
     assert "onnxruntime" in versions.versions("onnx", "cpu")
+    monkeypatch.setattr(versions, "version", {"ade-mask-studio": "7.1", "torch": "2.99"}.__getitem__)
+    assert versions.versions("torch", "cuda:0").startswith("ade-mask-studio 7.1 · torch 2.99 · Fast Card")
 
 
 def test_libraries_that_came_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,4 +107,7 @@ def test_libraries_that_came_are_noticed(tmp_path: Path, monkeypatch: pytest.Mon
     installed = versions.environment()
     assert installed != before
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/cuda/lib64")
-    assert versions.environment() not in (before, installed)
+    led_elsewhere = versions.environment()
+    assert led_elsewhere not in (before, installed)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert versions.environment() not in (before, installed, led_elsewhere)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inference import engines
-from inference.engines import devices, open_engine, trial_child, trials
+from inference.engines import devices, open_engine, trial_child, trials, versions
 from inference.engines.devices import CudaDevices
 from inference.engines.engine import Answer, Engine, OutOfMemory
 from inference.engines.guard import agreement
@@ -116,7 +116,9 @@ def test_fresh_looks_again_and_remembers_that(child: Any) -> None:
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("change", ["versions", "environment", "weights", "network", "device", "engine"])
+@pytest.mark.parametrize(
+    "change", ["versions", "environment", "weights", "network", "input size", "device", "second card", "engine"]
+)
 def test_another_of_anything_that_matters_is_another_trial(
     child: Any, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -132,8 +134,13 @@ def test_another_of_anything_that_matters_is_another_trial(
             card = replace(STARTER, sha256="1" * 64)
         case "network":
             card = replace(STARTER, network=replace(STARTER.network, pixel_std=(1.0, 1.0, 1.0)))
+        case "input size":
+            card = replace(STARTER, input_size=320)
         case "device":
             device = "cuda:0"
+        case "second card":  # of the same kind as the first: its versions tell the same
+            monkeypatch.setattr(trials, "versions", lambda *_: versions.versions("torch", "cpu"))
+            device = "cuda:1"
         case _:
             engine = "onnx"
     assert not trial_of(card, engine, device).cached
