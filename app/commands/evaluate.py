@@ -8,6 +8,7 @@ from pathlib import Path
 from app.commands import ExitCode
 from app.commands.arguments import EXIT_CODES, whole
 from app.commands.console import counted, note, print_json, print_refused, print_table, progress
+from inference.errors import ExpectedError
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     from app.core.evaluation import as_record, evaluate, pair_up, photos_of
     from app.core.evaluation_report import class_rows, measures, mistake_rows, write_report
 
+    if arguments.images is not None and arguments.report is None:
+        note("--images is for --report: photos are shown in that page.")
+        return ExitCode.USAGE
     pairs = pair_up(arguments.pred, arguments.truth)
+    photos = {} if arguments.images is None else photos_of(arguments.truth, arguments.images)
     with progress(len(pairs.files), unit="picture") as advance:
         found = evaluate(pairs, jobs=arguments.jobs, done=advance)
     if not found.pictures:
@@ -44,9 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         print_refused(found.refused)
         note("Nothing could be compared.")
         return ExitCode.NO_RESULT
-    if arguments.report is not None:
-        photos = {} if arguments.images is None else photos_of(arguments.truth, arguments.images)
-        write_report(arguments.report, found, title=f"{arguments.pred} against {arguments.truth}", photos=photos)
     if arguments.json:
         print_json(as_record(found))
     else:
@@ -57,4 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     if pairs.spare:
         note(f"Left alone: {counted(pairs.spare, 'prediction')} without a truth.")
     print_refused(found.refused)
+    if arguments.report is not None:
+        try:  # last, since what was found is worth telling without it
+            write_report(arguments.report, found, title=f"{arguments.pred} against {arguments.truth}", photos=photos)
+        except ExpectedError as error:
+            note(str(error))
+            return ExitCode.REFUSED
     return ExitCode.REFUSED if found.refused else ExitCode.DONE

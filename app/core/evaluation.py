@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.core.ade_png import read_labels
 from app.core.import_labels import label_files, plan_import
-from app.core.pictures import list_folder
+from app.core.pictures import photos_among_labels
 from inference.errors import ExpectedError
 from inference.metrics import Confusion
 
@@ -76,7 +76,7 @@ def pair_up(predicted: Path, truth: Path) -> Pairs:
 
 def photos_of(truth: Path, images: Path) -> dict[Path, Path]:
     """The photo of each true label file, as far as the folder `images` and those below it hold them. PhotoError."""
-    plan = plan_import([truth], list_folder(images, recursive=True).paths())
+    plan = plan_import([truth], photos_among_labels(images))
     return {file: photo for photo, file in plan.files.items()}
 
 

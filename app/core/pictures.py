@@ -116,6 +116,16 @@ def list_folder(
     return Listing(folder, names, tuple(search.refused))
 
 
+def photos_among_labels(folder: Path) -> list[Path]:
+    """The photos in a folder and its sub-folders, where PNGs beside another photo of their stem are taken for labels.
+
+    PhotoError as in `list_folder`.
+    """
+    found = list_folder(folder, recursive=True).paths()
+    photos = {path.with_suffix("") for path in found if path.suffix.lower() != ".png"}
+    return [path for path in found if path.suffix.lower() != ".png" or path.with_suffix("") not in photos]
+
+
 def first_picture(folder: Path, *, recursive: bool = False, without: Collection[Path] = ()) -> Path | None:
     """The first photo that `list_folder` would list, known in less time; None where there is none. PhotoError as there.
 

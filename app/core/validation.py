@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.export import is_own_overlay
 from app.core.import_labels import Finding, Kind, inspect, label_files, photo_frame, plan_import, settle
-from app.core.pictures import list_folder
+from app.core.pictures import list_folder, photos_among_labels
 from inference.errors import ExpectedError
 
 
@@ -45,8 +45,8 @@ def validate(
     files = list(label_files(folder))
     if images is None and (folder / "annotations").is_dir() and (folder / "images").is_dir():
         images = folder / "images"
-    photos = None if images is None else _photos(images)
-    problems = list(_unlisted(folder))
+    photos = None if images is None else photos_among_labels(images)
+    problems = list(_unlisted(folder, {photo.resolve() for photo in photos or ()}))
     belongs: dict[Path, Path] = {}
     if photos is not None:
         plan = plan_import([folder], photos)
@@ -70,20 +70,15 @@ def validate(
     return Validation(len(files), tuple(problems))
 
 
-def _photos(images: Path) -> list[Path]:
-    listing = list_folder(images, recursive=True)
-    return listing.paths()
-
-
-def _unlisted(folder: Path) -> list[Problem]:
-    """What lies among the labels and is none: pictures of other kinds, and what cannot be looked at."""
+def _unlisted(folder: Path, photos: Collection[Path]) -> list[Problem]:
+    """What lies among the labels and is neither one nor a photo: other pictures, and what cannot be looked at."""
     if not folder.is_dir():
         return []
     within = folder / "annotations"
     listing = list_folder(within if within.is_dir() else folder, recursive=True)
     problems = [Problem(path, Kind.UNREADABLE.value, reason) for path, reason in listing.refused]
     for path in listing.paths():
-        if path.suffix.lower() == ".png":
+        if path.suffix.lower() == ".png" or path.resolve() in photos:
             continue
         with contextlib.suppress(OSError):
             if is_own_overlay(path):

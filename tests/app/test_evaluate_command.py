@@ -108,6 +108,29 @@ def test_the_page_has_the_photos(folders: tuple[Path, Path], tmp_path: Path) -> 
     assert "<span>photo</span>" in report.read_text(encoding="utf-8")
 
 
+def test_figures_are_told_where_the_page_cannot_be_written(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folders, "--report", str(tmp_path), "--json") == ExitCode.REFUSED
+    said = capsys.readouterr()
+    assert json.loads(said.out)["pixel_accuracy"] == 0.5
+    assert "a folder of that name is in the way" in said.err
+
+
+def test_photos_that_are_not_there_are_told_before_anything_is_compared(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.html"
+    assert evaluate(folders, "--report", str(report), "--images", str(tmp_path / "none")) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.endswith("none does not exist.\n")
+    assert not report.exists()
+
+
+def test_photos_are_for_the_page(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folders, "--images", "photos") == ExitCode.USAGE
+    assert capsys.readouterr() == ("", "--images is for --report: photos are shown in that page.\n")
+
+
 def test_as_many_threads_as_asked_for_compare(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

@@ -229,6 +229,8 @@ def test_the_page_shows_photos_where_they_are_known(folders: tuple[Path, Path], 
     (images / "p1.jpg").write_bytes(b"no photo")
     photos = photos_of(folders[1], images)
     assert photos == {folders[1] / f"p{number}.png": images / f"p{number}.jpg" for number in range(2)}
+    (images / "p0.png").touch()  # labels beside their photo
+    assert photos_of(folders[1], images) == photos
     (images / "below").mkdir()
     (images / "p1.jpg").rename(images / "below" / "p1.jpg")
     assert photos_of(folders[1], images)[folders[1] / "p1.png"] == images / "below" / "p1.jpg"

@@ -137,6 +137,22 @@ def test_without_labels_each_photo_lacks_them_and_the_folder_is_no_problem_of_it
     assert [(problem.file.name, problem.kind) for problem in problems] == [("a.jpg", "no labels")]
 
 
+def test_labels_may_lie_beside_their_photos(good: Path) -> None:
+    for name in ("a", "b", "more/c"):
+        photo(good / f"{name}.jpg")
+    assert validate(good, images=good).problems == ()
+    photo(good / "b.jpg", size=(9, 6))
+    assert "where the photo has 9 x 6" in found(good, good)["b.png"]
+    (good / "a.png").unlink()
+    assert found(good, good)["a.jpg"] == "There are no labels for a.jpg."
+
+
+def test_photos_may_be_pngs(good: Path, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        photo(tmp_path / "photos" / f"{name}.png")
+    assert validate(good, images=tmp_path / "photos").problems == ()
+
+
 def test_problems_come_in_the_order_of_the_files(good: Path, tmp_path: Path) -> None:
     for name in ("a", "c", "d"):
         photo(tmp_path / "photos" / f"{name}.jpg")
