@@ -11,6 +11,7 @@ from enum import IntEnum
 
 COMMANDS = {
     "predict": "label pictures for photos and folders of photos",
+    "finetune": "a model learns from the corrections of a project",
     "evaluate": "how well predicted labels agree with true ones",
     "validate": "every problem with a folder of ADE PNGs",
     "convert": "label files of other kinds become ADE PNGs, or the other way round",

@@ -191,6 +191,7 @@ def _record(card: ModelCard) -> dict[str, Any]:
         "trained_on": card.trained_on,
         "limits": card.limits,
         "figures": [{"checked_on": one.checked_on, "view": one.view, **one.measures} for one in card.figures],
+        "lineage": dict(card.lineage),
     }
 
 

@@ -22,16 +22,15 @@ from app.core.learning import Showing, count, gather
 from app.core.pictures import PictureStatus
 from app.core.project.packing import rounded
 from app.core.project.places import FILE_NAME
-from app.core.project.records import StoredStep, identify
+from app.core.project.records import identify
 from app.core.project.store import ProjectStore
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from inference.errors import Cancelled
 from inference.learning.pictures import DECIDED, LearnPicture, is_held_back
-from inference.prediction import Prediction
-from tests.core.project.projects import damage, layer_patch, loaded, opened, snapshot_of, some_prediction
+from tests.core.learnable import SIZE, decisions, finished, make_photo
+from tests.core.project.projects import damage, loaded, opened, snapshot_of, some_prediction
 
 U8 = NDArray[np.uint8]
-SIZE = (60, 90)
 THRESHOLD = 0.34  # with which some of the random segments count and some do not
 
 
@@ -39,42 +38,6 @@ THRESHOLD = 0.34  # with which some of the random segments count and some do not
 def store(tmp_path: Path) -> Iterator[ProjectStore]:
     with closing(opened(tmp_path)) as store:
         yield store
-
-
-def photo(store: ProjectStore, name: str, *, seed: int = 0, size: tuple[int, int] = SIZE) -> Path:
-    path = store.path_of(name)
-    path.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8))
-    return path
-
-
-def decisions() -> U8:
-    """A sky, an area that a person called unlabelled, and the network for the rest."""
-    layer = np.zeros(SIZE, np.uint8)
-    layer[:20, :30] = human_value(3)
-    layer[30:40, 50:80] = HUMAN_UNLABELLED
-    return layer
-
-
-def finished(
-    store: ProjectStore,
-    name: str,
-    *,
-    corrections: U8 | None = None,
-    prediction: Prediction | None = None,
-    seed: int = 0,
-) -> Path:
-    """A photo with corrections and the network's answer, marked done."""
-    path = photo(store, name, seed=seed)
-    store.add_files([(name, identify(path))])
-    if prediction is not None:
-        store.keep_prediction(name, prediction, model="starter", identity=identify(path))
-    if corrections is not None:
-        patch = layer_patch(np.zeros_like(corrections), corrections)
-        assert patch is not None
-        store.record_step(name, StoredStep(store.last_revision + 1, "Brush", patch), after=0, shape=corrections.shape)
-    store.set_status(name, PictureStatus.DONE)
-    return path
 
 
 def gathered(
@@ -154,7 +117,7 @@ def test_without_an_answer_that_is_kept_there_is_what_a_person_decided(store: Pr
 
 def test_an_answer_for_another_photo_of_that_name_is_left_out(store: ProjectStore) -> None:
     path = finished(store, "a.png", corrections=decisions())
-    other = photo(store, "other.png", seed=5)
+    other = make_photo(store, "other.png", seed=5)
     store.keep_prediction("a.png", some_prediction(3, size=SIZE), model="starter", identity=identify(other))
     assert identify(path) != identify(other)
     (picture,) = gathered(store)
@@ -193,7 +156,7 @@ def changed_on_disk(store: ProjectStore) -> None:
 
 
 def of_another_size(store: ProjectStore) -> None:
-    path = photo(store, "bad.png", size=(50, 50))
+    path = make_photo(store, "bad.png", size=(50, 50))
     store.set_identity("bad.png", identify(path))
 
 
@@ -312,7 +275,7 @@ def test_what_there_is_to_learn_from_is_counted_without_reading_a_photo(
     assert (count(store).done, count(store).decided, count(store).refused) == (4, 2_700 + 900, ())
     changed_on_disk(store)
     store.path_of("d.png").unlink()
-    never = photo(store, "f.png")
+    never = make_photo(store, "f.png")
     store.add_files([("f.png", identify(never))])
     store.set_status("f.png", PictureStatus.DONE)
     found = count(store)

@@ -1,0 +1,503 @@
+"""`ade-mask-studio finetune` as a person types it; how a model learns is told by a process that a test plays."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import completion, parse, run
+from app.commands import ExitCode, finetune_job
+from app.core.errors import ExportError
+from app.core.project.places import FILE_NAME, FOLDER_KEY
+from app.core.project.store import ProjectStore
+from app.settings import Settings, save_settings
+from inference.engines.devices import CudaDevices
+from inference.learning.errors import JobError
+from inference.learning.events import Event, Finished, PaceTold, Refused, Stage, StageTold, StepTold, Stopped
+from inference.learning.job import Job, JobState
+from inference.learning.report import LearnReport
+from inference.learning.settings import LearnSettings, Scope, Untouched
+from inference.models import read_card
+from tests.core.learnable import decisions, finished
+from tests.core.project.projects import opened, some_prediction
+from tests.inference.learning.jobs import report
+
+PICTURES = 6
+STEPS = [StepTold(step, 40, 3 / step, step * 1.5, 60.0 - step) for step in (10, 20, 40)]
+
+
+class Learning:
+    """What a test has the training do, and what it was asked to do."""
+
+    def __init__(self) -> None:
+        self.report = report()
+        self.told: list[Event] = [StageTold(Stage.FEATURES, 1, 6), StageTold(Stage.FEATURES, 6, 6), *STEPS]
+        self.last: Event | None = None  # instead of a result
+        self.jobs: list[Job] = []
+        self.stopped = 0
+        self.paces = 0
+
+    def pace(self, job: Job) -> PaceTold:
+        self.paces += 1
+        return PaceTold(head=200.0, all=7_300.0)
+
+    def process(self, job: Job, *, told: Callable[[Event], None]) -> Process:
+        self.jobs.append(job)
+        return Process(self, job, told)
+
+
+class Process:
+    """In place of `LearnProcess`: does in `start` what the test says."""
+
+    def __init__(self, learning: Learning, job: Job, told: Callable[[Event], None]) -> None:
+        self._learning, self._job, self._told = learning, job, told
+
+    def start(self) -> None:
+        for event in self._learning.told:
+            if isinstance(event, StepTold):
+                self._job.add_progress(event)
+                self._job.checkpoint.write_bytes(b"so far")
+            self._told(event)
+        if self._learning.last is None:
+            put_result(self._job, self._learning.report)
+        self._told(self._learning.last or Finished(self._learning.report))
+
+    def stop(self) -> None:
+        self._learning.stopped += 1
+        self._told(Stopped())
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return True
+
+
+def put_result(job: Job, found: LearnReport) -> None:
+    job.result.parent.mkdir()
+    job.result.write_bytes(b"the weights")
+    network = job.parent.network.to_dict()
+    card = {"name": job.name, "file": job.result.name, "network": network, "input_size": 288, "lineage": {"steps": 40}}
+    job.result.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    job.report_file.write_text(json.dumps(found.to_json()), encoding="utf-8")
+
+
+@pytest.fixture
+def learning(monkeypatch: pytest.MonkeyPatch) -> Learning:
+    learning = Learning()
+    monkeypatch.setattr(finetune_job, "LearnProcess", learning.process)
+    monkeypatch.setattr(finetune_job, "measure_pace", learning.pace)
+    return learning
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of photos that are corrected and marked done; its project is closed."""
+    folder = tmp_path_factory.mktemp("corrected")
+    with closing(opened(folder)) as store:
+        for number in range(PICTURES):
+            answer = some_prediction(number, size=decisions().shape)
+            finished(store, f"{number}.png", corrections=decisions(), prediction=answer, seed=number)
+    return folder
+
+
+@pytest.fixture
+def photos(corrected: Path, tmp_path: Path) -> Path:
+    """Such a folder to do anything with."""
+    return Path(shutil.copytree(corrected, tmp_path / "photos"))
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Where the new model shall be."""
+    return tmp_path / "models" / "mine.safetensors"
+
+
+def finetune(*arguments: str | Path) -> int:
+    return run(parse(["finetune", *map(str, arguments)]))
+
+
+def asked(*arguments: str) -> dict[str, Any]:
+    return vars(parse(["finetune", "photos", "-o", "mine", *arguments]))
+
+
+def test_a_model_its_card_and_the_figures_before_and_after(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine) == ExitCode.DONE
+    said = capsys.readouterr()
+    assert [line.split() for line in said.out.splitlines()[:2]] == [
+        ["class", "true", "pixels", "IoU", "before", "after", "change"],
+        ["sky", "100", "70.0", "%", "80.0", "%", "+10.0"],
+    ]
+    assert "on 2 pictures held back       before   after  change\n" in said.out
+    assert "Pixels right, segments        80.0 %  90.0 %   +10.0\n" in said.out
+    assert "Left unlabelled, segments      5.0 %   5.0 %    +0.0\n" in said.out
+    assert "Mean IoU, semantic            40.0 %  40.0 %    +0.0\n" in said.out
+    assert "What you decided, as you did  60.0 %  90.0 %   +30.0\n" in said.out
+    assert learning.report.verdict in said.out
+    assert f"mine: {mine}, learned from 8 pictures in 2 min." in said.out
+    assert mine.read_bytes() == b"the weights"
+    assert read_card(mine.with_suffix(".json")).lineage == {"steps": 40}
+    assert [path.name for path in sorted(mine.parent.iterdir())] == ["mine.json", "mine.safetensors"]
+
+
+def test_it_says_what_is_learned_from_and_how_long_it_will_take_before_it_begins(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine, "--untouched", "ignore") == ExitCode.DONE
+    said = capsys.readouterr().err
+    decided = int((decisions() > 0).sum()) * PICTURES
+    assert f"6 pictures of {photos} done, 1 of them held back; {decided:,} pixels that you decided.\n" in said
+    assert "The head takes about 4 min here; all of it would take 2 h 2 min.\n" in said
+    mine.unlink()
+    mine.with_suffix(".json").unlink()
+    assert finetune(photos, "-o", mine, "--train", "all", "--kept-score", "0.2") == ExitCode.DONE
+    said = capsys.readouterr().err
+    kept = sum(picture.kept for picture in learning.jobs[-1].pictures)
+    assert kept > 0
+    assert f"{decided:,} pixels that you decided, and {kept:,} that the network was sure of.\n" in said
+    assert "All of it takes about 2 h 2 min here; the head alone would take 4 min.\n" in said
+
+
+def test_what_is_asked_for_is_what_the_job_is(learning: Learning, photos: Path, mine: Path) -> None:
+    options = ["--train", "all", "--untouched", "ignore", "--kept-score", "0.8", "--kept-weight", "0.1"]
+    options += ["--held-back", "0.5", "--steps", "7", "--device", "cpu"]
+    assert finetune(photos, "-o", mine, *options) == ExitCode.DONE
+    (job,) = learning.jobs
+    assert (job.name, job.parent.name) == ("mine", "starter")
+    assert job.settings == LearnSettings(
+        scope=Scope.ALL,
+        untouched=Untouched.IGNORE,
+        kept_score=0.8,
+        kept_weight=0.1,
+        held_back=0.5,
+        steps=7,
+        device="cpu",
+    )
+    assert {picture.name for picture in job.pictures} == {f"{number}.png" for number in range(PICTURES)}
+
+
+def test_the_defaults_are_those_of_a_job() -> None:
+    settings, words = LearnSettings(), asked()
+    for name in ("kept_score", "kept_weight", "held_back", "steps", "device"):
+        assert words[name] == getattr(settings, name)
+    assert (words["untouched"], words["train"], words["model"]) == (settings.untouched, None, "starter")
+    assert words["output"] == Path("mine.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("device", "cards", "scope"),
+    [("auto", 0, Scope.HEAD), ("auto", 1, Scope.ALL), ("cpu", 1, Scope.HEAD), ("cuda:0", 1, Scope.ALL)],
+)
+def test_all_of_it_is_trained_where_there_is_a_graphics_card(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, device: str, cards: int, scope: Scope
+) -> None:
+    monkeypatch.setattr("inference.engines.devices.cuda_devices", lambda: CudaDevices(cards, ""))
+    monkeypatch.setattr("inference.engines.devices.has_mps", lambda: False)
+    assert finetune(photos, "-o", mine, "--device", device) == ExitCode.DONE
+    assert learning.jobs[0].settings.scope is scope
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_read(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("inference.engines.devices.cuda_devices", lambda: CudaDevices(0, "no NVIDIA driver was found"))
+    assert finetune(photos, "-o", mine, "--device", "cuda") == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == "The device cuda cannot be used: no NVIDIA driver was found.\n"
+    assert list(mine.parent.iterdir()) == []
+
+
+def test_labels_are_those_that_the_window_shows(learning: Learning, photos: Path, mine: Path) -> None:
+    def labelled() -> int:
+        pictures = [learning.jobs[-1].picture(number) for number in range(PICTURES)]
+        return sum(int((picture.labels > 0).sum()) for picture in pictures)
+
+    learning.last = Refused("Enough.")
+    save_settings(Settings(threshold=1.0))
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert labelled() == PICTURES * 600  # what a person decided alone
+    save_settings(Settings(threshold=0.0))
+    assert finetune(photos, "-o", mine.with_name("other")) == ExitCode.NO_RESULT
+    assert labelled() == PICTURES * (60 * 90 - 300)  # all but what a person decided to be unlabelled
+
+
+@pytest.mark.parametrize("change", ["worse", "unknown"])
+def test_a_model_that_got_worse_or_of_which_nobody_can_tell_is_not_recommended(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    worse = report(accuracy=(0.8, 0.7))
+    learning.report = worse if change == "worse" else replace(worse, before={}, after={}, classes=(), held_back=0)
+    assert finetune(photos, "-o", mine) == ExitCode.REFUSED
+    said = capsys.readouterr().out
+    assert learning.report.verdict in said
+    assert ("not recommended" in said) is (change == "worse")
+    assert mine.exists()
+
+
+def test_a_picture_that_cannot_be_learned_from_is_named_and_the_others_are_learned_from(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "2.png").unlink()
+    assert finetune(photos, "-o", mine, "--json") == ExitCode.REFUSED
+    said = capsys.readouterr()
+    assert "1 refused:\n  2.png does not exist.\n" in said.err
+    assert json.loads(said.out)["refused"] == [{"name": "2.png", "reason": "2.png does not exist."}]
+    assert len(learning.jobs[0].pictures) == PICTURES - 1
+
+
+def test_too_few_pictures_are_told_with_those_that_were_left_out(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        (photos / f"{number}.png").unlink()
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines() == [
+        "3 refused:",
+        *(f"  {number}.png does not exist." for number in range(3)),
+        "It takes at least 4 finished pictures to learn from, not 3.",
+    ]
+    assert learning.jobs == []
+    assert list(mine.parent.iterdir()) == []
+
+
+def test_json_is_the_whole_report_and_nothing_else(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine, "--json") == ExitCode.DONE
+    record = json.loads(capsys.readouterr().out)
+    assert record["model"] == str(mine)
+    assert LearnReport.from_json(record) == learning.report
+    assert record["recommended"] is True
+    assert record["curve"] == [{"step": told.step, "loss": told.loss} for told in STEPS]
+    assert record["refused"] == []
+
+
+def test_an_error_is_json_too(learning: Learning, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert finetune(tmp_path, "-o", tmp_path / "mine", "--json") == ExitCode.NO_RESULT
+    assert json.loads(capsys.readouterr().out)["error"].startswith(f"There is no project in {tmp_path}: open the")
+
+
+def test_a_bar_shows_loss_and_remaining_time_where_somebody_watches(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    learning.told.append(StageTold(Stage.TRAINING, 40, 40, 19.0))  # between two steps only the time is told
+    assert finetune(photos, "-o", mine) == ExitCode.DONE
+    shown = sys.stderr.getvalue()
+    assert "Reading the pictures: 100%" in shown
+    assert "6/6" in shown
+    assert "Finding features: 100%" in shown
+    assert "Learning: 100%" in shown
+    assert "40/40, loss 0.075, 19 s left" in shown
+
+
+def stop_at_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C, when the first step is told."""
+
+    def show(_bars: object, event: Event) -> None:
+        if isinstance(event, StepTold):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune_job.StageBars, "show", show)
+
+
+def test_control_c_keeps_the_job_and_says_how_to_go_on(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.told, learning.last = [STEPS[0]], Stopped()
+    with monkeypatch.context() as patch:
+        stop_at_the_bar(patch)
+        assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
+    folder = mine.with_suffix(".learning")
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"Stopped after 10 of 40 steps. What was learned so far is kept in {folder}: --resume goes on from there."
+    )
+    assert (learning.stopped, Job.open(folder).state) == (1, JobState.UNFINISHED)
+    assert not mine.exists()
+
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT  # by mistake: what was learned would be lost
+    assert "holds a job that was stopped: --resume goes on with it" in capsys.readouterr().err
+
+    learning.told, learning.last = STEPS[1:], None
+    (photos / FILE_NAME).unlink()  # what was gathered is in the job
+    assert finetune(photos, "-o", mine, "--resume", "--json") == ExitCode.DONE
+    record = json.loads(capsys.readouterr().out)
+    assert [point["step"] for point in record["curve"]] == [10, 20, 40]
+    assert (len(learning.jobs), learning.jobs[1].pictures, learning.paces) == (2, learning.jobs[0].pictures, 1)
+    assert mine.exists()
+    assert not folder.exists()
+
+
+def test_control_c_while_the_pictures_are_read_leaves_nothing(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gathering(_bars: object, done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune_job.StageBars, "gathering", gathering)
+    assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "Stopped.\n"
+    assert list(mine.parent.iterdir()) == []
+
+
+def test_a_training_that_gives_up_says_why_and_can_be_gone_on_with(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.last = Refused("The graphics card has no memory left; what was learned so far is kept.")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == learning.last.reason
+    learning.last = None
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
+
+
+def test_a_training_that_cannot_begin_is_one_sentence(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Job) -> PaceTold:
+        raise JobError("The training could not be started: no such file.")
+
+    monkeypatch.setattr(finetune_job, "measure_pace", fail)
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == "The training could not be started: no such file."
+
+
+def test_a_model_that_cannot_be_written_is_kept_in_the_job(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, _data: bytes) -> None:
+        raise ExportError(f"{path.name} cannot be written to {path.parent}: the disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune_job, "atomic_write", full)
+        assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"mine.safetensors cannot be written to {mine.parent}: the disk is full. "
+        f"The new model is kept in {mine.with_suffix('.learning')}: --resume writes it."
+    )
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
+    assert len(learning.jobs) == 1  # nothing is learned twice
+    assert mine.exists()
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_no_file_is_overwritten(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    mine.parent.mkdir()
+    mine.with_suffix(suffix).write_text("mine", encoding="utf-8")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert f"mine{suffix} is there already: give the new model another name" in capsys.readouterr().err
+    assert (learning.jobs, mine.with_suffix(suffix).read_text(encoding="utf-8")) == ([], "mine")
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = mine.with_suffix(".learning")
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("of a course")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert "holds something other than a job of learning" in capsys.readouterr().err
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_to_go_on_with(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == f"There is no job of learning in {mine.with_suffix('.learning')}.\n"
+
+
+def test_the_project_is_named_by_a_folder_in_it_or_by_its_file_and_left_as_it_is(
+    learning: Learning, photos: Path, mine: Path
+) -> None:
+    file = photos / FILE_NAME
+    before = hashlib.sha256(file.read_bytes()).digest()
+    (photos / "sub").mkdir()
+    assert finetune(photos / "sub", "-o", mine.with_name("one")) == ExitCode.DONE
+    assert finetune(file, "-o", mine.with_name("two")) == ExitCode.DONE
+    assert [len(job.pictures) for job in learning.jobs] == [PICTURES, PICTURES]
+    assert hashlib.sha256(file.read_bytes()).digest() == before
+
+
+def test_a_project_that_a_window_holds_is_read_beside_it(learning: Learning, photos: Path, mine: Path) -> None:
+    with closing(opened(photos)) as window:
+        window.set_note("0.png", "in the midst of work")
+        assert finetune(photos, "-o", mine) == ExitCode.DONE
+        window.set_note("0.png", "and on")
+
+
+def test_a_project_that_lies_elsewhere_knows_its_folder(
+    learning: Learning, photos: Path, mine: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "data" / "0123456789abcdef.sqlite"
+    elsewhere.parent.mkdir()
+    (photos / FILE_NAME).rename(elsewhere)
+    with closing(ProjectStore.open(photos, elsewhere)) as store:
+        assert store.value(FOLDER_KEY)["path"] == str(photos)
+    assert finetune(elsewhere, "-o", mine) == ExitCode.DONE
+    assert len(learning.jobs[0].pictures) == PICTURES
+
+
+def test_what_is_no_project_is_told(
+    learning: Learning, tmp_path: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("of a course")
+    assert finetune(other, "-o", mine) == ExitCode.NO_RESULT
+    assert "is not a project: it is damaged, or another file of that name." in capsys.readouterr().err
+    assert finetune(tmp_path / "gone", "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == f"{tmp_path / 'gone'} does not exist.\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (["-o", "mine.onnx"], "a model is written as .safetensors, not as .onnx"),
+        (["-o", "."], "'.' is a folder; say what the model in it is to be called"),
+        (["-o", "mine", "--held-back", "0.95"], "'0.95' is not a number from 0 to 0.9"),
+        (["-o", "mine", "--train", "tail"], "invalid choice: 'tail'"),
+        (["-o", "mine", "--device", "mps"], "'mps' is not auto, cpu, cuda or cuda:n"),
+        (["-o", "mine", "--steps", "0"], "'0' is not a whole number from 1"),
+        ([], "required: -o/--output"),
+    ],
+)
+def test_wrong_usage(wrong: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(["finetune", "photos", *wrong])
+    assert stopped.value.code == ExitCode.USAGE
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_model_that_nobody_knows_is_wrong_usage(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine, "--model", "resnet") == ExitCode.USAGE
+    assert "There is no model called resnet" in capsys.readouterr().err
+
+
+def test_a_name_that_no_model_can_have_is_told(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine.with_name("who?")) == ExitCode.NO_RESULT
+    assert "'who?' cannot be the name of a model" in capsys.readouterr().err
+
+
+def test_completion_knows_project_model_and_choices() -> None:
+    script = completion("bash").replace("_shtab_ade_mask_studio_", "")
+    for place in ("pos_0", "__output", "_o", "__model"):
+        assert f"finetune_{place}_COMPGEN=_shtab_compgen_files" in script
+    assert "finetune___train_choices=(head all)" in script.replace("'", "").replace('"', "")
