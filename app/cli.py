@@ -24,6 +24,7 @@ from inference.errors import ExpectedError, UnknownModelError
 
 PROGRAM = "ade-mask-studio"
 SHELLS = ("bash", "zsh", "tcsh")
+RESERVED = ("finetune",)  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -33,6 +34,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     if argv and argv[0] in COMMANDS:
         return build_parser().parse_args(argv)
+    if argv and argv[0] in RESERVED:
+        build_window_parser().error(
+            f"the command {argv[0]} comes with a later version; a file of that name is given as ./{argv[0]}"
+        )
     if argv and (meant := _meant(argv[0])) is not None:
         build_window_parser().error(f"there is no command and no file called {argv[0]}; did you mean {meant}?")
     arguments = build_window_parser().parse_args(argv)
@@ -155,20 +160,26 @@ class _PrintCompletion(argparse.Action):
 
 
 def completion(shell: str) -> str:
-    """The script that makes one of `SHELLS` complete commands, options and the names of files."""
+    """The script that makes one of `SHELLS` complete commands, options, published models and the names of files."""
     import shtab
+
+    from inference.models import shipped_models
 
     def describe_files(parser: argparse.ArgumentParser) -> None:
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for command in action.choices.values():
                     describe_files(command)
-            elif action.type is Path or action.metavar in ("NAME|FILE", "MODEL"):
+            elif action.metavar == "NAME":
+                action.choices = [card.name for card in shipped_models() if card.url is not None]
+            elif action.type is Path or action.metavar == "NAME|FILE":
                 action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
 
     parser = build_parser()
     describe_files(parser)
-    return str(shtab.complete(parser, shell=shell))
+    script = str(shtab.complete(parser, shell=shell))
+    # What is no command is a photo or a folder for the window: then bash completes files as it does of itself.
+    return script.replace("complete -o bashdefault -F", "complete -o bashdefault -o default -F")
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:

@@ -179,6 +179,9 @@ def test_bash_completes_commands_options_and_files(tmp_path: Path, capsys: pytes
     assert completed(script, "predict", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
     assert completed(script, "predict", "--model", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
     assert completed(script, "weights", "ad") == ["add"]
+    assert completed(script, "weights", "fetch", "bisenetformer-m") == ["bisenetformer-m-ade"]
+    assert completed(script, "weights", "fetch", "bisenetformer-m-ade", "bisenetformer-l") == ["bisenetformer-l-ade"]
+    assert "-o default " in script.splitlines()[-1]  # photos for the window
     assert completed(script, "weights", "add", f"{tmp_path}/ph") == [f"{tmp_path}/photo.jpg"]
 
 
