@@ -38,24 +38,26 @@ class LossSettings:
 class Truth:
     """What is known about a batch of pictures, and how much each pixel counts.
 
-    `labels` (N, H, W) int64: 0 where nobody knows, 1..classes. `weights` (N, H, W) float, 0..1; a pixel of weight 0 is
-    as good as unknown, and one without a label counts nothing whatever it is given.
+    `labels` (N, H, W) int64: 0 where nobody knows, 1..classes. `weights` (N, H, W) float, 0..1. A pixel of weight 0
+    loses its label, and one without a label counts nothing whatever it is given: unknown is unknown.
     """
 
     labels: Tensor
     weights: Tensor
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", self.weights * (self.labels > 0))
+        known = (self.labels > 0) & (self.weights > 0)
+        object.__setattr__(self, "labels", self.labels * known)
+        object.__setattr__(self, "weights", self.weights * known)
 
     @cached_property
     def segment_weights(self) -> Tensor:
-        """Mean weight of the pixels that count of each segment, (N, largest label + 1); 0 where a label has none."""
+        """Mean weight of the pixels of each segment, (N, largest label + 1); 0 where a label has none."""
         width = int(self.labels.max()) + 1
         rows = torch.arange(len(self.labels), device=self.labels.device) * width
         places = (self.labels.flatten(1) + rows[:, None]).flatten()
         sums = torch.bincount(places, self.weights.flatten(), minlength=len(rows) * width)
-        counts = torch.bincount(places[self.weights.flatten() > 0], minlength=len(rows) * width)
+        counts = torch.bincount(places, minlength=len(rows) * width)
         return (sums / counts.clamp(min=1)).view(len(rows), width)
 
 

@@ -106,6 +106,30 @@ def test_beyond_the_photo_nothing_is_known(seed: int) -> None:
     assert (labels[20:40, 20:40] > 0).all()
 
 
+def test_a_sample_counts_where_it_has_labels() -> None:
+    labels = np.array([[0, 3], [7, 0]], np.uint8)
+    photo = np.zeros((2, 2, 3), np.uint8)
+    assert Sample("a", photo, labels).pixel_weights().tolist() == [[0, 255], [255, 0]]
+    weighted = Sample("a", photo, labels, np.array([[9, 100], [0, 0]], np.uint8))
+    assert weighted.pixel_weights().tolist() == [[0, 100], [0, 0]]  # no label counts nothing, whatever is claimed
+    assert weighted.pixel_weights().dtype == np.uint8
+
+
+@given(seed=st.integers(0, 10_000), crop=st.sampled_from([24, 64, 96]))
+def test_augmentation_takes_the_weights_along(seed: int, crop: int) -> None:
+    """Weights that the label determines must still be determined by it, pixel by pixel, at any scale."""
+    plain = two_tone()
+    weights = np.where(plain.labels == 3, 60, 200).astype(np.uint8)
+    views = [
+        augment(sample, crop=crop, random=np.random.default_rng(seed), settings=Augmentation(smallest_scale=0.7))
+        for sample in (Sample("a", plain.photo, plain.labels, weights), plain)
+    ]
+    (photo, labels, taken), (same_photo, same_labels, _) = views
+    np.testing.assert_array_equal(taken, np.array([0, 0, 0, 60, 200], np.uint8)[labels])
+    np.testing.assert_array_equal(photo, same_photo)
+    np.testing.assert_array_equal(labels, same_labels)
+
+
 def test_no_jitter_leaves_the_photo_alone() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
     np.testing.assert_array_equal(jitter(photo, random=np.random.default_rng(0), settings=NO_COLOUR), photo)
@@ -147,6 +171,13 @@ def test_rare_classes_draw_their_photos_more_often() -> None:
     assert (repeat_factors([*common, sample_of(speck)], rare=0.4) == 1).all()
 
 
+def test_classes_that_do_not_count_draw_no_photo_more_often() -> None:
+    common = [sample_of(np.full((10, 10), 1, np.uint8)) for _ in range(9)]
+    labels = np.full((10, 10), 7, np.uint8)
+    untrusted = Sample("a", np.zeros((10, 10, 3), np.uint8), labels, np.zeros((10, 10), np.uint8))
+    assert (repeat_factors([*common, untrusted], rare=0.4) == 1).all()
+
+
 def sample_of(labels: np.ndarray) -> Sample:
     return Sample("a", np.zeros((*labels.shape, 3), np.uint8), labels)
 
@@ -160,5 +191,7 @@ def test_a_batch_is_a_function_of_the_step() -> None:
     photos, labels, weights = at(5)
     assert photos.shape == (4, 32, 32, 3)
     assert labels.shape == weights.shape == (4, 32, 32)
+    assert photos.dtype == labels.dtype == weights.dtype == np.uint8
+    np.testing.assert_array_equal(weights, np.where(labels > 0, 255, 0))
     np.testing.assert_array_equal(photos, at(5)[0])
     assert (photos != at(6)[0]).any()
