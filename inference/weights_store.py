@@ -23,15 +23,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from inference.downloads import LARGEST, Progress, UnreachableError, download, size_text
+from inference.downloads import Progress, UnreachableError, download
 from inference.errors import Cancelled, UnknownModelError, WeightsError
-from inference.files import opened, shown
 from inference.graphs import cached_file, shipped_graph
 from inference.ledger import STORE_VARIABLE, Entry, alone_with, changed_ledger, folder_of, read_ledger, store_folder
 from inference.models import ModelCard, card_beside, find_card, known_models, read_card, shipped_models
 from inference.network.config import NetworkConfig
 from inference.part_file import PartFile
-from inference.weights import WEIGHTS_SUFFIXES, check_tensors, load_tensors, sha256_of
+from inference.weights import WEIGHTS_SUFFIXES, check_tensors, load_tensors, readable, sha256_of
 
 __all__ = [
     "MIRROR_VARIABLE",
@@ -139,10 +138,7 @@ def add(file: Path, *, name: str | None = None) -> ModelCard:
     `name` is that of a published model whose file this is, or a new one; else the name in the card beside the file, or
     that of the file, is taken. Raises `WeightsError` and `EngineError`.
     """
-    with opened(file, wanted="a weights file", refusal=WeightsError) as content:
-        size = os.fstat(content.fileno()).st_size
-    if size > LARGEST:
-        raise WeightsError(f"{shown(file)} is larger than {size_text(LARGEST)}.")
+    readable(file)
     brought = find_card(file)
     brought.weights()  # compares the hash in a card beside the file
     card = _named(brought, name or brought.name)

@@ -323,7 +323,7 @@ def test_names_that_cannot_be_taken(brought: Path, store: Path, name: str) -> No
 
 
 def test_a_file_that_is_too_large_is_not_read(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights_store, "LARGEST", 1_000_000)
+    monkeypatch.setattr("inference.weights.LARGEST", 1_000_000)
     with pytest.raises(WeightsError, match=r"mine\.safetensors is larger than 1\.0 MB"):
         weights_store.add(brought)
 
