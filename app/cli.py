@@ -24,7 +24,6 @@ from inference.errors import ExpectedError, UnknownModelError
 
 PROGRAM = "ade-mask-studio"
 SHELLS = ("bash", "zsh", "tcsh")
-RESERVED = ("finetune",)  # commands of coming versions
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -34,10 +33,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     if argv and argv[0] in COMMANDS:
         return build_parser().parse_args(argv)
-    if argv and argv[0] in RESERVED:
-        build_window_parser().error(
-            f"the command {argv[0]} comes with a later version; a file of that name is given as ./{argv[0]}"
-        )
     if argv and (meant := _meant(argv[0])) is not None:
         build_window_parser().error(f"there is no command and no file called {argv[0]}; did you mean {meant}?")
     arguments = build_window_parser().parse_args(argv)
@@ -172,7 +167,7 @@ def completion(shell: str) -> str:
                     describe_files(command)
             elif action.metavar == "NAME":
                 action.choices = [card.name for card in shipped_models() if card.url is not None]
-            elif action.type is Path or action.metavar == "NAME|FILE":
+            elif action.type is Path or action.metavar in ("NAME|FILE", "MODEL"):
                 action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
 
     parser = build_parser()
