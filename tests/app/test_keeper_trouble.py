@@ -149,6 +149,7 @@ def test_a_damaged_project_that_cannot_be_rescued_for_now_waits_and_loses_nothin
     def full(_file: Path) -> Path:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    monkeypatch.setattr("app.keeper.IDLE_MS", 600_000)  # a snapshot on a slow machine would be one more that waits
     work = start()
     work.open(photo)
     work.paint(1, steps=4)
