@@ -58,6 +58,7 @@ def test_a_goal_stands_beside_its_figure_with_what_became_of_it() -> None:
 def test_a_figure_is_the_median_and_the_95th_percentile_of_what_was_timed() -> None:
     figure = Figure.of("dab", [float(number) for number in range(101)])
     assert (figure.median, figure.p95) == (50, 95)
+    assert Figure.of("few", [1.0, 9.0, 3.0]).p95 == 9.0  # and nothing between them is made up
 
 
 def test_who_reaches_the_goal_exactly_meets_it() -> None:

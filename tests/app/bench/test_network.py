@@ -68,6 +68,24 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return arrange
 
 
+def test_a_quick_look_has_fewer_runs_of_a_slow_engine(
+    pretend: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(trial("onnx", "cpu"))
+    asked: list[str] = []
+
+    def best(*_: object, **__: object) -> Peak:
+        asked.append("peak")
+        return Peak(operations=1e9, traffic=1e12)
+
+    monkeypatch.setattr(network, "measure_peak", best)
+    for milliseconds, note in ((100.0, "5 times"), (700.0, "3 times"), (8000.0, "3 times")):
+        monkeypatch.setattr(network, "_milliseconds", lambda *_, took=milliseconds: took)
+        row = next(iter(network.network_figures(quick=True)))
+        assert (row.median, row.p95, row.note) == (milliseconds, milliseconds, note)
+    assert len(asked) == 3  # once for the machine, not for every engine
+
+
 def test_a_refusal_is_told_once_with_its_reason(pretend: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(trial("torch", "cuda:0", "No NVIDIA driver was found."), trial("onnx", "cpu"))
     monkeypatch.setattr(network, "measure_peak", lambda *_, **__: Peak(operations=1e9, traffic=1e12))
@@ -80,9 +98,9 @@ def test_the_floor_is_that_of_the_best_pace_seen_in_the_run(
     pretend: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(trial("onnx", "cpu"), trial("torch", "cpu"))
-    paces = iter((1e9, 4e9, 2e9, 2e9))
+    paces = iter((1e9, 4e9, *[2e9] * 6))
     monkeypatch.setattr(network, "measure_peak", lambda *_, **__: Peak(operations=next(paces), traffic=1e15))
-    rows = list(network.network_figures(quick=True))
+    rows = list(network.network_figures(quick=False))
     work = next(row.median for row in rows if row.name == "m 64 x 64: work")
     assert work is not None
     assert rows[0].floor == pytest.approx(work / 4 * 1000)  # GFLOP, at 4 of them a second

@@ -26,7 +26,14 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_composition_is_compared_with_resizing_every_mask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(composition, "MEGAPIXELS", (0.1,))
-    assert len(names(composition.composition_figures(quick=True))) == 3
+    assert len(names(composition.composition_figures(quick=False))) == 3
+
+
+def test_a_quick_look_compares_small_photos_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composition, "MEGAPIXELS", (0.1, 0.2, 0.4))
+    rows = list(composition.composition_figures(quick=True))
+    assert [row.name for row in rows] == ["0.1 MP, ours", "0.1 MP, every mask resized by OpenCV", "0.2 MP, ours"]
+    assert [row.note.split(" · ")[0] for row in rows] == ["5 times", "", "5 times"]
 
 
 def test_the_screen_is_measured_from_the_event_to_the_painted_canvas(monkeypatch: pytest.MonkeyPatch) -> None:
