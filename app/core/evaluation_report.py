@@ -26,6 +26,7 @@ _WIDTH = 300  # pixels of a small picture
 _CELLS = range(12, 33)  # pixels that a cell of the matrix may take, more where there are few
 _MATRIX = 880  # pixels that the matrix takes where it can
 _FAINT = 0.08  # of a cell that holds next to nothing: enough to see that there is something
+_LEGIBLE = 9  # pixels that a letter keeps on a narrow screen, which scrolls instead
 _LETTER = 0.6  # of a name beside or above it, in its font's size
 _WRONG, _UNKNOWN = (214, 39, 40), (128, 128, 128)
 _STYLE = """
@@ -41,7 +42,7 @@ figure > div > div { flex: 1 1 130px; max-width: 255px; }
 figcaption { margin-bottom: 4px; overflow-wrap: anywhere; }
 figure span { display: block; font-size: 13px; opacity: .75; }
 img { width: 100%; height: auto; display: block; box-shadow: 0 0 0 1px #8886; }
-.wide { overflow-x: auto; } svg { min-width: 640px; max-width: 100%; height: auto; }
+.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; }
 svg text { font-family: system-ui, sans-serif; fill: currentColor; } svg path { stroke: #8884; }
 """
 
@@ -173,7 +174,8 @@ def _matrix(confusion: Confusion) -> str:
         marks.append(f'<text transform="{place}">{escape(names[predicted])}</text>')
     said = "<p>Rows are true classes, columns what they were taken for; point at a cell to read its share.</p>"
     drawn = f'viewBox="0 0 {right + 1} {bottom + 1}" width="{right + 1}" height="{bottom + 1}" font-size="{font}"'
-    return f"{said}<div class=wide><svg {drawn}>{''.join(marks)}</svg></div>"
+    least = f'style="min-width: {(right + 1) * _LEGIBLE // font}px"'
+    return f"{said}<div class=wide><svg {drawn} {least}>{''.join(marks)}</svg></div>"
 
 
 def _cell_mark(confusion: Confusion, labels: tuple[int, int], *, place: tuple[int, int], cell: int) -> str:

@@ -80,6 +80,15 @@ def test_names_have_room_beside_the_matrix() -> None:
     assert short[0] < 60
 
 
+@pytest.mark.parametrize("classes", [3, 40, 150])
+def test_names_are_never_shrunk_until_nobody_can_read_them(classes: int) -> None:
+    page = report_html(counted(*((label, label, 5) for label in range(1, classes + 1))), title="matrix")
+    width, font, least = map(
+        int, re.findall(r'<svg [^>]* width="(\d+)" .* font-size="(\d+)" style="min-width: (\d+)px"', page)[0]
+    )
+    assert font * least / width == pytest.approx(9, abs=0.2)
+
+
 def test_a_page_without_a_mistake_says_so() -> None:
     assert "<h2>The largest confusions</h2><p>There are none.</p>" in report_html(counted((1, 1, 1)), title="right")
 
