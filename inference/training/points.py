@@ -1,7 +1,8 @@
 """What the losses look at: labels with a weight for each pixel, and points at which masks are compared with them.
 
 A mask is never compared pixel by pixel but at random points, as in PointRend (arXiv 1912.08193). The masks of the truth
-are never materialised: a point's target follows from the label under it.
+are never materialised: a point's target is the label of the pixel it falls on (published is a blend of the mask's
+pixels around it, which differs within half a pixel of a border).
 
 N pictures, M masks, P points.
 """
