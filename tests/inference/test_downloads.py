@@ -230,10 +230,15 @@ def test_cancelling_does_not_wait_for_a_silent_line(web: Web, target: Path, sile
 
 def test_what_was_cancelled_says_nothing_although_it_was_the_last_attempt(web: Web, target: Path) -> None:
     cancelled = threading.Event()
-    web.answers = [cut_off(100_000, then=silence)]
+
+    def stop(web: Web, handler: object) -> None:
+        cancelled.set()
+        web.over.wait(30)
+
+    web.answers = [cut_off(100_000, then=stop)]
     patience = Patience(silence=30, attempts=1, attempts_unheard=1)
     with pytest.raises(Cancelled):
-        fetch(web, target, cancelled=cancelled, progress=lambda _: cancelled.set(), patience=patience)
+        fetch(web, target, cancelled=cancelled, patience=patience)
 
 
 def test_progress_is_told_ten_times_a_second_with_the_rate_of_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

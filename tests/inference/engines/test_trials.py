@@ -70,6 +70,16 @@ def test_the_reference_agrees_with_itself_and_an_honest_engine_with_it() -> None
     assert agreement(STARTER, Lying(0.0)) == pytest.approx(1.0, abs=0.001)
 
 
+def test_every_stored_picture_counts() -> None:
+    class LyingOnce(Lying):
+        def run(self, image: np.ndarray) -> Answer:
+            answer = super().run(image)
+            self._share = 0.0
+            return answer
+
+    assert 0.975 < agreement(STARTER, LyingOnce(0.06)) < 0.985
+
+
 def test_an_engine_that_lies_about_two_in_a_hundred_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     make = trial_child.make_engine
 
