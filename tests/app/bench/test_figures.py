@@ -66,6 +66,15 @@ def test_who_reaches_the_goal_exactly_meets_it() -> None:
     assert [figure.remark() for figure in figures] == ["goal 4 ms: met", "goal at least 4 ms: met"]
 
 
+def test_a_figure_below_what_it_should_at_least_be_misses_its_goal() -> None:
+    below, above = (Figure(name="a", median=median, goal=90, at_least=True, unit="%") for median in (89.0, 91.0))
+    assert [below.remark(), above.remark()] == ["goal at least 90 %: missed", "goal at least 90 %: met"]
+
+
+def test_hundreds_have_no_digits_after_the_point() -> None:
+    assert "| 123 ms " in markdown_table([Figure(name="a", median=123.4)])
+
+
 def test_the_machine_line_says_cores_and_python() -> None:
     assert re.search(r"· \d+ cores ·.*Python 3\.\d+", machine_line())
     assert "\n" not in machine_line()
