@@ -17,7 +17,7 @@ from app.core.document import ViewMode
 from app.core.errors import ExportError, ProjectError
 from app.core.export import Rest
 from app.core.files import atomic_write, make_folder, reason
-from app.core.learning import Showing, gather
+from app.core.learning import Showing, count, gather
 from app.core.project.places import FILE_NAME, FOLDER_KEY, project_file
 from app.core.project.store import ProjectStore
 from app.core.run_progress import duration
@@ -117,6 +117,10 @@ def _begun(asked: FinetuneJob, refused: dict[str, str]) -> Job:
     if problem is not None:
         note(problem)
     with closing(_opened(asked.project)) as store, StageBars() as bars:
+        if not count(store).done:
+            raise ProjectError(
+                f"No picture of {store.root} is marked done: finish some of them in the window, and mark them (F4)."
+            )
         pictures = gather(
             store,
             held_back=settings.held_back,
@@ -178,7 +182,11 @@ def _tell_pictures(job: Job, root: Path) -> None:
 
 def _tell_pace(job: Job) -> None:
     """How long it will take here, before it begins: a few seconds of the work itself tell."""
-    pace = measure_pace(job)
+    try:
+        pace = measure_pace(job)
+    except JobError as error:  # where it is more than that, the training says so
+        note(f"How long it takes here could not be measured. {error}")
+        return
     head, whole = (None if seconds is None else duration(seconds) for seconds in (pace.head, pace.all))
     mine, other = (head, whole) if job.settings.scope is Scope.HEAD else (whole, head)
     if mine is None:

@@ -18,6 +18,7 @@ import pytest
 from app.cli import completion, parse, run
 from app.commands import ExitCode, finetune_job
 from app.core.errors import ExportError
+from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME, FOLDER_KEY
 from app.core.project.store import ProjectStore
 from app.settings import Settings, save_settings
@@ -366,12 +367,35 @@ def test_a_training_that_gives_up_says_why_and_can_be_gone_on_with(
 def test_a_training_that_cannot_begin_is_one_sentence(
     learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_: Job) -> PaceTold:
+    def fail(_: Process) -> None:
         raise JobError("The training could not be started: no such file.")
 
-    monkeypatch.setattr(finetune_job, "measure_pace", fail)
+    monkeypatch.setattr(Process, "start", fail)
     assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
     assert capsys.readouterr().err.splitlines()[-1] == "The training could not be started: no such file."
+
+
+def test_where_nobody_can_tell_how_long_it_takes_it_is_learned_all_the_same(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Job) -> PaceTold:
+        raise JobError("The system ended the training.")
+
+    monkeypatch.setattr(finetune_job, "measure_pace", fail)
+    assert finetune(photos, "-o", mine) == ExitCode.DONE
+    said = capsys.readouterr().err
+    assert "How long it takes here could not be measured. The system ended the training.\n" in said
+
+
+def test_a_project_in_which_nothing_is_done_says_what_to_do(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(opened(photos)) as store:
+        store.set_statuses([f"{number}.png" for number in range(PICTURES)], PictureStatus.IN_WORK)
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == (
+        f"No picture of {photos} is marked done: finish some of them in the window, and mark them (F4).\n"
+    )
 
 
 def test_a_model_that_cannot_be_written_is_kept_in_the_job(
