@@ -137,6 +137,13 @@ def test_total_is_the_published_weighting() -> None:
     assert all(float(loss) > 0 for loss in losses)
 
 
+def test_each_loss_has_a_weight_of_its_own() -> None:
+    own = LossSettings(points=64, class_weight=2, mask_weight=3, dice_weight=5, semantic_weight=7, auxiliary_weight=11)
+    losses = all_losses([answer(4)], halves(), auxiliary=torch.tensor(1.0), settings=own, generator=generator())
+    parts = 2 * losses.classes + 3 * losses.masks + 5 * losses.dice + 7 * losses.semantic + 11 * losses.auxiliary
+    torch.testing.assert_close(losses.total, parts)
+
+
 def test_semantic_loss_by_hand() -> None:
     """Two queries, two classes, two pixels; the second pixel is unknown."""
     head = HeadOutput(torch.tensor([[[2.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]), torch.tensor([[[[0.5, 9.0]], [[-1.0, 9.0]]]]))
