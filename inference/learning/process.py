@@ -42,6 +42,11 @@ class LearnProcess:
         self._reader = threading.Thread(target=self._read, args=(self._child,), name="learning")
         self._reader.start()
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the child process; None before it was started."""
+        return None if self._child is None else self._child.pid
+
     def pause(self) -> None:
         """Nothing is computed from soon on; `Paused` tells when."""
         self._send("pause")
@@ -101,10 +106,13 @@ class LearnProcess:
         self._told(last)
 
 
-def measure_pace(job: Job) -> PaceTold:
+def measure_pace(job: Job, *, pictures: int | None = None) -> PaceTold:
     """How long the job would take here with either scope: some of the work is done in a child process, which takes a
-    few seconds. Raises `JobError`."""
-    child = _started(job, ["--pace"])
+    few seconds. Raises `JobError`.
+
+    `pictures`: of the whole job, where this one has only some of them to measure with; None: all are there.
+    """
+    child = _started(job, ["--pace", str(pictures or len(job.pictures))])
     clock = threading.Timer(PACE_SECONDS, child.kill)
     clock.start()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,11 @@ class Untouched(StrEnum):
 
     IGNORE = "ignore"
     KEEP = "keep"  # those with a high score are trained on, at a low weight
+
+
+_RATES = {Scope.HEAD: 1e-4, Scope.ALL: 1e-4}
+_STEPS_A_PICTURE = 8
+_STEPS = (100, 1000)  # at least, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,13 @@ class LearnSettings:
             raise ValueError("steps should be at least 1")
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise ValueError("learning_rate should be more than 0")
+
+    def resolved(self, pictures: int) -> LearnSettings:
+        """With the steps and the learning rate that are used for so many pictures to train on."""
+        rate = _RATES[self.scope] if self.learning_rate is None else self.learning_rate
+        fewest, most = _STEPS
+        steps = min(max(fewest, _STEPS_A_PICTURE * pictures), most) if self.steps is None else self.steps
+        return replace(self, steps=steps, learning_rate=rate)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"scope": self.scope.value, "untouched": self.untouched.value}

@@ -58,12 +58,12 @@ def figures(confusion: Confusion, *, split: str, view: View, input_size: int, pi
     )
 
 
-def network_output(network: BiSeNetFormer, photo: U8, *, input_size: int) -> tuple[F32, F32]:
+def network_output(network: BiSeNetFormer, photo: U8, *, input_size: int | None) -> tuple[F32, F32]:
     """A photo (H, W, 3) → class probabilities (100, 150) and mask probabilities (100, h, w)."""
-    picture = torch.from_numpy(prepare(photo, input_size=input_size))
+    picture = torch.from_numpy(prepare(photo, input_size=input_size)).to(network.pixel_mean.device)
     with torch.inference_mode():
         class_probs, mask_probs = network(picture.permute(2, 0, 1)[None].float())
-    return class_probs[0].numpy(), mask_probs[0].numpy()
+    return class_probs[0].cpu().numpy(), mask_probs[0].cpu().numpy()
 
 
 def labels_of(class_probs: F32, mask_probs: F32, *, view: View, size: tuple[int, int], threshold: float) -> U8:

@@ -1,0 +1,290 @@
+"""A job of learning from its first picture to its report, wherever it was left the last time."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from inference.engines.devices import wanted_devices
+from inference.engines.torch_engine import check_device
+from inference.errors import EngineError
+from inference.files import replace_file
+from inference.learning.control import StopAsked
+from inference.learning.errors import JobError
+from inference.learning.events import Event, Stage, StepTold
+from inference.learning.job import Job, JobState
+from inference.learning.pacing import Pacing
+from inference.learning.pictures import LearnPicture
+from inference.learning.report import LearnReport
+from inference.learning.settings import Scope
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.training.data import DataError
+from inference.training.features import FeatureFiles, is_whole, keep_features
+from inference.training.finetune_head import HeadSettings, HeadTrainer
+from inference.training.finetune_measure import Measured, changes, measure
+from inference.training.finetune_result import load_network, write_result, write_weights
+from inference.training.finetune_whole import JobSamples, WholeSettings, WholeTrainer
+
+TOLD_SECONDS = 0.25  # between two points of the loss curve, at least
+SAVED_SECONDS = (1.0, 20.0)  # between two checkpoints, which is what an end without warning costs
+SAVING_SHARE = 0.05  # of the time is spent on them, as long as those limits allow
+PATIENCE = 30.0  # seconds for another process of the same job to end
+ASTRAY = "The training went wrong: its loss is no number any more. A smaller learning rate helps."
+OWN_SIZE = 640  # of crops, for networks that see photos at their own size
+
+
+class Learner(Protocol):
+    """What trains, one step after the other."""
+
+    seconds: float
+
+    @property
+    def step(self) -> int: ...
+
+    def train_step(self) -> float: ...
+
+    def weights(self) -> dict[str, Tensor]: ...
+
+    def save(self, path: Path) -> None: ...
+
+    def resume(self, path: Path) -> None: ...
+
+
+class Run:
+    """One process's part of a job."""
+
+    def __init__(self, job: Job, *, tell: Callable[[Event], None], check: Callable[[], None]) -> None:
+        """`check` is called between the parts of the work and may raise `StopAsked`; then the job can be gone on with.
+
+        Raises `EngineError` for a device that is not there.
+        """
+        self.job, self._tell, self._check = job, tell, check
+        self.samples = JobSamples(job)
+        self.settings = job.settings.resolved(len(self.samples))
+        self.device = device_for(job.settings.device)
+        held_back = len(job.indices(held_back=True))
+        self.amounts = {
+            **({Stage.FEATURES: len(self.samples)} if self.settings.scope is Scope.HEAD else {}),
+            Stage.BEFORE: held_back,
+            Stage.TRAINING: self.steps,
+            Stage.AFTER: held_back,
+            Stage.WRITING: 1,
+        }
+        self.pacing = Pacing(self.amounts, tell=tell)
+
+    @property
+    def steps(self) -> int:
+        assert self.settings.steps is not None
+        return self.settings.steps
+
+    @property
+    def learning_rate(self) -> float:
+        assert self.settings.learning_rate is not None
+        return self.settings.learning_rate
+
+    def finish(self) -> LearnReport:
+        """Do what is left of the job. Raises `StopAsked`, `JobError`, `WeightsError`, `EngineError`, and what the
+        memory and the disk refuse."""
+        with self.job.alone(seconds=PATIENCE):
+            if (report := self.job.report()) is not None:
+                return report
+            self._spent = self._read_spent()
+            self._check()
+            parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
+            with self.pacing.beating():
+                try:
+                    if self.settings.scope is Scope.HEAD:
+                        self._find_features(parent)
+                    before = self._before(parent)
+                    learner = self._train(parent)
+                    return self._result(learner, before)
+                finally:
+                    self._keep_spent()
+
+    def _find_features(self, parent: BiSeNetFormer) -> None:
+        self.job.features.mkdir(exist_ok=True)
+        files = self.feature_files()
+        missing = [number for number, file in enumerate(files) if not is_whole(file)]
+        self.pacing.begin(Stage.FEATURES, done=len(files) - len(missing))
+        for number in missing:
+            self._check()
+            with self.pacing.part():
+                self.keep_features(parent, number)
+
+    def feature_files(self) -> list[Path]:
+        return [self.job.features / f"{index:04}.safetensors" for index in self.samples.indices]
+
+    def keep_features(self, parent: BiSeNetFormer, number: int) -> None:
+        input_size, sample = self.job.parent.input_size, self.samples[number]
+        keep_features(parent, sample, self.feature_files()[number], input_size=input_size)
+
+    def _before(self, parent: BiSeNetFormer) -> Measured | None:
+        """Measured once for a job, however often it is gone on with."""
+        kept = self.job.folder / "before.json"
+        try:
+            before = Measured.from_json(json.loads(kept.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            measured = self.measure(parent, Stage.BEFORE)
+            if measured is not None:
+                replace_file(kept, json.dumps(measured.to_json()).encode())
+            return measured
+        self.pacing.skip(Stage.BEFORE, seconds=before.seconds)
+        return before
+
+    def measure(self, network: BiSeNetFormer, stage: Stage) -> Measured | None:
+        """The network on the pictures held back."""
+        self.pacing.begin(stage)
+        input_size = self.job.parent.input_size
+        measured = measure(network, self._held_back(), input_size=input_size, part=self.pacing.part)
+        return measured and replace(measured, seconds=self.pacing.seconds_of(stage))
+
+    def try_measuring(self, network: BiSeNetFormer) -> None:
+        """On one picture, as `measure` does."""
+        measure(network, [self.job.picture(0)], input_size=self.job.parent.input_size, part=nullcontext)
+
+    def _held_back(self) -> Iterator[LearnPicture]:
+        for index in self.job.indices(held_back=True):
+            self._check()
+            yield self.job.picture(index)
+
+    def learner(self, parent: BiSeNetFormer) -> Learner:
+        """What trains, at its beginning; the parent's head may be trained in place."""
+        if self.settings.scope is Scope.HEAD:
+            features = FeatureFiles(self.feature_files(), device=self.device)
+            return HeadTrainer(parent, features, self.head_settings())
+        whole = WholeSettings(
+            steps=self.steps,
+            input_size=self.job.parent.input_size or OWN_SIZE,
+            learning_rate=self.learning_rate,
+            seed=self.settings.seed,
+        )
+        return WholeTrainer(parent.config, parent.state_dict(), self.samples, whole, device=self.device)
+
+    def head_settings(self) -> HeadSettings:
+        return HeadSettings(steps=self.steps, learning_rate=self.learning_rate, seed=self.settings.seed)
+
+    def _train(self, parent: BiSeNetFormer) -> Learner:
+        learner = self.learner(parent)
+        if self.job.state is JobState.UNFINISHED:
+            resume(learner, self.job.checkpoint)
+        self.job.forget_progress(after=learner.step)
+        self.pacing.begin(Stage.TRAINING, done=learner.step)
+        told = time.monotonic()
+        due = told + SAVED_SECONDS[0]
+        losses: list[float] = []
+        try:
+            while learner.step < self.steps:
+                self._check()
+                with self.pacing.part():
+                    losses.append(one_step(learner))
+                now = time.monotonic()
+                if now - told >= TOLD_SECONDS or learner.step == self.steps:
+                    self._tell_step(learner, losses)
+                    told, losses = now, []
+                if now >= due:
+                    self._save(learner)
+                    saved = time.monotonic()
+                    due = saved + float(np.clip((saved - now) / SAVING_SHARE, *SAVED_SECONDS))
+        except StopAsked:
+            self._save(learner)
+            raise
+        self._save(learner)
+        return learner
+
+    def _tell_step(self, learner: Learner, losses: list[float]) -> None:
+        told = StepTold(learner.step, self.steps, float(np.mean(losses)), learner.seconds, self.pacing.left())
+        self.job.add_progress(told)
+        self._tell(told)
+        self.pacing.told()
+
+    def _save(self, learner: Learner) -> None:
+        learner.save(self.job.checkpoint)
+        self._keep_spent()
+
+    def _result(self, learner: Learner, before: Measured | None) -> LearnReport:
+        """What counts is measured on the file, loaded as anybody loads it."""
+        unnamed = self.job.result.parent / ".unnamed.safetensors"
+        write_weights(learner.weights(), unnamed)
+        learned = load_network(unnamed, self.job.parent.own_network, device=self.device)
+        after = self.measure(learned, Stage.AFTER)
+        if after is None:  # then it is run on something at least
+            self.try_measuring(learned)
+        self.pacing.begin(Stage.WRITING)
+        self._check()
+        with self.pacing.part():
+            report = self._report(before, after)
+            write_result(self.job, unnamed, report)
+        return report
+
+    def _report(self, before: Measured | None, after: Measured | None) -> LearnReport:
+        return LearnReport(
+            parent=self.job.parent.name,
+            name=self.job.name,
+            trained=len(self.samples),
+            held_back=len(self.job.indices(held_back=True)),
+            before=before.scores if before else {},
+            after=after.scores if after else {},
+            classes=changes(before, after) if before and after else (),
+            decided_before=before.decided if before else None,
+            decided_after=after.decided if after else None,
+            seconds=self._seconds(),
+            settings=self.settings,
+        )
+
+    def _seconds(self) -> float:
+        return self._spent + self.pacing.spent
+
+    def _read_spent(self) -> float:
+        try:
+            return float(json.loads((self.job.folder / "spent.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return 0.0
+
+    def _keep_spent(self) -> None:
+        replace_file(self.job.folder / "spent.json", json.dumps(self._seconds()).encode())
+
+
+def one_step(learner: Learner) -> float:
+    """One step and its time; the loss. Raises `JobError` where the training went astray."""
+    began = time.monotonic()
+    try:
+        loss = learner.train_step()
+    except ValueError as error:  # of the matching, where the network's numbers are none any more
+        raise JobError(ASTRAY) from error
+    learner.seconds += time.monotonic() - began
+    if not np.isfinite(loss):
+        raise JobError(ASTRAY)
+    return loss
+
+
+def resume(learner: Learner, checkpoint: Path) -> None:
+    """Raises `JobError` for a checkpoint that cannot be gone on with."""
+    try:
+        learner.resume(checkpoint)
+    except DataError as error:
+        raise JobError(str(error)) from error
+    except (pickle.UnpicklingError, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise JobError("The checkpoint of the job is damaged; the job has to begin anew.") from error
+
+
+def device_for(wanted: str) -> str:
+    """Where to train. Raises `EngineError` for what cannot."""
+    for device in wanted_devices(wanted):
+        if device == "cpu" or device.startswith("cuda"):
+            try:
+                check_device(device)
+            except EngineError:
+                if wanted != "auto":
+                    raise
+            else:
+                return device
+    raise EngineError(f"Nothing can be learned on {wanted}: it takes cpu or cuda.")

@@ -1,0 +1,116 @@
+"""Training of the query decoder alone, on features that were found once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.training.criterion import LossSettings, all_losses
+from inference.training.data import DataError, sample_order
+from inference.training.features import VIEWS, FeatureFiles, FoundView
+from inference.training.schedule import learning_rate_factor
+from inference.training.trainer import TrainingSettings, WeightAverage, freeze, parameter_groups
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSettings:
+    """What a run is made of, beyond its data."""
+
+    steps: int
+    batch_size: int = 4  # views of as many pictures
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.05
+    warm_up: float = 0.1  # share of the run
+    largest_gradient: float = 20.0  # norm
+    average_decay: float = 0.98
+    seed: int = 0
+    losses: LossSettings = field(default_factory=lambda: LossSettings(points=1024))
+
+
+class HeadTrainer:
+    """Everything that changes during a run; `step` and `seconds` say how far it is.
+
+    Pictures, views and points are functions of the step alone: a run that is resumed gives the same weights, bit by
+    bit, as one that was not interrupted.
+    """
+
+    def __init__(self, network: BiSeNetFormer, features: FeatureFiles, settings: HeadSettings) -> None:
+        """Trains `network.head` in place."""
+        freeze([network.pixel_decoder])
+        self.network, self.features, self.settings = network, features, settings
+        self.head = network.head.train()
+        self.average = WeightAverage(self.head, settings.average_decay)
+        groups = TrainingSettings(learning_rate=settings.learning_rate, weight_decay=settings.weight_decay)
+        self.optimiser = torch.optim.AdamW(parameter_groups(network, nn.Module(), groups))
+        self.step, self.seconds = 0, 0.0
+
+    def train_step(self) -> float:
+        """One step; the loss."""
+        self.optimiser.zero_grad(set_to_none=True)
+        total = 0.0
+        for place in range(self.step * self.settings.batch_size, (self.step + 1) * self.settings.batch_size):
+            loss = self._loss(self._view(place), place) / self.settings.batch_size
+            torch.autograd.backward(loss)
+            total += float(loss.detach())
+        nn.utils.clip_grad_norm_(self.head.parameters(), self.settings.largest_gradient)
+        factor = learning_rate_factor((self.step + 1) / (self.settings.steps + 1), warm_up=self.settings.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["full_rate"] * factor
+        self.optimiser.step()
+        self.average.update(self.head, self.step)
+        self.step += 1
+        return total
+
+    def _view(self, place: int) -> FoundView:
+        """Every picture once in each pass over the data, in any of its views."""
+        epoch, index = divmod(place, len(self.features))
+        order = sample_order(np.ones(len(self.features)), seed=self.settings.seed, epoch=epoch)
+        view = np.random.default_rng([self.settings.seed, place]).integers(len(VIEWS))
+        return self.features.view(int(order[index]), int(view))
+
+    def _loss(self, view: FoundView, place: int) -> Tensor:
+        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + place)
+        heads = self.head.predictor(view.features)
+        nothing = torch.zeros((), device=heads[-1].mask_logits.device)
+        return all_losses(
+            heads, view.truth, auxiliary=nothing, settings=self.settings.losses, generator=generator
+        ).total
+
+    def weights(self) -> dict[str, Tensor]:
+        """The whole network with the averaged head."""
+        averaged = {f"head.{name}": value for name, value in self.average.state.items()}
+        return {**self.network.state_dict(), **averaged}
+
+    def save(self, path: Path) -> None:
+        """Raises `OSError`; half a checkpoint is never left."""
+        content = {
+            "settings": asdict(self.settings),
+            "head": self.head.state_dict(),
+            "average": self.average.state,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        unfinished = path.with_suffix(".partial")
+        with unfinished.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Continue exactly where `save` left off. Raises `DataError` for a run with other settings."""
+        content: dict[str, Any] = torch.load(path, map_location=self.network.pixel_mean.device, weights_only=True)
+        if content["settings"] != asdict(self.settings):
+            raise DataError("The job was begun with other settings.")
+        self.head.load_state_dict(content["head"])
+        self.average.state = content["average"]
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.step, self.seconds = content["step"], content["seconds"]

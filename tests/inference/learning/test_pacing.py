@@ -1,0 +1,97 @@
+"""The time that remains counts every stage, by what was measured, and something is told twice a second."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from inference.learning.events import Event, Stage, StageTold
+from inference.learning.pacing import Pacing
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+AMOUNTS = {Stage.FEATURES: 2, Stage.BEFORE: 3, Stage.TRAINING: 10, Stage.AFTER: 3, Stage.WRITING: 1}
+
+
+def spend(pacing: Pacing, clock: Clock, *, seconds: float) -> None:
+    with pacing.part():
+        clock.now += seconds
+
+
+def test_the_time_that_remains_counts_every_stage() -> None:
+    clock, told = Clock(), list[Event]()
+    pacing = Pacing(AMOUNTS, tell=told.append, clock=clock)
+    pacing.begin(Stage.FEATURES)
+    spend(pacing, clock, seconds=4)
+    assert pacing.left() is None  # nobody knows yet what a step takes
+    spend(pacing, clock, seconds=4)
+    pacing.begin(Stage.BEFORE)
+    for _ in range(3):
+        spend(pacing, clock, seconds=2)
+    pacing.begin(Stage.TRAINING)
+    spend(pacing, clock, seconds=5)
+    assert pacing.left() == pytest.approx(9 * 5 + 3 * 2 + 1)
+    assert told[0] == StageTold(Stage.FEATURES, 0, 2, None)
+    assert told[-1] == StageTold(Stage.TRAINING, 0, 10, None)
+    assert pacing.spent == 8 + 6 + 5
+
+
+def test_what_was_done_earlier_does_not_remain() -> None:
+    clock = Clock()
+    pacing = Pacing(AMOUNTS, tell=lambda _: None, clock=clock)
+    pacing.begin(Stage.FEATURES, done=2)
+    pacing.skip(Stage.BEFORE, seconds=6.0)
+    pacing.begin(Stage.TRAINING, done=8)
+    spend(pacing, clock, seconds=1)
+    assert pacing.left() == pytest.approx(1 + 3 * 2 + 1)
+
+
+def test_the_rate_follows_a_machine_that_becomes_slower() -> None:
+    clock = Clock()
+    pacing = Pacing({Stage.TRAINING: 1000}, tell=lambda _: None, clock=clock)
+    pacing.begin(Stage.TRAINING)
+    for seconds in (1.0, 3.0):
+        spend(pacing, clock, seconds=seconds)
+    assert pacing.seconds_of(Stage.TRAINING) == pytest.approx(2000)
+    for seconds in [1.0] * 100 + [4.0] * 100:
+        spend(pacing, clock, seconds=seconds)
+    assert pacing.seconds_of(Stage.TRAINING) > 3900
+
+
+def test_a_long_part_is_told_while_it_runs() -> None:
+    clock, told = Clock(), list[Event]()
+    beaten = threading.Event()
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if len(told) == 2:
+            beaten.set()
+
+    pacing = Pacing({Stage.TRAINING: 2, Stage.WRITING: 1}, tell=tell, clock=clock)
+    pacing.begin(Stage.TRAINING)
+    spend(pacing, clock, seconds=10)
+    with pacing.beating(), pacing.part():
+        clock.now += 3
+        assert beaten.wait(30)
+    assert told[1] == StageTold(Stage.TRAINING, 1, 2, 10 + 1 - 3)
+
+
+def test_nothing_is_told_while_nothing_is_done() -> None:
+    clock, told = Clock(), list[Event]()
+    pacing = Pacing({Stage.TRAINING: 2}, tell=told.append, clock=clock)
+    pacing.begin(Stage.TRAINING)
+    ran = threading.Event()
+    looked = pacing._clock
+    with pacing.beating():
+        clock.now += 100
+        pacing._clock = lambda: (ran.set(), looked())[1]
+        assert not ran.wait(0.5)
+    assert len(told) == 1

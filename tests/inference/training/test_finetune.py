@@ -1,0 +1,266 @@
+"""A job from its pictures to its report, stopped and gone on with, in this process."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from inference import weights_store
+from inference.errors import EngineError, WeightsError
+from inference.learning.control import StopAsked
+from inference.learning.errors import JobError
+from inference.learning.events import Event, Stage, StageTold, StepTold
+from inference.learning.job import Job, JobState
+from inference.learning.pictures import LearnPicture
+from inference.learning.settings import LearnSettings, Scope, Untouched
+from inference.models import find_card
+from inference.training import finetune
+from inference.training.finetune import Run, device_for
+from inference.training.finetune_pace import pace
+from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
+
+STEPS = 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> object:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def nothing() -> None:
+    """Nobody says stop."""
+
+
+def stop_after(calls: int) -> Callable[[], None]:
+    """A check that stops the work at its so-manieth call."""
+    left = iter(range(calls))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise StopAsked
+
+    return check
+
+
+def settings(scope: Scope = Scope.HEAD, *, steps: int = STEPS) -> LearnSettings:
+    return LearnSettings(scope=scope, steps=steps, learning_rate=1e-3, device="cpu")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_job_ends_with_a_model_its_card_and_its_report(tmp_path: Path, scope: Scope) -> None:
+    job, told = small_job(tmp_path, settings=settings(scope)), list[Event]()
+    report = Run(job, tell=told.append, check=nothing).finish()
+    assert job.state is JobState.FINISHED
+    assert job.report() == report
+    assert (report.trained, report.held_back) == (4, 1)
+    assert set(report.before) == set(report.after) == {"segments", "semantic"}
+    assert [change.class_id for change in report.classes][:2] == [4, 3]
+    assert report.settings.steps == STEPS
+    assert report.seconds > 0
+
+    card = find_card(job.result)
+    assert card.weights() == job.result
+    assert (card.name, card.network, card.licence) == ("mine", job.parent.network, "CC0")
+    lineage = card.lineage
+    assert (lineage["parent"], lineage["parent_sha256"]) == ("tiny", job.parent.sha256)
+    assert (lineage["pictures"], lineage["held_back"], lineage["steps"]) == (4, 1, STEPS)
+    assert lineage["decided_pixels"] == 4 * 64 * 80
+    assert lineage["settings"] == report.settings.to_json()
+    assert lineage["after"]["segments"]["mean_iou"] == report.after["segments"].mean_iou
+
+    stages = [event.stage for event in told if isinstance(event, StageTold)]
+    features = [Stage.FEATURES] if scope is Scope.HEAD else []
+    assert list(dict.fromkeys(stages)) == [*features, Stage.BEFORE, Stage.TRAINING, Stage.AFTER, Stage.WRITING]
+    steps = [event for event in told if isinstance(event, StepTold)]
+    assert steps == job.progress()
+    assert steps[-1].step == steps[-1].steps == STEPS
+    assert steps[-1].left is not None
+
+
+def test_only_the_head_learns_and_in_full_precision(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    assert job.parent.file is not None
+    before, after = load_file(job.parent.file), load_file(job.result)
+    assert before.keys() == after.keys()
+    assert {value.dtype for value in after.values()} == {torch.float32, torch.int64}
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert moved
+    assert all(name.startswith("head.predictor.") for name in moved)
+
+
+def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune, "TOLD_SECONDS", 0.0)
+    job = small_job(tmp_path, settings=replace(settings(steps=12), learning_rate=3e-3))
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    curve = job.progress()
+    assert [point.step for point in curve] == list(range(1, 13))
+    assert sum(point.loss for point in curve[-3:]) < 0.9 * sum(point.loss for point in curve[:3])
+
+
+@pytest.mark.parametrize("calls", [2, 7, 9])
+def test_a_job_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, calls: int) -> None:
+    """In the features, and after none, some or all of the steps: to the bit."""
+    unbroken = small_job(tmp_path / "unbroken", settings=settings())
+    wanted = Run(unbroken, tell=lambda _: None, check=nothing).finish()
+    broken = small_job(tmp_path / "broken", settings=settings())
+    with pytest.raises(StopAsked):
+        Run(broken, tell=lambda _: None, check=stop_after(calls)).finish()
+    found = Run(Job.open(broken.folder), tell=lambda _: None, check=nothing).finish()
+    assert broken.result.read_bytes() == unbroken.result.read_bytes()
+    assert replace(found, seconds=0.0) == replace(wanted, seconds=0.0)
+    assert broken.progress()[-1].step == STEPS
+
+
+def test_the_whole_network_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings(Scope.ALL))
+    with pytest.raises(StopAsked):
+        Run(job, tell=lambda _: None, check=stop_after(4)).finish()
+    assert job.state is JobState.UNFINISHED
+    content = torch.load(job.checkpoint, weights_only=True)
+    assert 0 < content["step"] < STEPS
+    told: list[Event] = []
+    Run(job, tell=told.append, check=nothing).finish()
+    assert next(event.done for event in told if isinstance(event, StageTold) and event.stage is Stage.TRAINING) > 0
+
+
+def test_an_end_without_warning_costs_what_came_after_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "SAVED_SECONDS", (0.0, 0.0))
+    unbroken = small_job(tmp_path / "unbroken", settings=settings())
+    Run(unbroken, tell=lambda _: None, check=nothing).finish()
+    job = small_job(tmp_path / "killed", settings=settings())
+
+    def killed(told: Event) -> None:
+        if isinstance(told, StageTold) and told.stage is Stage.AFTER:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Run(job, tell=killed, check=nothing).finish()
+    assert job.state is JobState.UNFINISHED
+    assert not job.result.exists()
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    assert job.result.read_bytes() == unbroken.result.read_bytes()
+
+
+def test_a_finished_job_has_nothing_left_to_do(tmp_path: Path) -> None:
+    job, told = small_job(tmp_path, settings=settings()), list[Event]()
+    report = Run(job, tell=lambda _: None, check=nothing).finish()
+    assert Run(job, tell=told.append, check=nothing).finish() == report
+    assert told == []
+
+
+def test_weights_that_are_gone_or_changed_are_refused(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    assert job.parent.file is not None
+    job.parent.file.write_bytes(job.parent.file.read_bytes()[:-1] + b"x")
+    with pytest.raises(WeightsError, match="its hash differs"):
+        Run(job, tell=lambda _: None, check=nothing).finish()
+    job.parent.file.unlink()
+    with pytest.raises(WeightsError, match="does not exist"):
+        Run(job, tell=lambda _: None, check=nothing).finish()
+
+
+def test_a_full_disk_leaves_a_job_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    job = small_job(tmp_path, settings=settings())
+    with monkeypatch.context() as patch:
+        patch.setattr("inference.training.finetune.write_weights", full)
+        with pytest.raises(OSError, match="No space left"):
+            Run(job, tell=lambda _: None, check=nothing).finish()
+    assert job.state is JobState.UNFINISHED
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    assert job.state is JobState.FINISHED
+
+
+def test_numbers_that_go_astray_are_a_sentence(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=replace(settings(), learning_rate=1e30))
+    with pytest.raises(JobError, match="A smaller learning rate helps"):
+        Run(job, tell=lambda _: None, check=nothing).finish()
+
+
+def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    job.checkpoint.write_bytes(b"no checkpoint")
+    with pytest.raises(JobError, match="checkpoint of the job is damaged"):
+        Run(job, tell=lambda _: None, check=nothing).finish()
+
+
+def test_features_that_are_damaged_are_found_again(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    run = Run(job, tell=lambda _: None, check=nothing)
+    job.features.mkdir()
+    first, second, *_ = run.feature_files()
+    first.write_bytes(b"cut off")
+    second.write_bytes(b"")
+    run.finish()
+    assert job.state is JobState.FINISHED
+
+
+def test_without_pictures_held_back_nothing_is_recommended(tmp_path: Path) -> None:
+    pictures = [replace(picture, held_back=False) for picture in finished_pictures()]
+    job = small_job(tmp_path, settings=replace(settings(), held_back=0.0), pictures=pictures)
+    report = Run(job, tell=lambda _: None, check=nothing).finish()
+    assert (report.before, report.after, report.decided_after) == ({}, {}, None)
+    assert not report.recommended
+    assert find_card(job.result).figures == ()
+
+
+def test_pictures_without_anything_to_learn_from_are_not_trained_on(tmp_path: Path) -> None:
+    untouched = finished_picture("9")
+    pictures: list[LearnPicture] = [
+        *finished_pictures(),
+        replace(untouched, trust=np.full_like(untouched.trust, 200)),
+    ]
+    job = small_job(tmp_path, settings=replace(settings(), untouched=Untouched.IGNORE), pictures=pictures)
+    report = Run(job, tell=lambda _: None, check=nothing).finish()
+    assert (report.trained, report.held_back) == (4, 1)
+
+
+def test_the_result_enters_the_store_with_its_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADE_MASK_STUDIO_MODELS", str(tmp_path / "store"))
+    monkeypatch.setattr("inference.engines.open_engine", lambda *_, **__: None)  # `load_network` ran it already
+    job = small_job(tmp_path, settings=settings())
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    card = weights_store.add(job.result)
+    written = json.loads(job.result.with_suffix(".json").read_text())
+    assert card.lineage == written["lineage"]
+    assert find_card("mine").lineage == card.lineage
+    assert [record.view for record in card.figures] == ["segments, threshold 0.5", "semantic"]
+
+
+def test_the_pace_is_that_of_both_scopes(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings(steps=100))
+    told = pace(job, pictures=5, check=nothing)
+    assert told.head is not None
+    assert told.all is not None
+    assert 0 < told.head < told.all
+    more = pace(job, pictures=5000, check=nothing)
+    assert more.head is not None
+    assert more.head > 2 * told.head
+    assert job.state is JobState.NEW
+    assert not list(job.folder.glob("pace-*"))
+    with pytest.raises(StopAsked):
+        pace(job, pictures=5, check=stop_after(1))
+
+
+def test_a_device_that_cannot_train_is_refused() -> None:
+    assert device_for("cpu") == "cpu"
+    with pytest.raises(EngineError, match="no device called abacus"):
+        device_for("abacus")
+    with pytest.raises(EngineError, match=r"cannot be used|it takes cpu or cuda"):
+        device_for("mps")
