@@ -49,7 +49,7 @@ class ActionStates(QObject):
         for act in (Act.IMPORT, Act.EXPORT_ALL):
             actions[act].setEnabled(len(self._desk.folder) > 0)
         actions[Act.PREDICT_AGAIN].setEnabled(document is not None)
-        for act in (Act.PREDICT_ALL, Act.PREDICT_SHOWN, Act.PREDICT_SELECTED):
+        for act in (Act.PREDICT_ALL, Act.PREDICT_SHOWN, Act.PREDICT_SELECTED, Act.LEARN):
             actions[act].setEnabled(len(self._desk.folder) > 0)
         for act in (Act.ZOOM_FIT, Act.ZOOM_100, Act.ZOOM_IN, Act.ZOOM_OUT):
             actions[act].setEnabled(ready)

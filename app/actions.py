@@ -100,6 +100,7 @@ class Act(StrEnum):
     PREDICT_SELECTED = "predict_selected"
     CANCEL = "cancel"
     SHORTCUTS = "shortcuts"
+    LEARN = "learn"
     MODELS = "models"
     ABOUT = "about"
 
@@ -271,6 +272,12 @@ ACTIONS: dict[Act, Spec] = {
     ),
     Act.CANCEL: Spec(_P, "Cancel", "Cancel what is under way: a stroke, else the prediction", ("Esc",), "cancel"),
     Act.SHORTCUTS: Spec(_H, "Keyboard and mouse", "List every shortcut", ("F1",), "help"),
+    Act.LEARN: Spec(
+        _P,
+        "Learn from my corrections…",
+        "Let the network learn from the pictures marked done, and see whether that helps",
+        ("Ctrl+L",),
+    ),
     Act.MODELS: Spec(
         _P, "Models and devices", "Which models there are, what is known of them, and what runs them here", (), "info"
     ),

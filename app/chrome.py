@@ -35,6 +35,7 @@ NEW_GROUP = {  # a menu draws a line above these
     Act.NOTE,
     Act.PICTURE_GRID,
     Act.PREDICT_AGAIN,
+    Act.LEARN,
     Act.ABOUT,
 }
 ICON, TOOL_ICON = 18, 20  # device-independent pixels

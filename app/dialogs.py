@@ -251,6 +251,13 @@ def show_reasons(report: RunReport, *, parent: QWidget) -> None:
     _show_beside(ReasonsDialog("Not predicted", report.sentence(), reasons, parent=parent))
 
 
+def show_left_out(left_out: Sequence[tuple[str, str]], *, parent: QWidget) -> None:
+    """Pictures marked done that cannot be learned from, by name, and why."""
+    reasons = [_named(Path(name), reason) for name, reason in left_out]
+    sentence = "These pictures are marked done, but nothing can be learned from them:"
+    _show_beside(ReasonsDialog("Not learned from", sentence, reasons, parent=parent))
+
+
 def show_not_listed(reasons: Sequence[str], *, parent: QWidget) -> None:
     """What lies in the folder and cannot be in its list."""
     sentence = "The list has all photos but what cannot be looked at:"

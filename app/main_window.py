@@ -30,6 +30,7 @@ from app.folder_rows import FolderRows
 from app.handlers import add_class_keys, make_handlers, pick_answer
 from app.import_flow import ImportFlow
 from app.keys import WindowKeys
+from app.learn_flow import LearnFlow
 from app.model_button import ModelButton
 from app.model_flow import ModelFlow
 from app.model_in_use import EngineStatus, ModelChoice
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         self.image_list = ImageList(self.desk.folder)
         self.run_panel = RunPanel()
         self.run_flow = RunFlow(self.desk, self.run_panel, self)
+        self.learn = LearnFlow(self.desk, self.run_flow, self)
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
         self.legend.model.set_model(self.desk.model.name)
@@ -148,7 +150,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.status.cancel_requested.connect(self.export_flow.cancel)
-        for sign in (self.import_flow.sign, self.project_signs.button):
+        for sign in (self.import_flow.sign, self.learn.sign, self.project_signs.button):
             self.status.addPermanentWidget(sign)
 
     # --- wiring ----------------------------------------------------------------------------------------------------
@@ -198,7 +200,8 @@ class MainWindow(QMainWindow):
         session.tool_changed.connect(lambda: self._show_hover(self._hovered))
         self.export_flow.progress.connect(self.status.show_progress)
         self.export_flow.said.connect(self.say)
-        self.export_flow.settings_changed.connect(self._remember_export)
+        for flow in (self.export_flow, self.learn):
+            flow.settings_changed.connect(self._remember_choices)
         add_class_keys(self)
         self._keys = WindowKeys(self, canvas)
         self.application().installEventFilter(self._keys)
@@ -304,7 +307,7 @@ class MainWindow(QMainWindow):
         if len(self.desk.folder):
             self.export_flow.ask(FolderRows.of(self.desk.folder), self.settings)
 
-    def _remember_export(self, changes: dict[str, object]) -> None:
+    def _remember_choices(self, changes: dict[str, object]) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -316,6 +319,7 @@ class MainWindow(QMainWindow):
         self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
         self.import_flow.close()
+        self.learn.close()
         self.run_flow.close()
         self.models.close()
         self.desk.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from app.model_lineage import lineage_sentences, lineage_table
 from inference.figures import remarks_on, table_of
 from inference.models import ModelCard
 
@@ -19,6 +20,7 @@ def model_card_html(card: ModelCard) -> str:
 
 def _sections(card: ModelCard) -> list[tuple[str, str]]:
     sections = [
+        *([("Learned from corrections", _lineage_html(card))] if card.lineage else []),
         ("What it can do, and what not", _paragraph(card.limits)),
         ("How good it is", _figures_html(card)),
         ("What it was trained on", _paragraph(card.trained_on)),
@@ -39,10 +41,19 @@ def _paragraph(text: str) -> str:
 def _figures_html(card: ModelCard) -> str:
     if not card.figures:
         return _paragraph("not stated")
-    heading, *rows = table_of(card.figures)
-    lines = [_row(heading, tag="th"), *(_row(row, tag="td") for row in rows)]
     small = "<br>".join(escape(remark) for remark in remarks_on(card.figures))
-    return f'<table cellspacing="0" cellpadding="4">{"".join(lines)}</table><p><small>{small}</small></p>'
+    return f"{_table_html(table_of(card.figures))}<p><small>{small}</small></p>"
+
+
+def _lineage_html(card: ModelCard) -> str:
+    table = lineage_table(card.lineage)
+    return f"<p>{escape(' '.join(lineage_sentences(card.lineage)))}</p>{_table_html(table) if table else ''}"
+
+
+def _table_html(table: Sequence[Sequence[str]]) -> str:
+    heading, *rows = table
+    lines = [_row(heading, tag="th"), *(_row(row, tag="td") for row in rows)]
+    return f'<table cellspacing="0" cellpadding="4">{"".join(lines)}</table>'
 
 
 def _row(cells: Sequence[str], *, tag: str) -> str:

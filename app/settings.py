@@ -16,6 +16,7 @@ import platformdirs
 
 from app.core.files import atomic_write
 from app.core.palettes import Palette
+from inference.learning.settings import Scope, Untouched
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,11 @@ class Settings:
     engine: str = "auto"
     device: str = "auto"
     remote_allowed: bool = False  # whether photos may be sent to the remote engine; its key is never kept here
+    learn_scope: str = Scope.HEAD.value  # what learns from corrections
+    learn_untouched: str = Untouched.KEEP.value  # what becomes of pixels that nobody decided
+    learn_score: float = 0.7  # 0..1, from which of these are kept
+    learn_weight: float = 0.25  # 0..1, of one that is kept
+    learn_held_back: float = 0.2  # share of the pictures, 0..0.9
 
 
 def _number(low: float, high: float) -> Callable[[Any], bool]:
@@ -112,6 +118,11 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "engine": lambda value: value in ("auto", "onnx", "openvino", "torch", "remote"),
     "device": _text,
     "remote_allowed": _flag,
+    "learn_scope": lambda value: value in [scope.value for scope in Scope],
+    "learn_untouched": lambda value: value in [way.value for way in Untouched],
+    "learn_score": _number(0, 1),
+    "learn_weight": _number(0, 1),
+    "learn_held_back": _number(0, 0.9),
 }
 
 

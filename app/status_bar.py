@@ -147,8 +147,8 @@ class UnderWay(QWidget):
 
     cancel_requested = Signal()
 
-    def __init__(self, what: str, *, tip: str, parent: QWidget) -> None:
-        """`what` goes on, "export" for instance; `tip` says what stopping it means."""
+    def __init__(self, what: str, *, tip: str, parent: QWidget, text: str = "%v of %m") -> None:
+        """`what` goes on, "export" for instance; `tip` says what stopping it means, `text` is that in the bar."""
         super().__init__(parent)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -156,7 +156,7 @@ class UnderWay(QWidget):
         self._bar = QProgressBar()
         self._bar.setMaximumWidth(160)
         self._bar.setMaximumHeight(14)
-        self._bar.setFormat("%v of %m")
+        self._bar.setFormat(text)
         self._bar.setAccessibleName(what.capitalize())
         cancel = QToolButton(autoRaise=True)
         cancel.setIcon(icon("cancel"))

@@ -85,6 +85,18 @@ class Listing(StorePart):
             found = (self._connection.execute(select + "name = ?", (name_key(name),)).fetchone() for name in names)
             return [_row(*values) for values in found if values is not None]
 
+    def uncorrected(self) -> list[str]:
+        """The pictures on which there is nothing of a person's, and that nobody called done, in the order of the list;
+        their files were there at the last look."""
+        query = (
+            "SELECT name FROM picture AS p WHERE NOT p.gone AND p.status NOT IN ('done', 'unreadable') "
+            "AND NOT EXISTS (SELECT 1 FROM base AS b WHERE b.picture = p.id AND b.corrections IS NOT NULL) "
+            "AND NOT EXISTS (SELECT 1 FROM step AS s WHERE s.picture = p.id AND s.revision <= p.revision) "
+            "ORDER BY p.id"
+        )
+        with self._reading():
+            return [name_of_key(key) for (key,) in self._connection.execute(query)]
+
     def notes(self) -> dict[str, str]:
         """What was written about pictures, by their names."""
         with self._reading():
