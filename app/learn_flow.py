@@ -89,7 +89,8 @@ class LearnFlow(QObject):
             self._material = Material()
             dialog.setup.show_material(None)
             dialog.setup.show_name(free_name(self._start().name, root.name))
-        dialog.setup.show_settings(remembered(settings))
+        status = self._desk.engine_status
+        dialog.setup.show_settings(remembered(settings, device="" if status is None else status.device))
         self.job.open(job_folder(root))
         self._come_up()
 
@@ -319,10 +320,11 @@ class LearnFlow(QObject):
         self.job.close()
 
 
-def remembered(settings: Settings) -> LearnSettings:
-    """What was chosen last."""
+def remembered(settings: Settings, *, device: str) -> LearnSettings:
+    """What was chosen last; until then all of a network learns where a graphics card runs it, `device`."""
+    suits = Scope.ALL if device.startswith("cuda") else Scope.HEAD
     return LearnSettings(
-        scope=Scope(settings.learn_scope),
+        scope=suits if settings.learn_scope == "auto" else Scope(settings.learn_scope),
         untouched=Untouched(settings.learn_untouched),
         kept_score=settings.learn_score,
         kept_weight=settings.learn_weight,

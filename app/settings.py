@@ -55,7 +55,7 @@ class Settings:
     engine: str = "auto"
     device: str = "auto"
     remote_allowed: bool = False  # whether photos may be sent to the remote engine; its key is never kept here
-    learn_scope: str = Scope.HEAD.value  # what learns from corrections
+    learn_scope: str = "auto"  # what learns from corrections: "head", "all", or what suits the device
     learn_untouched: str = Untouched.KEEP.value  # what becomes of pixels that nobody decided
     learn_score: float = 0.7  # 0..1, from which of these are kept
     learn_weight: float = 0.25  # 0..1, of one that is kept
@@ -118,7 +118,7 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "engine": lambda value: value in ("auto", "onnx", "openvino", "torch", "remote"),
     "device": _text,
     "remote_allowed": _flag,
-    "learn_scope": lambda value: value in [scope.value for scope in Scope],
+    "learn_scope": lambda value: value in ["auto", *(scope.value for scope in Scope)],
     "learn_untouched": lambda value: value in [way.value for way in Untouched],
     "learn_score": _number(0, 1),
     "learn_weight": _number(0, 1),

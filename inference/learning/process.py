@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from inference.cancelling import is_cancelled
+from inference.errors import Cancelled
 from inference.learning.errors import JobError
 from inference.learning.events import Event, Finished, PaceTold, Refused, Stopped, from_line
 from inference.learning.job import Job
@@ -18,6 +22,7 @@ MODULE = "inference.training.finetune_child"
 STOP_SECONDS = 10.0
 """How long a process that was asked to stop may take, which stops within half a second unless something is wrong."""
 PACE_SECONDS = 180.0
+_WATCH_SECONDS = 0.1
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -108,28 +113,40 @@ class LearnProcess:
 
 def measure_pace(job: Job, *, pictures: int | None = None) -> PaceTold:
     """How long the job would take here with either scope: some of the work is done in a child process, which takes a
-    few seconds. Raises `JobError`.
+    few seconds. Raises `JobError`, and `Cancelled` soon after nobody waits for it any more.
 
     `pictures`: of the whole job, where this one has only some of them to measure with; None: all are there.
     """
     child = _started(job, ["--pace", str(pictures or len(job.pictures))])
-    clock = threading.Timer(PACE_SECONDS, child.kill)
-    clock.start()
+    over, cancelled = threading.Event(), contextvars.copy_context()
+    watch = threading.Thread(target=cancelled.run, args=(_watch, child, over), name="pace-watch", daemon=True)
+    watch.start()
     try:
         with child:
             assert child.stdout is not None
             events = [from_line(line.decode("utf-8", "replace")) for line in child.stdout]
             status = child.wait()
     finally:
-        clock.cancel()
+        over.set()
         if child.poll() is None:
             child.kill()
+    if is_cancelled():
+        raise Cancelled
     for event in events:
         if isinstance(event, Refused):
             raise JobError(event.reason)
         if isinstance(event, PaceTold):
             return event
     raise JobError(why_ended(status, job.folder / "said"))
+
+
+def _watch(child: subprocess.Popen[bytes], over: threading.Event) -> None:
+    """End a child that takes too long, or that nobody waits for."""
+    until = time.monotonic() + PACE_SECONDS
+    while not over.wait(_WATCH_SECONDS):
+        if is_cancelled() or time.monotonic() > until:
+            child.kill()
+            return
 
 
 def _started(job: Job, options: list[str]) -> subprocess.Popen[bytes]:

@@ -511,3 +511,16 @@ def test_a_network_of_others_says_that_it_cannot_learn(
     assert "cannot learn" in texts(dialog)
     assert not button(dialog, "Learn").isEnabled()
     assert PictureStatus.DONE in [window.desk.folder.status(path) for path in window.desk.pictures]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "device", "scope"),
+    [
+        ("auto", "cpu", Scope.HEAD),
+        ("auto", "cuda:0", Scope.ALL),
+        ("head", "cuda:0", Scope.HEAD),
+        ("all", "", Scope.ALL),
+    ],
+)
+def test_a_graphics_card_learns_all_unless_somebody_chose(chosen: str, device: str, scope: Scope) -> None:
+    assert app.learn_flow.remembered(Settings(learn_scope=chosen), device=device).scope is scope
