@@ -13,9 +13,10 @@ from guide_stage import Place, Stage
 from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.folder import Folder
+from app.learn_dialog import LearnDialog
 from app.model_dialog import ModelDialog
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
@@ -268,6 +269,21 @@ def models(stage: Stage) -> QRect:
     return stage.look_at(dialog)
 
 
+def learning(stage: Stage) -> QRect:
+    for _ in range(8):
+        stage.drag((0.3, 0.85), (0.7, 0.85))
+        stage.rest()
+        stage.key("F4")
+        stage.rest()
+        assert stage.window.desk.current is not None
+        stage.wait_for_masks(stage.window.desk.current)
+    stage.key("Ctrl+L")
+    stage.wait(lambda: stage.window.findChildren(LearnDialog))
+    (dialog,) = stage.window.findChildren(LearnDialog)
+    stage.wait(lambda: any("marked done" in label.text() for label in dialog.findChildren(QLabel)))
+    return stage.look_at(dialog)  # while it measures how long that takes, which differs from run to run
+
+
 def write_labels(into: Path, pictures: Folder) -> None:
     """Labels for the samples as they come from elsewhere, not all of them good."""
     into.mkdir()
@@ -340,6 +356,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("pictures", "castle", pictures, settings("brush", RIVER), size=(1280, 800), panels=True),
     Scene("import", "castle", bring_in, settings("brush", RIVER, brush_size=80), size=(1280, 800), panels=True),
     Scene("models", "castle", models, of_guide=False),
+    Scene("learning", "castle", learning, settings("brush", RIVER), size=(1280, 800), panels=True, of_guide=False),
     Scene("window", "street", window, EVERYDAY, size=(1440, 900), panels=True),
     Scene("correcting", "castle", correcting, EVERYDAY, size=(1440, 900), panels=True, dark=True),
 )

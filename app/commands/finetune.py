@@ -33,8 +33,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add(
         "--train",
         choices=("head", "all"),
-        help="head: only what decides about classes and masks, on features that are found once, in minutes on a CPU; "
-        "all: the whole network (default: all of it on a CUDA device, else the head)",
+        help="head: the decoder alone, on features that are found once, in minutes on a CPU; all: the whole network "
+        "(default: all on a CUDA device, else head)",
     )
     add(
         "--untouched",

@@ -191,7 +191,8 @@ def _tell_pace(job: Job) -> None:
     mine, other = (head, whole) if job.settings.scope is Scope.HEAD else (whole, head)
     if mine is None:
         return
-    what, instead = ("The head", "all of it") if job.settings.scope is Scope.HEAD else ("All of it", "the head alone")
+    parts = "The decoder alone", "the whole network"
+    what, instead = parts if job.settings.scope is Scope.HEAD else ("The whole network", "the decoder alone")
     note(f"{what} takes about {mine} here{'' if other is None else f'; {instead} would take {other}'}.")
 
 

@@ -157,7 +157,7 @@ def test_it_says_what_is_learned_from_and_how_long_it_will_take_before_it_begins
     said = capsys.readouterr().err
     decided = int((decisions() > 0).sum()) * PICTURES
     assert f"6 pictures of {photos} done, 1 of them held back; {decided:,} pixels that you decided.\n" in said
-    assert "The head takes about 4 min here; all of it would take 2 h 2 min.\n" in said
+    assert "The decoder alone takes about 4 min here; the whole network would take 2 h 2 min.\n" in said
     mine.unlink()
     mine.with_suffix(".json").unlink()
     assert finetune(photos, "-o", mine, "--train", "all", "--kept-score", "0.2") == ExitCode.DONE
@@ -165,7 +165,7 @@ def test_it_says_what_is_learned_from_and_how_long_it_will_take_before_it_begins
     kept = sum(picture.kept for picture in learning.jobs[-1].pictures)
     assert kept > 0
     assert f"{decided:,} pixels that you decided, and {kept:,} that the network was sure of.\n" in said
-    assert "All of it takes about 2 h 2 min here; the head alone would take 4 min.\n" in said
+    assert "The whole network takes about 2 h 2 min here; the decoder alone would take 4 min.\n" in said
 
 
 def test_what_is_asked_for_is_what_the_job_is(learning: Learning, photos: Path, mine: Path) -> None:

@@ -120,7 +120,7 @@ def test_an_answer_for_another_photo_of_that_name_is_left_out(store: ProjectStor
     other = make_photo(store, "other.png", seed=5)
     store.keep_prediction("a.png", some_prediction(3, size=SIZE), model="starter", identity=identify(other))
     assert identify(path) != identify(other)
-    (picture,) = gathered(store)
+    (picture,) = gathered(store, Showing(threshold=0))
     assert not picture.labels[decisions() == 0].any()
 
 

@@ -99,7 +99,7 @@ def test_painted_learned_and_used(
     code, shown = stopped_at_the_bar(words)  # while the window has the project open
     assert code == ExitCode.INTERRUPTED, shown
     assert f"{PHOTOS} pictures of {photos} done" in shown
-    assert "The head takes about" in shown
+    assert "The decoder alone takes about" in shown
     assert "--resume goes on from there." in shown
     work.close()
 
