@@ -58,6 +58,10 @@ def run_window(paths: Sequence[Path], *, screenshot: Path | None = None) -> int:
     if screenshot is not None:
         window.resize(*SCREENSHOT_SIZE)
         take_screenshot(window, screenshot)
+    # Its least size is known before it is on a screen: told afterwards, where there is none, Qt complains of it.
+    window.ensurePolished()
+    if (layout := window.layout()) is not None:
+        layout.activate()
     window.show()
     if sentence is not None:
         window.say(sentence)
