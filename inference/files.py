@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,8 @@ def shown(path: Path) -> str:
 def opened(path: Path, *, wanted: str, refusal: type[ExpectedError]) -> BinaryIO:
     """The file, open for reading; `wanted` says what it should be, with its article. Raises `refusal`."""
     name = shown(path)
+    if kind := _special_kind(path):  # opened, a pipe would be waited for until somebody writes
+        raise refusal(f"{name} is a {kind}, not {wanted}.")
     try:
         return path.open("rb")
     except FileNotFoundError as error:
@@ -28,6 +31,19 @@ def opened(path: Path, *, wanted: str, refusal: type[ExpectedError]) -> BinaryIO
         raise refusal(f"{name} cannot be opened: permission denied.") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise refusal(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _special_kind(path: Path) -> str:
+    """What stands under a name where that is neither a file nor a folder; nothing where it cannot be told."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # opening it says why
+        return ""
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    if stat.S_ISFIFO(mode):
+        return "pipe"
+    return "socket" if stat.S_ISSOCK(mode) else "device"
 
 
 def replace_file(path: Path, content: bytes) -> None:
