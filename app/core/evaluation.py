@@ -149,16 +149,19 @@ def _compare(truth: Path, predicted: Path) -> _Outcome:
 def as_record(found: Evaluation) -> dict[str, object]:
     """Everything as plain data for JSON; shares 0..1, null where there is none."""
     confusion = found.confusion
-    columns = zip(confusion.iou, confusion.accuracy, confusion.truth_pixels, confusion.predicted_pixels, strict=True)
-    return {
-        "pictures": found.pictures,
-        "pixels": confusion.pixels,
+    shares = {
         "pixel_accuracy": confusion.pixel_accuracy,
         "mean_accuracy": confusion.mean_accuracy,
         "mean_iou_150": confusion.mean_iou_150,
         "mean_iou_present": confusion.mean_iou(),
         "frequency_weighted_iou": confusion.frequency_weighted_iou,
         "unlabelled": confusion.unlabelled,
+    }
+    columns = zip(confusion.iou, confusion.accuracy, confusion.truth_pixels, confusion.predicted_pixels, strict=True)
+    return {
+        "pictures": found.pictures,
+        "pixels": confusion.pixels,
+        **(shares if confusion.pixels else dict.fromkeys(shares)),
         "classes": [
             {
                 "id": entry,

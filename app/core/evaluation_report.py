@@ -72,8 +72,11 @@ def measures(found: Evaluation) -> list[tuple[str, str]]:
     """The figures over all pictures, each with its name in words."""
     confusion = found.confusion
     seen = int(np.isfinite(confusion.iou).sum())
+    pictures = ("Pictures", f"{found.pictures:,}")
+    if not confusion.pixels:
+        return [pictures, ("Pixels with a known class", "none, so there is nothing to measure")]
     return [
-        ("Pictures", f"{found.pictures:,}"),
+        pictures,
         ("Pixels with a known class", f"{confusion.pixels:,}"),
         ("Pixel accuracy", percent(confusion.pixel_accuracy)),
         ("Mean accuracy of the classes in the truth", percent(confusion.mean_accuracy)),

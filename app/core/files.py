@@ -47,7 +47,8 @@ def atomic_write(path: Path, data: bytes) -> None:
                 temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ExportError(f"{path.name} cannot be written to {path.parent}: {reason(error)}.") from error
+        where = "" if path.parent == Path() else f" to {path.parent}"
+        raise ExportError(f"{path.name} cannot be written{where}: {reason(error)}.") from error
     _sync_folder(path.parent)
 
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from app.core.ade_png import write_labels
-from app.core.evaluation import WORST, Pairs, as_record, evaluate, pair_up, photos_of
+from app.core.evaluation import WORST, Evaluation, Pairs, as_record, evaluate, pair_up, photos_of
 from app.core.evaluation_report import report_html
 from inference.errors import PhotoError
 from inference.metrics import Confusion
@@ -182,6 +182,16 @@ def test_the_record_has_each_class_by_its_number_and_every_measure(folders: tupl
     }
     assert (record["mean_iou_150"], record["mean_iou_present"]) == (confusion.mean_iou_150, confusion.mean_iou())
     assert record["frequency_weighted_iou"] == confusion.frequency_weighted_iou
+
+
+def test_where_nothing_was_compared_no_share_is_a_number() -> None:
+    unlabelled = Evaluation(pictures=1)
+    unlabelled.confusion.add(np.zeros((2, 3), np.uint8), np.ones((2, 3), np.uint8))
+    for found in (Evaluation(), unlabelled):
+        record = as_record(found)
+        assert record["pixels"] == 0
+        shares = ("pixel_accuracy", "mean_accuracy", "mean_iou_150", "mean_iou_present")
+        assert [record[name] for name in (*shares, "frequency_weighted_iou", "unlabelled")] == [None] * 6
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

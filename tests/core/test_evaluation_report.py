@@ -16,7 +16,7 @@ from PIL import Image
 
 from app.core.ade_png import write_labels
 from app.core.evaluation import Compared, Evaluation, Pairs, evaluate
-from app.core.evaluation_report import class_rows, percent, report_html, write_report
+from app.core.evaluation_report import class_rows, measures, percent, report_html, write_report
 from inference.metrics import Confusion
 from resources.classes import ade_class, palette
 
@@ -91,6 +91,15 @@ def test_names_are_never_shrunk_until_nobody_can_read_them(classes: int) -> None
 
 def test_a_page_without_a_mistake_says_so() -> None:
     assert "<h2>The largest confusions</h2><p>There are none.</p>" in report_html(counted((1, 1, 1)), title="right")
+
+
+def test_without_a_pixel_of_a_known_class_there_are_no_figures_and_it_is_said_why() -> None:
+    found = Evaluation(pictures=2)
+    assert measures(found) == [
+        ("Pictures", "2"),
+        ("Pixels with a known class", "none, so there is nothing to measure"),
+    ]
+    assert "nothing to measure" in report_html(found, title="unlabelled")
 
 
 def test_classes_are_listed_by_their_pixels_and_those_only_predicted_at_the_end() -> None:

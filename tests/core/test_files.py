@@ -54,6 +54,13 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_the_folder_one_is_in_is_not_named_by_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "labels").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExportError, match=r"^labels cannot be written: a folder of that name is in the way\.$"):
+        atomic_write(Path("labels"), b"x")
+
+
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
