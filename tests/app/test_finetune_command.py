@@ -216,18 +216,33 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(
     assert list(mine.parent.iterdir()) == []
 
 
-def test_labels_are_those_that_the_window_shows(learning: Learning, photos: Path, mine: Path) -> None:
-    def labelled() -> int:
-        pictures = [learning.jobs[-1].picture(number) for number in range(PICTURES)]
-        return sum(int((picture.labels > 0).sum()) for picture in pictures)
+NEVER, ALL = tuple((class_id, 1.0) for class_id in range(1, 151)), 60 * 90 - 300
+"""Thresholds that no segment of a class exceeds; the pixels that nobody decided to be unlabelled."""
 
+
+@pytest.mark.parametrize(
+    ("settings", "pixels"),
+    [
+        (Settings(threshold=1.0), 600),  # what a person decided alone
+        (Settings(threshold=0.0), ALL),
+        (Settings(threshold=1.0, export_semantic_rest=True), ALL),
+        (Settings(threshold=1.0, semantic=True), ALL),
+        (Settings(threshold=0.0, class_thresholds=NEVER), 600),
+        (Settings(threshold=1.0, threshold_for_all=False), ALL),
+    ],
+    ids=["high", "low", "rest", "semantic", "by class", "its own"],
+)
+def test_labels_are_those_that_the_window_exports(
+    learning: Learning, photos: Path, mine: Path, settings: Settings, pixels: int
+) -> None:
+    save_settings(settings)
     learning.last = Refused("Enough.")
-    save_settings(Settings(threshold=1.0))
+    with closing(opened(photos)) as store:
+        store.set_threshold("0.png", 0.0)
     assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert labelled() == PICTURES * 600  # what a person decided alone
-    save_settings(Settings(threshold=0.0))
-    assert finetune(photos, "-o", mine.with_name("other")) == ExitCode.NO_RESULT
-    assert labelled() == PICTURES * (60 * 90 - 300)  # all but what a person decided to be unlabelled
+    (job,) = learning.jobs
+    (number,) = [index for index, picture in enumerate(job.pictures) if picture.name == "0.png"]
+    assert (job.picture(number).labels > 0).sum() == pixels
 
 
 @pytest.mark.parametrize("change", ["worse", "unknown"])
