@@ -129,7 +129,7 @@ class SetupPage(QWidget):
         layout.addWidget(self._begins)
         self._scopes, self._times = QButtonGroup(self), {}
         for number, (scope, title, why) in enumerate(
-            ((Scope.HEAD, "The hea&d alone", _HEAD), (Scope.ALL, "The &whole network", _ALL))
+            ((Scope.HEAD, "The &decoder alone", _HEAD), (Scope.ALL, "The &whole network", _ALL))
         ):
             button = RingButton(title)
             time = self._times[scope] = QLabel()

@@ -34,7 +34,7 @@ def lineage_sentences(lineage: Mapping[str, Any]) -> list[str]:
 def _how(lineage: Mapping[str, Any]) -> str:
     settings, steps, seconds = lineage.get("settings"), lineage.get("steps"), lineage.get("seconds")
     scope = settings.get("scope") if isinstance(settings, Mapping) else None
-    what = {Scope.HEAD.value: "The head alone", Scope.ALL.value: "The whole network"}.get(str(scope), "It")
+    what = {Scope.HEAD.value: "The decoder alone", Scope.ALL.value: "The whole network"}.get(str(scope), "It")
     took = f" in {duration(seconds)}" if isinstance(seconds, int | float) else ""
     return f"{what} learned for {steps:,} steps{took}." if isinstance(steps, int) else ""
 

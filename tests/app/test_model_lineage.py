@@ -32,7 +32,7 @@ def test_a_lineage_is_told_in_words_and_figures() -> None:
         "Learned from: 19 pictures, 31.4 million pixels that a person decided, "
         "12.0 million pixels of the network's own that were kept.",
         "Held back to measure it: 5 pictures.",
-        "The head alone learned for 1,200 steps in 5 min.",
+        "The decoder alone learned for 1,200 steps in 5 min.",
     ]
     assert lineage_table(LINEAGE)[1:] == [
         ("Pixel accuracy", "70.0 %", "80.0 %", "+10.0"),
