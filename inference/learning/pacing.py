@@ -52,17 +52,23 @@ class Pacing:
         stage = self._stage
         assert stage is not None
         began = self._clock()
+        with self.busy():
+            yield
         with self._lock:
-            self._since = began
+            self._count(stage, self._clock() - began)
+            if stage is not Stage.TRAINING or self._done[stage] == self._amounts[stage]:
+                self._say()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Around work that is no part of a stage and may take a moment."""
+        with self._lock:
+            self._since = self._clock()
         try:
             yield
         finally:
             with self._lock:
                 self._since = None
-        with self._lock:
-            self._count(stage, self._clock() - began)
-            if stage is not Stage.TRAINING or self._done[stage] == self._amounts[stage]:
-                self._say()
 
     def told(self) -> None:
         """Something else was told meanwhile."""
@@ -114,6 +120,7 @@ class Pacing:
         self._rates[stage] = before + max(1 / self._counted[stage], _NEWEST) * (seconds - before)
 
     def _say(self) -> None:
-        assert self._stage is not None
+        if self._stage is None:  # nothing has begun yet
+            return
         self._told = self._clock()
         self._tell(StageTold(self._stage, self._done[self._stage], self._amounts[self._stage], self.left()))

@@ -99,8 +99,8 @@ class Run:
                 return report
             self._spent = self._read_spent()
             self._check()
-            parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
             with self.pacing.beating():
+                parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
                 try:
                     if self.settings.scope is Scope.HEAD:
                         self._find_features(parent)
@@ -173,9 +173,10 @@ class Run:
         return HeadSettings(steps=self.steps, learning_rate=self.learning_rate, seed=self.settings.seed)
 
     def _train(self, parent: BiSeNetFormer) -> Learner:
-        learner = self.learner(parent)
-        if self.job.state is JobState.UNFINISHED:
-            resume(learner, self.job.checkpoint)
+        with self.pacing.busy():
+            learner = self.learner(parent)
+            if self.job.state is JobState.UNFINISHED:
+                resume(learner, self.job.checkpoint)
         self.job.forget_progress(after=learner.step)
         self.pacing.begin(Stage.TRAINING, done=learner.step)
         told = time.monotonic()
@@ -207,14 +208,21 @@ class Run:
         self.pacing.told()
 
     def _save(self, learner: Learner) -> None:
-        learner.save(self.job.checkpoint)
+        try:
+            with self.pacing.busy():
+                learner.save(self.job.checkpoint)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # PyTorch says nothing of what the disk refused
+                raise error.__context__ from error
+            raise
         self._keep_spent()
 
     def _result(self, learner: Learner, before: Measured | None) -> LearnReport:
         """What counts is measured on the file, loaded as anybody loads it."""
         unnamed = self.job.result.parent / ".unnamed.safetensors"
-        write_weights(learner.weights(), unnamed)
-        learned = load_network(unnamed, self.job.parent.own_network, device=self.device)
+        with self.pacing.busy():
+            write_weights(learner.weights(), unnamed)
+            learned = load_network(unnamed, self.job.parent.own_network, device=self.device)
         after = self.measure(learned, Stage.AFTER)
         if after is None:  # then it is run on something at least
             self.try_measuring(learned)

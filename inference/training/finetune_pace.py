@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from inference.engines.engine import is_out_of_memory
 from inference.learning.events import PaceTold
@@ -18,6 +19,8 @@ from inference.training.finetune import Learner, Run
 from inference.training.finetune_head import HeadTrainer
 from inference.training.finetune_result import load_network
 
+STEPS = 6  # at most
+MOST_SECONDS = 3.0
 AROUND = 5.0  # seconds for starting, loading and writing
 
 
@@ -61,11 +64,12 @@ def _seconds(run: Run, parent: BiSeNetFormer, *, pictures: int, check: Callable[
 
 
 def _step_seconds(learner: Learner, *, check: Callable[[], None]) -> float:
-    """The first step takes memory and chooses algorithms; where that is all it does, it is quick enough to repeat."""
-    check()
-    first = _timed(learner.train_step)
-    check()
-    return first if first > 3 else _timed(learner.train_step)
+    """The middle one of some steps. The first, which takes memory and chooses algorithms, counts where it is slow."""
+    times: list[float] = []
+    while len(times) < STEPS and sum(times) < MOST_SECONDS:
+        check()
+        times.append(_timed(learner.train_step))
+    return median(times[1:] or times)
 
 
 def _timed(work: Callable[[], object]) -> float:

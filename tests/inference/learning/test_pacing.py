@@ -95,3 +95,24 @@ def test_nothing_is_told_while_nothing_is_done() -> None:
         pacing._clock = lambda: (ran.set(), looked())[1]
         assert not ran.wait(0.5)
     assert len(told) == 1
+
+
+def test_work_between_stages_is_told_too_once_one_has_begun() -> None:
+    clock, told = Clock(), list[Event]()
+    beaten = threading.Event()
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if len(told) == 2:
+            beaten.set()
+
+    pacing = Pacing({Stage.TRAINING: 2}, tell=tell, clock=clock)
+    with pacing.beating():
+        with pacing.busy():
+            clock.now += 3
+        pacing.begin(Stage.TRAINING)
+        with pacing.busy():
+            clock.now += 3
+            assert beaten.wait(30)
+    assert told == [StageTold(Stage.TRAINING, 0, 2, None)] * 2
+    assert pacing.spent == 0

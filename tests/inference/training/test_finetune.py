@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,13 +16,14 @@ from inference import weights_store
 from inference.errors import EngineError, WeightsError
 from inference.learning.control import StopAsked
 from inference.learning.errors import JobError
-from inference.learning.events import Event, Stage, StageTold, StepTold
+from inference.learning.events import Event, Refused, Stage, StageTold, StepTold
 from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from inference.models import find_card
 from inference.training import finetune
 from inference.training.finetune import Run, device_for
+from inference.training.finetune_child import last_event
 from inference.training.finetune_pace import pace
 from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
 
@@ -173,16 +173,18 @@ def test_weights_that_are_gone_or_changed_are_refused(tmp_path: Path) -> None:
         Run(job, tell=lambda _: None, check=nothing).finish()
 
 
-def test_a_full_disk_leaves_a_job_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
+def test_a_full_disk_leaves_a_job_that_goes_on(tmp_path: Path) -> None:
+    """No file may grow beyond that of the features, which the checkpoint does."""
+    resource = pytest.importorskip("resource")
     job = small_job(tmp_path, settings=settings())
-    with monkeypatch.context() as patch:
-        patch.setattr("inference.training.finetune.write_weights", full)
-        with pytest.raises(OSError, match="No space left"):
-            Run(job, tell=lambda _: None, check=nothing).finish()
-    assert job.state is JobState.UNFINISHED
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        told = last_event(job.folder, tell=lambda _: None, check=nothing)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert told == Refused("The folder of the job cannot be used: File too large.")
+    assert job.state is JobState.NEW
     Run(job, tell=lambda _: None, check=nothing).finish()
     assert job.state is JobState.FINISHED
 
