@@ -19,7 +19,7 @@ from app.dialogs import heading
 from app.learn_texts import change_text, learned_from_text, share_text
 from app.panels.class_texts import class_name, class_tip
 from app.panels.icons import swatch_icon
-from app.panels.style import ICON, UNIT, warning
+from app.panels.style import HALF, ICON, UNIT, warning
 from inference.learning.report import SEGMENTS, SEMANTIC, ClassChange, LearnReport, Score
 
 _TOTALS = ("On pictures that were held back", "Before", "After", "Change")
@@ -135,6 +135,7 @@ class ReportPage(QWidget):
         for name, tip, first, second in rows:
             item = QTreeWidgetItem([name, share_text(first), share_text(second), change_text(first, second)])
             item.setToolTip(0, tip)
+            item.setSizeHint(0, QSize(0, 3 * UNIT - HALF))
             for column in range(1, len(_TOTALS)):
                 item.setTextAlignment(column, _RIGHT)
             self._colour(item, first, second)
