@@ -12,7 +12,7 @@ from app.workers.lane import CancelToken, Lane
 from inference import load_segmenter
 from inference.engines.memory import notes_of
 from inference.models import ModelCard, find_card, known_models
-from inference.remote_card import REMOTE, card_for, leaving, remote_host
+from inference.remote_card import REMOTE, card_for, leaving, remote_address, remote_host
 from inference.remote_key import RemoteError
 from inference.segmenter import Segmenter
 
@@ -34,13 +34,21 @@ class ModelChoice:
     model: str = "starter"
     engine: str = "auto"
     device: str = "auto"
-    remote_allowed: bool = False  # whether photos may leave this machine
+    remote_allowed: str = ""  # the address that photos may be sent to: leave given for one is none for another
 
     @classmethod
     def of(cls, settings: Settings) -> ModelChoice:
         """What was chosen last; no engine elsewhere unless photos may be sent there."""
         engine = "auto" if settings.engine == REMOTE and not settings.remote_allowed else settings.engine
         return cls(settings.model, engine, settings.device, settings.remote_allowed)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether photos may be sent to where the remote engine is now."""
+        try:
+            return self.remote_allowed == remote_address()
+        except RemoteError:
+            return self.remote_allowed != ""  # nothing is sent: what is wrong with the address is said instead
 
 
 class ModelInUse(QObject):
@@ -58,7 +66,8 @@ class ModelInUse(QObject):
         self._lane = lane
         self._segmenter: Segmenter | None = None
         if choice.engine == REMOTE:
-            QTimer.singleShot(0, self, self._warn)  # once there is somebody to hear it
+            QTimer.singleShot(0, self, self._warn if choice.may_send else self._ask_again)  # once somebody hears it
+            self.choice = choice if choice.may_send else self.local
 
     @property
     def loaded(self) -> bool:
@@ -112,7 +121,7 @@ class ModelInUse(QObject):
     def use_here(self, choice: ModelChoice) -> None:
         """Load a model for this machine, as `use` does; from now on no photo leaves it."""
         self.stay_here()
-        choice = replace(choice, remote_allowed=False)
+        choice = replace(choice, remote_allowed="")
         if choice != self.choice:
             self.use(choice)
 
@@ -129,7 +138,7 @@ class ModelInUse(QObject):
             self.status_changed.emit(EngineStatus(self.name, "", "", "The model is loaded with the next photo."))
             self.replaced.emit()
             self.noted.emit(f"No photo leaves this machine any more; {self.name} is in use.")
-        self.choice = replace(self.choice, remote_allowed=False)
+        self.choice = replace(self.choice, remote_allowed="")
 
     def _warn(self) -> None:
         """Photos will leave this machine: that is said before the first of them does."""
@@ -141,6 +150,12 @@ class ModelInUse(QObject):
         if self.status is None and self.choice.engine == REMOTE:
             self.status = EngineStatus(self.name, REMOTE, host, leaving(host))
             self.status_changed.emit(self.status)
+
+    def _ask_again(self) -> None:
+        self.noted.emit(
+            f"The remote engine is at {remote_host()} now: photos stay on this machine until you allow them to be sent "
+            "there, under Models and devices."
+        )
 
     def report(self) -> None:
         """Say which engine runs the model, if that is new."""
@@ -159,5 +174,5 @@ class ModelInUse(QObject):
 
 
 def _check_allowed(choice: ModelChoice) -> None:
-    if choice.engine == REMOTE and not choice.remote_allowed:
+    if choice.engine == REMOTE and not choice.may_send:
         raise RemoteError("Photos may not be sent to the remote engine: allow that first, under Models and devices.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -25,7 +26,7 @@ from app.panels.icons import icon
 from app.panels.style import UNIT
 from app.panels.ticks import TickBox
 from app.workers.lane import CancelToken, Lane
-from inference.remote_card import REMOTE, SERVICE_ADDRESS, leaving, remote_host, remote_models
+from inference.remote_card import REMOTE, SERVICE_ADDRESS, leaving, remote_address, remote_models
 from inference.remote_key import VARIABLE, RemoteError
 
 WHAT_IS_SENT = (
@@ -124,7 +125,7 @@ class RemotePanel(QWidget):
     def _follow(self) -> None:
         """Show what is in use."""
         choice = self._desk.choice
-        sending = choice.engine == REMOTE and choice.remote_allowed
+        sending = choice.engine == REMOTE and choice.may_send
         self.allowed.setChecked(sending)
         self.state.setText(leaving(self._host) if sending else "Photos stay on this machine.")
         if choice.engine == REMOTE and self.model.findText(choice.model) >= 0:
@@ -160,7 +161,7 @@ class RemotePanel(QWidget):
     def _use(self) -> None:
         choice = replace(self._desk.choice, model=self.model.currentText(), engine=REMOTE, device="auto")
         self.said.clear()
-        self._desk.use_model(replace(choice, remote_allowed=True))
+        self._desk.use_model(replace(choice, remote_allowed=_address()))
 
     def _refused(self, reason: str) -> None:
         self._follow()
@@ -244,7 +245,11 @@ def _sentence(text: str) -> QLabel:
 
 
 def _host() -> str:
+    return urlsplit(_address()).hostname or ""
+
+
+def _address() -> str:
     try:
-        return remote_host()
+        return remote_address()
     except RemoteError:
-        return SERVICE_ADDRESS.split("/")[2]  # what is wrong with the address is said when it is used
+        return SERVICE_ADDRESS  # what is wrong with the address is said when it is used

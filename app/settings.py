@@ -54,7 +54,7 @@ class Settings:
     model: str = "starter"  # a known name or a weights file
     engine: str = "auto"
     device: str = "auto"
-    remote_allowed: bool = False  # whether photos may be sent to the remote engine; its key is never kept here
+    remote_allowed: str = ""  # the address of the remote engine that photos may be sent to; its key is never kept here
     learn_scope: str = "auto"  # what learns from corrections: "head", "all", or what suits the device
     learn_untouched: str = Untouched.KEEP.value  # what becomes of pixels that nobody decided
     learn_score: float = 0.7  # 0..1, from which of these are kept
@@ -117,7 +117,7 @@ SCHEMA: Mapping[str, Callable[[Any], bool]] = {
     "model": _text,
     "engine": lambda value: value in ("auto", "onnx", "openvino", "torch", "remote"),
     "device": _text,
-    "remote_allowed": _flag,
+    "remote_allowed": _text,
     "learn_scope": lambda value: value in ["auto", *(scope.value for scope in Scope)],
     "learn_untouched": lambda value: value in [way.value for way in Untouched],
     "learn_score": _number(0, 1),

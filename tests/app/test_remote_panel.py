@@ -22,7 +22,7 @@ from app.model_in_use import EngineStatus, ModelChoice
 from app.remote_panel import RemotePanel
 from app.session import Session
 from app.settings import Settings, load_settings, save_settings, settings_path
-from inference.remote_card import ADDRESS_VARIABLE, leaving
+from inference.remote_card import ADDRESS_VARIABLE, SERVICE_ADDRESS, leaving, remote_address
 from inference.remote_key import SERVICE, USER, VARIABLE
 from tests.app.desk_scene import predicted
 from tests.app.windows import shown_window
@@ -36,7 +36,11 @@ HOST = "127.0.0.1"
 SKY, GRASS = 3, 10
 PATIENCE = 20_000  # ms
 LEFT = Qt.MouseButton.LeftButton
-REMOTE = ModelChoice("fai-bf-m-ade", "remote", "auto", remote_allowed=True)
+
+
+def remote(*, allowed_at: str | None = None) -> ModelChoice:
+    """The remote engine, with leave for where it is now."""
+    return ModelChoice("fai-bf-m-ade", "remote", "auto", remote_allowed=allowed_at or remote_address())
 
 
 @pytest.fixture
@@ -170,7 +174,7 @@ def test_a_prediction_that_is_cancelled_closes_its_connection(
     service: Service, desks: list[Desk], photos: list[Path], qtbot: QtBot
 ) -> None:
     service.replies = [silent]
-    desk = new_desk(desks, REMOTE)
+    desk = new_desk(desks, remote())
     desk.open(photos[:1])
     qtbot.waitUntil(service.asked.is_set, timeout=PATIENCE)
     assert desk.cancel()
@@ -182,7 +186,7 @@ def test_answers_are_kept_in_the_project_and_not_asked_for_again(
     service: Service, desks: list[Desk], photos: list[Path], qtbot: QtBot
 ) -> None:
     for _ in range(2):
-        desk = new_desk(desks, REMOTE)
+        desk = new_desk(desks, remote())
         desk.open(photos[:1])
         qtbot.waitUntil(lambda desk=desk: predicted(desk, photos[0]) and desk.idle, timeout=PATIENCE)
         assert desk.session.document is not None
@@ -197,7 +201,7 @@ def test_a_run_over_a_folder_sends_each_photo_once_and_keeps_the_answers(
     service: Service, desks: list[Desk], photos: list[Path], qtbot: QtBot
 ) -> None:
     service.replies = [seen, status(413), seen]
-    desk = new_desk(desks, REMOTE)
+    desk = new_desk(desks, remote())
     desk.open(photos[:1])
     qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle, timeout=PATIENCE)
     going_on = FolderRun(desk.model, desk.engine_lane, desk.keeper)
@@ -218,7 +222,7 @@ def test_an_address_that_is_none_is_said_at_the_start(
     desks: list[Desk], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ADDRESS_VARIABLE, "http://example.org")
-    desk = new_desk(desks, REMOTE)
+    desk = new_desk(desks, remote(allowed_at=SERVICE_ADDRESS))
     with qtbot.waitSignal(desk.model.refused, timeout=PATIENCE) as refused:
         pass
     assert "not encrypted" in refused.args[0]
@@ -226,8 +230,32 @@ def test_an_address_that_is_none_is_said_at_the_start(
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_remote_engine_of_the_settings_counts_only_if_it_is_allowed(*, allowed: bool) -> None:
-    choice = ModelChoice.of(Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=allowed))
+    address = SERVICE_ADDRESS if allowed else ""
+    choice = ModelChoice.of(Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=address))
     assert choice.engine == ("remote" if allowed else "auto")
+
+
+def test_leave_for_one_address_is_none_for_another(
+    service: Service, desks: list[Desk], photos: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = new_desk(desks, remote(allowed_at=SERVICE_ADDRESS))
+    said: list[str] = []
+    desk.said.connect(said.append)
+    qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
+    assert said[0].startswith(f"The remote engine is at {HOST} now: photos stay on this machine until you allow")
+    assert desk.choice == ModelChoice()
+    desk.open(photos[:1])
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]), timeout=PATIENCE)
+    assert service.received == []
+    panel = RemotePanel(desk)
+    qtbot.addWidget(panel)
+    assert not panel.allowed.isChecked()
+    asked = answer(monkeypatch, 0)
+    tick(panel)
+    assert leaving(HOST) in asked[0]
+    qtbot.waitUntil(lambda: desk.choice.engine == "remote", timeout=PATIENCE)
+    assert desk.choice.remote_allowed == service.root
+    panel.close_down()
 
 
 def test_a_choice_without_leave_is_refused(
@@ -303,7 +331,7 @@ def test_it_is_a_page_of_the_dialog_about_models(service: Service, qtbot: QtBot)
 def test_the_window_says_that_photos_leave_before_the_first_one_does(
     service: Service, photos: list[Path], qtbot: QtBot
 ) -> None:
-    start = Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=True)
+    start = Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=remote_address())
     save_settings(start)
     window = shown_window(qtbot, start)
     qtbot.waitUntil(lambda: window.status._engine.text() == f"Photos are sent to {HOST}", timeout=PATIENCE)
@@ -312,19 +340,19 @@ def test_the_window_says_that_photos_leave_before_the_first_one_does(
     assert HOST in window.model_button.text()
     window._save()
     settings, _ = load_settings()
-    assert (settings.engine, settings.remote_allowed) == ("remote", True)
+    assert (settings.engine, settings.remote_allowed) == ("remote", service.root)
     assert SECRET not in settings_path().read_text()
     window.desk.model.stay_here()
     assert window.status._engine.text() == ""
     window._save()
     settings, _ = load_settings()
-    assert (settings.engine, settings.remote_allowed) == ("auto", False)
+    assert (settings.engine, settings.remote_allowed) == ("auto", "")
 
 
 def test_a_model_of_the_menu_runs_here_and_no_photo_leaves_any_more(
     service: Service, photos: list[Path], qtbot: QtBot
 ) -> None:
-    window = shown_window(qtbot, Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=True))
+    window = shown_window(qtbot, Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=remote_address()))
     button = window.model_button
     qtbot.waitUntil(lambda: HOST in button.text(), timeout=PATIENCE)
     button.fill()
@@ -342,7 +370,7 @@ def test_a_model_of_the_menu_runs_here_and_no_photo_leaves_any_more(
 
 
 def test_a_device_of_this_machine_taken_ends_it_too(service: Service, desks: list[Desk], qtbot: QtBot) -> None:
-    desk = new_desk(desks, REMOTE)
+    desk = new_desk(desks, remote())
     desk.use_here(replace(desk.model.local, engine="onnx", device="cpu"))
     qtbot.waitUntil(lambda: desk.choice == ModelChoice("starter", "onnx", "cpu"), timeout=PATIENCE)
     assert service.received == []
