@@ -97,7 +97,8 @@ def print_report(report: LearnReport, weights: Path) -> None:
         print_table((pictures, "before", "after", "change"), _measures(report))
     print(report.verdict)
     print(f"{report.name}: {weights}, learned from {counted(report.trained, 'picture')} in {duration(report.seconds)}.")
-    note(f"To use it: --model {weights}; to have it in the window, too: ade-mask-studio weights add {weights}")
+    if report.recommended:
+        note(f"To use it: --model {weights}; to have it in the window, too: ade-mask-studio weights add {weights}")
 
 
 def _row(change: ClassChange) -> tuple[str, str, str, str, str]:

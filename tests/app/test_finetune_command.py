@@ -145,6 +145,7 @@ def test_a_model_its_card_and_the_figures_before_and_after(
     assert "What you decided, as you did  60.0 %  90.0 %   +30.0\n" in said.out
     assert learning.report.verdict in said.out
     assert f"mine: {mine}, learned from 8 pictures in 2 min." in said.out
+    assert f"ade-mask-studio weights add {mine}\n" in said.err
     assert mine.read_bytes() == b"the weights"
     assert read_card(mine.with_suffix(".json")).lineage == {"steps": 40}
     assert [path.name for path in sorted(mine.parent.iterdir())] == ["mine.json", "mine.safetensors"]
@@ -252,9 +253,10 @@ def test_a_model_that_got_worse_or_of_which_nobody_can_tell_is_not_recommended(
     worse = report(accuracy=(0.8, 0.7))
     learning.report = worse if change == "worse" else replace(worse, before={}, after={}, classes=(), held_back=0)
     assert finetune(photos, "-o", mine) == ExitCode.REFUSED
-    said = capsys.readouterr().out
-    assert learning.report.verdict in said
-    assert ("not recommended" in said) is (change == "worse")
+    said = capsys.readouterr()
+    assert learning.report.verdict in said.out
+    assert ("not recommended" in said.out) is (change == "worse")
+    assert "To use it" not in said.err
     assert mine.exists()
 
 
