@@ -160,21 +160,45 @@ def completion(shell: str) -> str:
 
     from inference.models import shipped_models
 
+    published = [card.name for card in shipped_models() if card.url is not None]
+    names = " ".join(card.name for card in shipped_models())
+
     def describe_files(parser: argparse.ArgumentParser) -> None:
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for command in action.choices.values():
                     describe_files(command)
             elif action.metavar == "NAME":
-                action.choices = [card.name for card in shipped_models() if card.url is not None]
-            elif action.type is Path or action.metavar in ("NAME|FILE", "MODEL"):
+                action.choices = published
+            elif action.metavar == "NAME|FILE":
+                action.complete = {"bash": _MODEL, "zsh": _MODEL, "tcsh": "f"}  # type: ignore[attr-defined]
+            elif action.type is Path or action.metavar == "MODEL":
                 action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
 
     parser = build_parser()
     describe_files(parser)
-    script = str(shtab.complete(parser, shell=shell))
+    own = {where: lines.replace("NAMES", names) for where, lines in _OWN_COMPLETION.items()}
+    script = str(shtab.complete(parser, shell=shell, preamble=own))
     # What is no command is a photo or a folder for the window: then bash completes files as it does of itself.
-    return script.replace("complete -o bashdefault -F", "complete -o bashdefault -o default -F")
+    script = script.replace("complete -o bashdefault -F", "complete -o bashdefault -o default -F")
+    script = script.replace("': :_shtab_ade_mask_studio_commands'", "': :_ade_mask_studio_command_or_photo'")
+    last = "        weights) _shtab_ade_mask_studio_weights ;;\n"
+    return script.replace(last, f"{last}        *) _files ;;\n")
+
+
+_MODEL = "_ade_mask_studio_model_or_file"  # bash shows a folder as one where the function has "_file" in its name
+_OWN_COMPLETION = {
+    "bash": f"""{_MODEL}() {{
+  compgen -W "NAMES" -- "$1"
+  compgen -f -- "$1"
+}}""",
+    "zsh": f"""{_MODEL}() {{
+  _alternative 'models:model:(NAMES)' 'files:file with weights:_files'
+}}
+_ade_mask_studio_command_or_photo() {{
+  _alternative 'commands:command:_shtab_ade_mask_studio_commands' 'files:photo or folder:_files'
+}}""",
+}
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:

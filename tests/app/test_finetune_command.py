@@ -539,6 +539,7 @@ def test_a_name_that_no_model_can_have_is_told(
 
 def test_completion_knows_project_model_and_choices() -> None:
     script = completion("bash").replace("_shtab_ade_mask_studio_", "")
-    for place in ("pos_0", "__output", "_o", "__model"):
+    for place in ("pos_0", "__output", "_o"):
         assert f"finetune_{place}_COMPGEN=_shtab_compgen_files" in script
+    assert "finetune___model_COMPGEN=_ade_mask_studio_model_or_file" in script
     assert "finetune___train_choices=(head all)" in script.replace("'", "").replace('"', "")
