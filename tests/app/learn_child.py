@@ -1,7 +1,8 @@
 """Stands for the training of a job: tells at once what a real one tells after a while, and listens as that does.
 
 The environment says what becomes of it: LEARN_CHILD=better, worse or refused. With LEARN_CHILD_WAITS it holds in the
-middle of the training, or while it measures, until it is resumed or stopped, or until whoever started it has gone.
+middle of the training until it is resumed or stopped, or until whoever started it has gone; with LEARN_CHILD_MEASURES
+it measures its pace for as long.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def main(folder: str, *options: str) -> None:
 
     job = Job.open(Path(folder))
     if options:
-        if "LEARN_CHILD_WAITS" in os.environ:
+        if "LEARN_CHILD_MEASURES" in os.environ:
             sys.stdin.read()  # until whoever started it has gone
         tell(PaceTold(head=240.0, all=7200.0))
     else:

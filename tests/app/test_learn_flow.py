@@ -34,7 +34,7 @@ from app.settings import Settings
 from inference.errors import WeightsError
 from inference.learning.events import PaceTold
 from inference.learning.job import Job, JobState
-from inference.learning.process import LearnProcess, measure_pace
+from inference.learning.process import LearnProcess
 from inference.learning.settings import Scope, Untouched
 from inference.models import ModelCard, find_card
 from tests.app import learn_child
@@ -77,7 +77,6 @@ def child(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process, as in life."""
     monkeypatch.setattr(inference.learning.process, "MODULE", learn_child.__name__)
     monkeypatch.setattr(app.learn_job, "LearnProcess", LearnProcess)
-    monkeypatch.setattr(app.learn_pace, "measure_pace", measure_pace)
 
 
 @pytest.fixture(autouse=True)

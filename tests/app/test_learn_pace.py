@@ -21,7 +21,7 @@ from tests.inference.learning.jobs import finished_pictures
 
 def test_measuring_ends_when_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inference.learning.process, "MODULE", learn_child.__name__)
-    monkeypatch.setenv("LEARN_CHILD_WAITS", "yes")
+    monkeypatch.setenv("LEARN_CHILD_MEASURES", "yes")
     job = Job.create(
         tmp_path / "job",
         parent=find_card("starter"),
@@ -37,5 +37,5 @@ def test_measuring_ends_when_nobody_waits_for_it(tmp_path: Path, monkeypatch: py
         measure_pace(job)
     assert time.monotonic() - began < 10
     timer.join()
-    monkeypatch.delenv("LEARN_CHILD_WAITS")
+    monkeypatch.delenv("LEARN_CHILD_MEASURES")
     assert measure_pace(job, pictures=9).head == 240.0
