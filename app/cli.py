@@ -177,7 +177,7 @@ def completion(shell: str) -> str:
 
     parser = build_parser()
     describe_files(parser)
-    own = {where: lines.replace("NAMES", names) for where, lines in _OWN_COMPLETION.items()}
+    own = _OWN_COMPLETION.get(shell, "").replace("NAMES", names)
     script = str(shtab.complete(parser, shell=shell, preamble=own))
     # What is no command is a photo or a folder for the window: then bash completes files as it does of itself.
     script = script.replace("complete -o bashdefault -F", "complete -o bashdefault -o default -F")
