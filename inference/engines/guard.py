@@ -60,7 +60,8 @@ def reference_engine(card: ModelCard) -> Engine:
 
 
 def agreement(card: ModelCard, engine: Engine) -> float:
-    """The share of pixels, 0..1, of the stored photographs whose labels are those of the reference engine.
+    """The share of pixels, 0..1, whose labels are those of the reference engine, in the stored photograph where it is
+    lowest: an engine that goes wrong on one kind of picture is not made good by the others.
 
     Every pixel counts with its class, however low the score: a threshold would hide differences. Raises `EngineError`
     where one of the two gives up.
@@ -69,7 +70,7 @@ def agreement(card: ModelCard, engine: Engine) -> float:
     if (engine.name, engine.device) == (reference.name, reference.device):
         return 1.0
     same = [(labels_by(engine, picture) == labels_by(reference, picture)).mean() for picture in pictures(card)]
-    return float(np.mean(same))
+    return float(min(same))
 
 
 def pictures(card: ModelCard) -> list[NDArray[np.uint8]]:

@@ -42,7 +42,7 @@ def look(card: ModelCard, engine: str, device: str, *, may_export: bool) -> dict
     found |= {"milliseconds": milliseconds, "agreement": share, "lasting": True}
     if share < LEAST_AGREEMENT:
         reason = (
-            f"{title(engine)} on {device} labels {1 - share:.1%} of the pixels of the sample photos otherwise than the "
+            f"{title(engine)} on {device} labels {1 - share:.1%} of the pixels of a sample photo otherwise than the "
             f"reference engine; up to {1 - LEAST_AGREEMENT:.0%} is accepted."
         )
         return {**found, "reason": reason}

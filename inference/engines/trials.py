@@ -39,7 +39,7 @@ class Trial:
     reason: str  # why it is refused, one sentence; empty where it is usable
     fix: str  # what a person can do about it, where that is known
     milliseconds: float | None  # one sample photo, at batch 1
-    agreement: float | None  # share of pixels with the label of the reference engine, 0..1
+    agreement: float | None  # share of pixels labelled as by the reference engine, 0..1, in the worst picture
     versions: str  # of this program, the library and the device
     cached: bool  # known from an earlier trial
 
