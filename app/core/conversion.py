@@ -6,10 +6,13 @@ colours, of which two classes share one, are refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +26,10 @@ from resources.classes import CLASS_COUNT
 
 STEPS = 2
 """How often `convert` comes to each file."""
+_WRITERS = 8
+"""Files that are written at once, more than there are processors: most of that is waiting for the disk."""
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _BOTH = {Numbers.ADE, Numbers.IGNORED}
 
 
@@ -149,11 +156,11 @@ def convert(
     `done` is told of each step, `STEPS` for each file: all are looked at before the first one is written.
     """
     found = Converted(refused=dict(plan.refused))
-    looked_at = []
-    for number, file in enumerate(plan.targets, 1):
-        looked_at.append(inspect(file, zero_based=source is Counting.ZERO_BASED))
-        done(number)
-    for number, finding in enumerate(settle(looked_at), len(looked_at) + 1):
+
+    def look_at(file: Path) -> Finding:
+        return inspect(file, zero_based=source is Counting.ZERO_BASED)
+
+    def write(finding: Finding) -> tuple[Finding, str, str]:
         place = plan.targets[finding.file]
         try:
             way = way_of(finding, source)
@@ -161,11 +168,30 @@ def convert(
             make_folder(place.parent)
             write_converted(place, labels, target)
         except ExpectedError as error:
-            found.refused[finding.file] = str(error)
+            return finding, "", str(error)
+        return finding, _told(finding, way, target), ""
+
+    looked_at = []
+    for number, finding in enumerate(_several_at_once(look_at, plan.targets, threads=os.cpu_count() or 1), 1):
+        looked_at.append(finding)
+        done(number)
+    writing = _several_at_once(write, settle(looked_at), threads=_WRITERS)
+    for number, (finding, told, refused) in enumerate(writing, len(looked_at) + 1):
+        if refused:
+            found.refused[finding.file] = refused
         else:
-            found.written[finding.file] = _told(finding, way, target)
+            found.written[finding.file] = told
         done(number)
     return found
+
+
+def _several_at_once(work: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:
+    """The results in the order of the items; what has not begun when nobody goes on asking is left alone."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="convert") as pool:
+        try:
+            yield from pool.map(work, items)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _told(finding: Finding, way: Conversion | None, target: Counting) -> str:
