@@ -259,4 +259,4 @@ def _sentence(state: FetchState) -> str:
         return f"{progress.trouble} Trying again…"
     of = f" of {size_text(progress.total)}" if progress.total else ""
     rate = f", {size_text(int(progress.rate))} per second" if progress.rate else ""
-    return f"{size_text(progress.done)}{of}{rate}. Stopped, it goes on from there the next time."
+    return f"{size_text(progress.done)}{of}{rate}. If stopped, it goes on from there the next time."

@@ -20,6 +20,7 @@ import tenacity
 from inference.download_errors import Again, check_status, content_range, failure
 from inference.downloads import DownloadError, Patience, Progress, size_text
 from inference.errors import Cancelled, WeightsError
+from inference.files import shown
 from inference.part_file import Origin, PartFile
 from inference.web_client import made
 from inference.weights import readable, sha256_of
@@ -75,7 +76,8 @@ class Job:
             readable(self._part.path)
         except WeightsError as error:
             self._part.drop()
-            raise DownloadError(f"{_host(self._url)} did not send the file itself: {error}") from error
+            said = str(error).removeprefix(f"{shown(self._part.path)} ")  # its own name means nothing to anybody
+            raise DownloadError(f"What {_host(self._url)} sent {said}") from error
         found = sha256_of(self._part.path)
         if sha256 is not None and found != sha256.lower():
             self._part.drop()

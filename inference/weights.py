@@ -52,7 +52,7 @@ def readable(path: Path) -> Path:
     if not start:
         raise WeightsError(f"{shown(path)} is empty.")
     if start.lower().startswith(_WEB_PAGE):
-        raise WeightsError(f"{shown(path)} is a web page, not weights: the download did not reach the file itself.")
+        raise WeightsError(f"{shown(path)} is a web page, not weights, such as the sign-in page of a network.")
     return path
 
 

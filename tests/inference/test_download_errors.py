@@ -112,7 +112,10 @@ PAGE = b"\n <!DOCTYPE html><html><body>Please sign in</body></html>"
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/octet-stream"])
 def test_a_web_page_is_no_file(web: Web, target: Path, kind: str) -> None:
     web.answers = [status(200, PAGE, Content_Type=kind)]
-    assert "a web page" in refusal(web, target)
+    said = refusal(web, target)
+    assert "127.0.0.1 sent" in said
+    assert "a web page, not" in said
+    assert ".part" not in said  # a name of ours, which means nothing to anybody
     assert left_behind(target) == set()
     assert len(web.requests) == 1
 
