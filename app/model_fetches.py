@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.workers.lane import CancelToken, Lane
 from inference import weights_store
 from inference.downloads import Progress
 from inference.models import ModelCard, find_card
+
+SILENCE_MS = 3000
+"""A server that sends nothing for so long is waited for, whatever its pace was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class FetchState:
     under_way: bool = False
     progress: Progress | None = None  # None before the first bytes
     checking: bool = False  # all has come, and is looked at before it counts
+    silent: bool = False  # nothing has come for a while
     problem: str = ""
 
 
@@ -37,6 +41,8 @@ class ModelFetches(QObject):
         self._lane = Lane("weights", self, may_be_left=True)
         self._states: dict[str, FetchState] = {}
         self._cancels: dict[str, threading.Event] = {}
+        self._silence = QTimer(self, singleShot=True)
+        self._silence.timeout.connect(self._nothing_comes)
         self._progressed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
     def state(self, name: str) -> FetchState:
@@ -109,6 +115,12 @@ class ModelFetches(QObject):
         if self.state(name).under_way:
             whole = progress.total is not None and progress.done >= progress.total
             self._set(name, FetchState(under_way=True, progress=progress, checking=whole))
+            self._silence.start(SILENCE_MS)
+
+    def _nothing_comes(self) -> None:
+        for name, state in list(self._states.items()):
+            if state.under_way and state.progress is not None and not state.checking:
+                self._set(name, replace(state, silent=True))
 
     def _arrived(self, name: str) -> None:
         self._cancels.pop(name, None)

@@ -257,6 +257,8 @@ def _sentence(state: FetchState) -> str:
         return "Waiting for the server…"
     if progress.trouble:
         return f"{progress.trouble} Trying again…"
+    if state.silent:
+        return f"{size_text(progress.done)} are here. Waiting for the server…"
     of = f" of {size_text(progress.total)}" if progress.total else ""
     rate = f", {size_text(int(progress.rate))} per second" if progress.rate else ""
     return f"{size_text(progress.done)}{of}{rate}. If stopped, it goes on from there the next time."

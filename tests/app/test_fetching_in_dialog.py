@@ -161,6 +161,18 @@ def test_what_the_server_does_is_said_while_it_lasts_and_at_the_end(
     assert not button(dialog, "Stop").isVisible()
 
 
+def test_a_server_that_stops_sending_has_no_pace_any_more(
+    qtbot: QtBot, dialog: ModelDialog, web: Web, ended: threading.Semaphore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.model_fetches.SILENCE_MS", 50)
+    web.answers = [cut_off(1_000_000, then=silence)]
+    press(qtbot, Qt.Key.Key_E)
+    qtbot.waitUntil(lambda: said(dialog).endswith("are here. Waiting for the server…"), timeout=PATIENCE)
+    assert "per second" not in said(dialog)
+    press(qtbot, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: ended.acquire(blocking=False), timeout=PATIENCE)
+
+
 def test_a_check_is_called_one(qtbot: QtBot, dialog: ModelDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     going, over = threading.Event(), threading.Event()
 
