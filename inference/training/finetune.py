@@ -67,7 +67,7 @@ class Run:
 
         Raises `EngineError` for a device that is not there.
         """
-        self.job, self._tell, self._check = job, tell, check
+        self.job, self._tell, self.check = job, tell, check
         self.samples = JobSamples(job)
         self.settings = job.settings.resolved(len(self.samples))
         self.device = device_for(job.settings.device)
@@ -98,7 +98,7 @@ class Run:
             if (report := self.job.report()) is not None:
                 return report
             self._spent = self._read_spent()
-            self._check()
+            self.check()
             with self.pacing.beating():
                 parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
                 try:
@@ -116,7 +116,7 @@ class Run:
         missing = [number for number, file in enumerate(files) if not is_whole(file)]
         self.pacing.begin(Stage.FEATURES, done=len(files) - len(missing))
         for number in missing:
-            self._check()
+            self.check()
             with self.pacing.part():
                 self.keep_features(parent, number)
 
@@ -153,7 +153,7 @@ class Run:
 
     def _held_back(self) -> Iterator[LearnPicture]:
         for index in self.job.indices(held_back=True):
-            self._check()
+            self.check()
             yield self.job.picture(index)
 
     def learner(self, parent: BiSeNetFormer) -> Learner:
@@ -161,13 +161,15 @@ class Run:
         if self.settings.scope is Scope.HEAD:
             features = FeatureFiles(self.feature_files(), device=self.device)
             return HeadTrainer(parent, features, self.head_settings())
-        whole = WholeSettings(
+        return WholeTrainer(parent.config, parent.state_dict(), self.samples, self.whole_settings(), device=self.device)
+
+    def whole_settings(self) -> WholeSettings:
+        return WholeSettings(
             steps=self.steps,
             input_size=self.job.parent.input_size or OWN_SIZE,
             learning_rate=self.learning_rate,
             seed=self.settings.seed,
         )
-        return WholeTrainer(parent.config, parent.state_dict(), self.samples, whole, device=self.device)
 
     def head_settings(self) -> HeadSettings:
         return HeadSettings(steps=self.steps, learning_rate=self.learning_rate, seed=self.settings.seed)
@@ -184,7 +186,7 @@ class Run:
         losses: list[float] = []
         try:
             while learner.step < self.steps:
-                self._check()
+                self.check()
                 with self.pacing.part():
                     losses.append(one_step(learner))
                 now = time.monotonic()
@@ -227,7 +229,7 @@ class Run:
         if after is None:  # then it is run on something at least
             self.try_measuring(learned)
         self.pacing.begin(Stage.WRITING)
-        self._check()
+        self.check()
         with self.pacing.part():
             report = self._report(before, after)
             write_result(self.job, unnamed, report)

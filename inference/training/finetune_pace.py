@@ -18,10 +18,14 @@ from inference.training.features import FeatureFiles, keep_features
 from inference.training.finetune import Learner, Run
 from inference.training.finetune_head import HeadTrainer
 from inference.training.finetune_result import load_network
+from inference.training.finetune_whole import WholeTrainer
 
-STEPS = 6  # at most
-MOST_SECONDS = 3.0
+STEPS = 7  # at most
+MOST_SECONDS = 2.0
 AROUND = 5.0  # seconds for starting, loading and writing
+CROWD = 1.5
+"""On a processor nothing is told to take longer than its processor time by this factor: how many others want it at this
+moment says little of the whole job."""
 
 
 def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
@@ -30,49 +34,73 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
     Raises what `Run` raises, `StopAsked` between two parts.
     """
     found: dict[Scope, float | None] = {}
-    for scope in Scope:
-        run = Run(replace(job, settings=replace(job.settings, scope=scope)), tell=lambda _: None, check=check)
-        parent = load_network(job.parent.weights(), job.parent.own_network, device=run.device)
+    runs = [
+        Run(replace(job, settings=replace(job.settings, scope=scope)), tell=lambda _: None, check=check)
+        for scope in Scope
+    ]
+    parent = load_network(job.parent.weights(), job.parent.own_network, device=runs[0].device)
+    share = job.settings.held_back
+    held_back = max(1, round(share * pictures)) if share else 0
+    measuring = _least_seconds(lambda: runs[0].try_measuring(parent), runs[0]) if held_back else 0.0
+    for run in runs:
+        steps = run.job.settings.resolved(pictures - held_back).steps or 0
+        work = _head_seconds if run.settings.scope is Scope.HEAD else _whole_seconds
         try:
-            found[scope] = _seconds(run, parent, pictures=pictures, check=check)
+            picture, step = work(run, parent)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            found[scope] = None
+            found[run.settings.scope] = None
+        else:
+            around = AROUND + measuring * 2 * held_back
+            found[run.settings.scope] = around + picture * (pictures - held_back) + step * steps
     return PaceTold(head=found[Scope.HEAD], all=found[Scope.ALL])
 
 
-def _seconds(run: Run, parent: BiSeNetFormer, *, pictures: int, check: Callable[[], None]) -> float:
+def _head_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
+    """Of the features of a picture, and of a step, whose views are trained on one after the other."""
+    sample, size, settings = run.samples[0], run.job.parent.input_size, run.head_settings()
     folder = tempfile.TemporaryDirectory(prefix="pace-", dir=run.job.folder, ignore_cleanup_errors=True)
     with folder as name:
         file = Path(name, "features.safetensors")
-        check()
-        run.try_measuring(parent)  # the first time prepares something
-        check()
-        measuring = _timed(lambda: run.try_measuring(parent))
-        check()
-        features, learner = 0.0, None
-        if run.settings.scope is Scope.HEAD:
-            sample, size = run.samples[0], run.job.parent.input_size
-            features = _timed(lambda: keep_features(parent, sample, file, input_size=size))
-            learner = HeadTrainer(parent, FeatureFiles([file], device=run.device), run.head_settings())
-        step = _step_seconds(learner or run.learner(parent), check=check)
-    share = run.settings.held_back
-    held_back = max(1, round(share * pictures)) if share else 0
-    steps = run.job.settings.resolved(pictures - held_back).steps or 0
-    return AROUND + features * (pictures - held_back) + measuring * 2 * held_back + step * steps
+        features = _least_seconds(lambda: keep_features(parent, sample, file, input_size=size), run)
+        learner = HeadTrainer(parent, FeatureFiles([file], device=run.device), replace(settings, batch_size=1))
+        return features, settings.batch_size * _step_seconds(learner, run)
 
 
-def _step_seconds(learner: Learner, *, check: Callable[[], None]) -> float:
-    """The middle one of some steps. The first, which takes memory and chooses algorithms, counts where it is slow."""
+def _whole_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
+    """Nothing is done for a picture by itself. A processor takes as long for a crop whatever there is beside it; a
+    graphics card does not, and has to show that its memory suffices."""
+    settings = run.whole_settings()
+    alone = run.device == "cpu"
+    tried = replace(settings, batch_size=1) if alone else settings
+    learner = WholeTrainer(parent.config, parent.state_dict(), run.samples, tried, device=run.device)
+    return 0.0, (settings.batch_size if alone else 1) * _step_seconds(learner, run)
+
+
+def _step_seconds(learner: Learner, run: Run) -> float:
+    """The middle one of some steps; never the first, which takes memory, chooses algorithms and loads libraries."""
     times: list[float] = []
-    while len(times) < STEPS and sum(times) < MOST_SECONDS:
-        check()
-        times.append(_timed(learner.train_step))
-    return median(times[1:] or times)
+    run.check()
+    learner.train_step()
+    until = time.monotonic() + MOST_SECONDS
+    while not times or (len(times) < STEPS and time.monotonic() < until):
+        run.check()
+        times.append(_timed(learner.train_step, device=run.device))
+    return median(times)
 
 
-def _timed(work: Callable[[], object]) -> float:
-    began = time.monotonic()
+def _least_seconds(work: Callable[[], object], run: Run) -> float:
+    """Of two times, for the first prepares something."""
+    times = []
+    for _ in range(2):
+        run.check()
+        times.append(_timed(work, device=run.device))
+    return min(times)
+
+
+def _timed(work: Callable[[], object], *, device: str) -> float:
+    began, worked = time.monotonic(), time.process_time()
     work()
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    return min(seconds, CROWD * (time.process_time() - worked)) if device == "cpu" else seconds

@@ -1,0 +1,112 @@
+"""What a job takes here is told from little work: neither its first moment nor a crowd of the moment counts in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from inference.learning.control import StopAsked
+from inference.learning.settings import LearnSettings, Scope
+from inference.training import finetune_pace
+from inference.training.finetune import Run
+from inference.training.finetune_head import HeadSettings
+from inference.training.finetune_pace import AROUND, CROWD, pace
+from inference.training.finetune_whole import WholeSettings
+from tests.inference.learning.jobs import finished_pictures, small_job
+
+
+class Clock:
+    """The time, and the processor time of this process."""
+
+    def __init__(self) -> None:
+        self.now = self.worked = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return self.worked
+
+
+class Steps:
+    """Each step takes as long as it is said to, on a processor of its own or on one that others want too."""
+
+    def __init__(self, clock: Clock, *seconds: float, share: float = 1.0) -> None:
+        self.clock, self.seconds, self.share, self.taken = clock, seconds, share, 0
+
+    def train_step(self) -> float:
+        seconds = self.seconds[min(self.taken, len(self.seconds) - 1)]
+        self.clock.now += seconds
+        self.clock.worked += seconds * self.share
+        self.taken += 1
+        return 1.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(finetune_pace, "time", clock)
+    return clock
+
+
+def step_seconds(steps: Steps, *, device: str = "cpu") -> float:
+    return finetune_pace._step_seconds(steps, SimpleNamespace(check=lambda: None, device=device))  # type: ignore[arg-type]
+
+
+def test_the_first_step_never_counts(clock: Clock) -> None:
+    steps = Steps(clock, 50.0, 3.0)
+    assert step_seconds(steps) == 3.0
+    assert steps.taken == 2  # nobody waits for more of such steps
+
+
+def test_the_middle_one_of_quick_steps_counts(clock: Clock) -> None:
+    assert step_seconds(Steps(clock, 1.0, 0.25, 0.5, 0.25, 0.25)) == 0.25
+
+
+@pytest.mark.parametrize(("device", "told"), [("cpu", CROWD * 2.0), ("cuda", 8.0)])
+def test_a_crowd_of_the_moment_is_not_told_as_if_it_stayed(clock: Clock, device: str, told: float) -> None:
+    assert step_seconds(Steps(clock, 8.0, share=0.25), device=device) == told
+
+
+def test_it_can_be_stopped_before_every_step(clock: Clock) -> None:
+    steps = Steps(clock, 0.1)
+
+    def check() -> None:
+        if steps.taken == 2:
+            raise StopAsked
+
+    with pytest.raises(StopAsked):
+        finetune_pace._step_seconds(steps, SimpleNamespace(check=check, device="cpu"))  # type: ignore[arg-type]
+
+
+def ten_seconds(work: Callable[[], object], _: Run) -> float:
+    work()
+    return 10.0
+
+
+def test_what_one_view_or_crop_takes_is_told_for_all_of_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+
+    def one_second(learner: object, _: Run) -> float:
+        settings = getattr(learner, "settings", None) or learner.trainer.settings  # type: ignore[attr-defined]
+        batches.append(settings.batch_size)
+        return 1.0
+
+    monkeypatch.setattr(finetune_pace, "_step_seconds", one_second)
+    monkeypatch.setattr(finetune_pace, "_least_seconds", ten_seconds)
+    job = small_job(tmp_path, settings=LearnSettings(scope=Scope.HEAD, steps=100, device="cpu"))
+    told = pace(job, pictures=20, check=lambda: None)  # four of them are held back, and measured twice
+    assert batches == [1, 1]
+    assert told.head == AROUND + 16 * 10 + 4 * 2 * 10 + 100 * HeadSettings(steps=1).batch_size
+    assert told.all == AROUND + 4 * 2 * 10 + 100 * WholeSettings(steps=1, input_size=64).batch_size
+
+
+def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(finetune_pace, "_least_seconds", ten_seconds)
+    settings = LearnSettings(held_back=0.0, steps=1, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings, pictures=finished_pictures()), pictures=20, check=lambda: None)
+    assert (told.head, told.all) == (AROUND + 20 * 10, AROUND)
