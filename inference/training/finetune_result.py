@@ -57,7 +57,7 @@ def write_result(job: Job, unnamed: Path, report: LearnReport) -> None:
 def card_of(job: Job, report: LearnReport, *, sha256: str) -> dict[str, Any]:
     """The model card as its file has it."""
     parent = job.parent
-    learned = f"Then it learned from the corrections of {report.trained} pictures of its user."
+    learned = f"Then it learned from the corrections of {report.trained} {_pictures(report.trained)} of its user."
     return {
         "name": job.name,
         "file": job.result.name,
@@ -78,9 +78,13 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def _pictures(count: int) -> str:
+    return "picture" if count == 1 else "pictures"
+
+
 def _figures(view: str, score: Score, report: LearnReport) -> dict[str, Any]:
     return {
-        "photos": "pictures of the same project, which it did not learn from",
+        "photos": f"{_pictures(report.held_back)} of the same project, which it did not learn from",
         "pictures": report.held_back,
         "against": "the labels of whoever finished them",
         "view": view,

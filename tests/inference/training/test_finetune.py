@@ -72,6 +72,10 @@ def test_a_job_ends_with_a_model_its_card_and_its_report(tmp_path: Path, scope: 
     card = find_card(job.result)
     assert card.weights() == job.result
     assert (card.name, card.network, card.licence) == ("mine", job.parent.network, "CC0")
+    assert card.trained_on.endswith("from the corrections of 4 pictures of its user.")
+    assert {record.checked_on for record in card.figures} == {
+        "1 picture of the same project, which it did not learn from"
+    }
     lineage = card.lineage
     assert (lineage["parent"], lineage["parent_sha256"]) == ("tiny", job.parent.sha256)
     assert (lineage["pictures"], lineage["held_back"], lineage["steps"]) == (4, 1, STEPS)
