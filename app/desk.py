@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.arrays import Intp
 from app.core.document import Document
+from app.done_answers import DoneAnswers
 from app.folder import Folder
 from app.keeper import Keeper
 from app.listing_flow import ListingFlow
@@ -68,6 +69,10 @@ class Desk(QObject):
         self.keeper.closed.connect(self._read_again)
         self.keeper.said.connect(self.said)
         self.states = PictureStates(self.folder, session, self.keeper, self)
+        self.done_answers = DoneAnswers(
+            self.folder, session, keeper=self.keeper, predictions=self.predictions, model=self.model
+        )
+        self.done_answers.weighed.connect(self._weighed)
         self._lost_facts = LostFacts(self.folder, self.keeper, self)
         self.listing = ListingFlow(self.folder, session, self.keeper, self)
         self.listing.beginning.connect(self._make_way)
@@ -216,6 +221,8 @@ class Desk(QObject):
                 self._parking.unpack_later(document.path, document.waiting)
             self.keeper.load(document.path)  # which looks at its file: another photo is read, or asked about
             self.predictions.predict(document.path, document.photo)
+            if self.done_answers.is_done(document.path):
+                self.said.emit(f"{document.path.name} is predicted anew by {self.model.name}. It stays done.")
         self._say_busy()
 
     def cancel(self) -> bool:
@@ -270,16 +277,22 @@ class Desk(QObject):
         return self.model.status
 
     def _model_replaced(self) -> None:
-        # Answers of the old model that are still on their way must not pass for the new one's.
-        self.predictions.drop_all()
-        self.keeper.forget_answers()
-        self.session.drop_predictions()
+        asked = self.current is not None and self.predictions.is_predicting(self.current)
+        self.done_answers.use_model()
         self.states.refresh_all()
         self._ahead.clear()
-        self.said.emit(f"Now using {self.model.name}.")
+        stays = "" if self.current is None or asked else self.done_answers.sentence(self.current)
+        self.said.emit(f"Now using {self.model.name}. {stays}".strip())
         self._say_problem("")
+        if asked and self.session.document is not None and self.session.document.photo is not None:
+            self.predictions.predict(self.session.document.path, self.session.document.photo)
         self._predict_current()
         self._say_busy()
+
+    def _weighed(self) -> None:
+        if self.session.document is not None and self.session.document.prediction is None:
+            self._predict_current()
+            self._say_busy()
 
     def _model_refused(self, reason: str) -> None:
         if self._unreadable_reason():
@@ -297,7 +310,7 @@ class Desk(QObject):
             self._prefetch()
         elif document.prediction is not None:
             if document.waiting is None:  # else when its map is back
-                self.predictions.compose(document.path, document.prediction)
+                self.predictions.compose(document.path, document.prediction, model=document.model or "")
         elif not self.predictions.is_predicting(document.path):
             self.predictions.bring(document.path, document.photo)
 

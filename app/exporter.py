@@ -66,22 +66,26 @@ class _Asked:
     def with_record(self, loaded: Loaded, *, for_all: bool) -> _Asked:
         """The same of a picture that is not open, with what its project keeps of it. `for_all`: no picture has a
         threshold of its own. PhotoError where the record is of another photo, or cannot be read."""
-        stored, snapshot, state = loaded.stored, self.snapshot, self.state
-        if loaded.problem and loaded.info is not None:
-            raise PhotoError(loaded.problem)
+        stored, snapshot, state = loaded.stored, self.with_answer(loaded).snapshot, self.state
         if stored is None:
             return self
         if loaded.changed and stored.corrections is not None:
             changed = CHANGED.format(name=snapshot.path.name)
             raise PhotoError(f"{changed} Open it to say what becomes of its corrections.")
-        if loaded.prediction is not None:
-            snapshot = snapshot.with_prediction(loaded.prediction, model=stored.model)
         corrections = None if stored.corrections is None else HumanLayer.of_patch(stored.corrections)
         own = None if for_all else stored.threshold
         if own is not None:
             snapshot = replace(snapshot, threshold=own)
             state = replace(state, threshold=state.threshold if state.threshold is None else own)
         return _Asked(replace(snapshot, corrections=corrections), replace(state, revision=stored.revision), own)
+
+    def with_answer(self, loaded: Loaded) -> _Asked:
+        """The same with the answer that its project keeps of it, if one counts. PhotoError where nobody can tell."""
+        if loaded.problem and loaded.info is not None:
+            raise PhotoError(loaded.problem)
+        if loaded.prediction is None or loaded.stored is None:
+            return self
+        return replace(self, snapshot=self.snapshot.with_prediction(loaded.prediction, model=loaded.stored.model))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,12 +206,14 @@ class Exporter(QObject):
 
     def _queue(self, asked: _Asked, order: _Order) -> None:
         picture = asked.snapshot.path
-        is_loaded = self._desk.keeper.is_loaded(picture)
+        is_loaded, is_done = self._desk.keeper.is_loaded(picture), self._desk.done_answers.is_done(picture)
 
         def work(token: CancelToken) -> tuple[_Asked, list[Path], list[str]]:
             full = asked
             if not is_loaded:
                 full = asked.with_record(token.wait(self._desk.keeper.look_up(picture)), for_all=order.for_all)
+            elif is_done and asked.snapshot.prediction is None:
+                full = asked.with_answer(token.wait(self._desk.keeper.look_up(picture)))
             return full, *self._write(full.snapshot, order.plan, token)
 
         def done(result: tuple[_Asked, list[Path], list[str]]) -> None:

@@ -88,15 +88,19 @@ class Keeper(KeepingAnswers):
         ticket = self._loading[path] = object()
 
         def done(answer: tuple[int, Loaded]) -> None:
-            models, loaded = answer
-            if self._loading.get(path) is ticket:
-                del self._loading[path]
-                take(path, loaded if models == self._models else replace(loaded, prediction=None))
+            rulings, loaded = answer
+            if self._loading.get(path) is not ticket:
+                return
+            del self._loading[path]
+            if rulings == self._rulings:
+                take(path, loaded)
+            else:  # another answer may count by now
+                self._load(path, lambda _path, again: take(path, replace(again, said=again.said or loaded.said)))
 
         def failed(reason: str) -> None:
-            done((self._models, Loaded(None, problem=reason)))
+            done((self._rulings, Loaded(None, problem=reason)))
 
-        work = self._of_model(lambda: self._projects.begin(path, model=self._model()))
+        work = self._ruled(lambda: self._projects.begin(path, model=self._model()))
         self.lane.read(self._doing(work), done=done, failed=failed)
 
     def _take(self, path: Path, loaded: Loaded) -> None:

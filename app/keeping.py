@@ -41,11 +41,12 @@ class Kept:
     exported: ExportedState | None = None
     threshold: float | None = None
     prediction: Callable[[], Prediction | None] = lambda: None  # a weak reference: the session keeps it, or not
-    answered: bool = False  # the model in use has answered for the file as it is
+    answered: bool = False  # there is an answer for the file as it is that counts while this model is in use
+    may_count: bool = False  # there may be one that counts in any case: that of a picture that is done
 
     def know(self, prediction: Prediction | None) -> None:
-        """What is kept as the answer of the model in use."""
-        self.answered = prediction is not None
+        """What is kept as the answer that counts."""
+        self.answered, self.may_count = prediction is not None, False
         self.prediction = (lambda: None) if prediction is None else ref(prediction)
 
 
@@ -207,6 +208,7 @@ class Keeping(QObject):
         kept.revision, kept.newest = revision, max([revision, *(step.revision for step in steps)])
         kept.exported = kept.threshold = None
         kept.know(None)
+        kept.may_count = True  # the file that lies there now may have one
         self.keep_up(path)
         self.keep_prediction(path)
         self._keep_threshold(path)

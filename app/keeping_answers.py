@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.arrays import I64
 from app.core.project.predictions import PackedAnswer
-from app.core.project.records import FileIdentity
+from app.core.project.records import FileIdentity, StoredPrediction
 from app.core.project.store import ProjectStore
 from app.keeping import Keeping
 from app.projects import Known
@@ -31,7 +31,7 @@ class KeepingAnswers(Keeping):
         super().__init__(session, parent)
         self._model = model
         self._fetching: set[Path] = set()  # pictures whose answer is on its way back
-        self._models = 0  # that were in use before
+        self._rulings = 0  # times that other answers came to count
 
     def answered(self, path: Path) -> None:
         """A run over the folder has kept an answer for a picture."""
@@ -40,37 +40,47 @@ class KeepingAnswers(Keeping):
         self.answer_kept.emit(path)
 
     def forget_answers(self) -> None:
-        """Another model is in use: answers that are on their way are not its own."""
-        self._models += 1
+        """Another model is in use: no answer counts any more but that of a picture that is done."""
         for kept in self._kept.values():
-            kept.know(None)
+            kept.answered = False
+        self.weigh_answers()
 
-    def fetch_prediction(self, path: Path, done: Callable[[Prediction | None], None]) -> bool:
-        """Bring the answer that is kept for a picture and not in memory; False where there is none."""
+    def weigh_answers(self) -> None:
+        """Pictures are done now, or are so no more: which answers count is asked anew, also of those on their way."""
+        self._rulings += 1
+        for kept in self._kept.values():
+            kept.may_count = True
+
+    def fetch_prediction(self, path: Path, done: Callable[[StoredPrediction | None], None]) -> bool:
+        """Bring the answer that counts for a picture and is not in memory; False where there is none."""
         kept, model = self._kept.get(path), self._model
-        if kept is None or not kept.answered:
+        if kept is None or not (kept.answered or kept.may_count):
             return False
         if path in self._fetching:
             return True
 
-        def take(prediction: Prediction | None) -> None:
+        def take(answer: tuple[int, StoredPrediction | None]) -> None:
             self._fetching.discard(path)
-            kept.know(prediction)
-            done(prediction)
+            if answer[0] != self._rulings and self.fetch_prediction(path, done):
+                return
+            stored = answer[1] if answer[0] == self._rulings else None
+            kept.know(None if stored is None else stored.prediction)
+            done(stored)
 
         self._fetching.add(path)
+        any_of_model = kept.answered
         self.lane.read(
-            self._doing(self._of_model(lambda: self._projects.prediction(path, model=model()))),
-            done=lambda answer: take(answer[1] if answer[0] == self._models else None),
-            failed=lambda _reason: take(None),
+            self._doing(self._ruled(lambda: self._projects.prediction(path, model=model() if any_of_model else None))),
+            done=take,
+            failed=lambda _reason: take((self._rulings, None)),
         )
         return True
 
-    def _of_model(self, work: Callable[[], T]) -> Callable[[], tuple[int, T]]:
-        """`work` for the lane, and how many models were in use before the one that it is about."""
+    def _ruled(self, work: Callable[[], T]) -> Callable[[], tuple[int, T]]:
+        """`work` for the lane, and how often other answers had come to count before."""
 
         def do() -> tuple[int, T]:
-            before = self._models
+            before = self._rulings
             return before, work()
 
         return do
@@ -82,9 +92,18 @@ class KeepingAnswers(Keeping):
     def keep_answer(
         self, path: Path, prediction: Prediction, *, model: str, identity: FileIdentity, counts: I64
     ) -> Future[None]:
-        """What the network has answered for a picture that need not be open; from any thread, which has to pack it."""
+        """What the network has answered for a picture that need not be open; from any thread, which has to pack it.
+
+        One that was marked done meanwhile stays as it was accepted.
+        """
         answer = PackedAnswer.of(prediction, counts)
-        return self.in_store(path, lambda store, name: store.keep_answer(name, answer, model=model, identity=identity))
+
+        def keep(store: ProjectStore, name: str) -> None:
+            accepted = store.predicted_identity(name, model=None)
+            if accepted is None or not accepted.is_same(identity):
+                store.keep_answer(name, answer, model=model, identity=identity)
+
+        return self.in_store(path, keep)
 
     def in_store(self, path: Path, work: Callable[[ProjectStore, str], None]) -> Future[None]:
         """Change what is kept of a picture that nobody has opened; from any thread."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import Document
+from app.core.project.records import StoredPrediction
 from app.model_in_use import ModelInUse
 from app.session import Session
 from app.workers.lane import CancelToken, Lane
@@ -18,7 +19,7 @@ from app.workers.tasks import ComposedPrediction, compose_prediction, predict_ph
 from inference.errors import PhotoError
 from inference.prediction import Prediction
 
-Fetch = Callable[[Path, Callable[[Prediction | None], None]], bool]
+Fetch = Callable[[Path, Callable[[StoredPrediction | None], None]], bool]
 
 NOW = 0  # priority in the lane
 _FEW_TILES = 100  # of a map; counting so many takes some 10 ms
@@ -41,8 +42,8 @@ class Predictions(QObject):
     def bring(self, path: Path, photo: NDArray[np.uint8], *, priority: int = NOW) -> None:
         """The answer that is kept for a picture, else a new one for its photo."""
 
-        def fetched(prediction: Prediction | None) -> None:
-            if prediction is not None and self._session.recall(path, prediction, model=self._model.name):
+        def fetched(kept: StoredPrediction | None) -> None:
+            if kept is not None and self._session.recall(path, kept.prediction, model=kept.model):
                 self.arrived.emit(path)
             else:
                 self.predict(path, photo, priority=priority)
@@ -60,10 +61,10 @@ class Predictions(QObject):
             priority,
         )
 
-    def compose(self, path: Path, prediction: Prediction) -> None:
-        """Make the network layer of the view in use from an answer that is there."""
+    def compose(self, path: Path, prediction: Prediction, *, model: str) -> None:
+        """Make the network layer of the view in use from an answer of `model` that is there."""
         mode = self._session.mode
-        self._ask("compose", path, lambda _token: compose_prediction(prediction, mode=mode), NOW)
+        self._ask("compose", path, lambda _token: compose_prediction(prediction, mode=mode, model=model), NOW)
 
     def _ask(self, kind: str, path: Path, work: Callable[[CancelToken], ComposedPrediction], priority: int) -> None:
         self._lane.submit(
@@ -89,7 +90,7 @@ class Predictions(QObject):
                 shown=result.shown,
                 table=result.table,
                 mode=result.mode,
-                model=self._model.name,
+                model=result.model,
             )
         except PhotoError as error:
             self.failed.emit(path, str(error))
@@ -133,6 +134,10 @@ class Predictions(QObject):
     def keep_only(self, path: Path | None) -> None:
         """Run the network on no other picture."""
         self._lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict" and key[1] != path)
+
+    def drop(self, unwanted: Callable[[Path], bool]) -> None:
+        """What the network was to say of these pictures is not wanted any more."""
+        self._lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] == "predict" and unwanted(key[1]))
 
     def drop_all(self) -> None:
         """What is on its way is no longer wanted: another model answers now."""

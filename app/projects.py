@@ -14,7 +14,7 @@ from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
 from app.core.patches import Patch
 from app.core.project.places import Place, project_file
-from app.core.project.records import CHANGED, FileIdentity, RawStep, StoredPicture, identify
+from app.core.project.records import CHANGED, FileIdentity, RawStep, StoredPicture, StoredPrediction, identify
 from app.core.project.store import ProjectStore
 from app.open_project import OpenProject, ProjectInfo
 from inference.errors import PhotoError
@@ -35,7 +35,7 @@ class Loaded:
 
     info: ProjectInfo | None
     stored: StoredPicture | None = None
-    prediction: Prediction | None = None  # of the model in use for the file as it is
+    prediction: Prediction | None = None  # that counts for the file as it is; `stored` says which model gave it
     identity: FileIdentity | None = None  # of the file as it is now, None where it cannot be read
     problem: str = ""  # why there is no project, or no record
     is_hidden: bool = False  # there is a project, with work perhaps, but it cannot be opened for now
@@ -55,7 +55,7 @@ class Known:
 
     identity: FileIdentity
     corrections: Patch | None
-    predicted: bool  # whether the model has answered for the file as it is
+    predicted: bool  # whether there is an answer that counts for the file as it is
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Projects:
         return project.store.raw_steps(name, until=until, after=after, most_bytes=STEP_BYTES)
 
     def look_up(self, picture: Path, *, model: str, most_bytes: int = 0) -> Loaded:
-        """What is known of a picture, with the nearest steps, of `most_bytes`; of predictions only that of `model` for
-        the photo as it is."""
+        """What is known of a picture, with the nearest steps, of `most_bytes`; of predictions only one that counts
+        where `model` is in use, for the photo as it is."""
         identity = self.identity(picture)
         try:
             project = self._project(picture.parent)
@@ -128,8 +128,8 @@ class Projects:
             raise
         except ProjectError as error:
             return Loaded(project.info, identity=identity, problem=str(error))
-        prediction = None if stored is None else _answer(store, name, model, identity)
-        return Loaded(project.info, stored, prediction, identity)
+        answer = None if stored is None else _answer(store, name, model, identity)
+        return Loaded(project.info, stored, None if answer is None else answer.prediction, identity)
 
     def identity(self, picture: Path) -> FileIdentity | None:
         """Of the file of a picture as it is now; None where it cannot be read."""
@@ -148,8 +148,9 @@ class Projects:
             if not project.is_there:
                 self._follow(project)
 
-    def prediction(self, picture: Path, *, model: str) -> Prediction | None:
-        """What `model` has answered for a picture as its file is now. ProjectError where that cannot be read."""
+    def prediction(self, picture: Path, *, model: str | None) -> StoredPrediction | None:
+        """The answer that counts for a picture as its file is now, see `ProjectStore.predicted_identity`. ProjectError
+        where that cannot be read."""
         project = self._project(picture.parent)
         return _answer(project.store, project.name_of(picture), model, self.identity(picture))
 
@@ -293,9 +294,10 @@ def _identified(picture: Path) -> FileIdentity:
         raise PhotoError(f"{picture.name} cannot be read: {reason(error)}.") from None
 
 
-def _answer(store: ProjectStore, name: str, model: str, identity: FileIdentity | None) -> Prediction | None:
+def _answer(
+    store: ProjectStore, name: str, model: str | None, identity: FileIdentity | None
+) -> StoredPrediction | None:
     answered = store.predicted_identity(name, model=model)
     if answered is None or identity is None or not answered.is_same(identity):
         return None
-    stored = store.prediction(name)
-    return None if stored is None else stored.prediction
+    return store.prediction(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ UNDO_BYTES = 256 * 2**20  # for all pictures together; the oldest steps go first
 class Recording(Counting):
     """Keeps the history of every open picture, all of them within one budget of memory."""
 
+    prediction_changed = Signal()
     pixels_changed = Signal(object)  # Box
     corrected = Signal(object)  # Path of the document whose corrections or exported state changed
 
@@ -121,6 +122,38 @@ class Recording(Counting):
         if segment_map is not None and any(step.patch.shape != segment_map.shape for step in history.steps()):
             history.clear()
             self._exported.pop(path, None)
+
+    # --- what the network said -------------------------------------------------------------------------------------
+
+    def drop_predictions(self, *, keeps: Callable[[Path], bool] = lambda _path: False) -> None:
+        """Forget what an earlier model answered, and that it was exported, but of pictures that it `keeps`; human
+        pixels stay."""
+        self._exported = {path: state for path, state in self._exported.items() if keeps(path)}
+        self.drop_answers([path for path in self._documents if not keeps(path)])
+
+    def drop_answers(self, paths: Collection[Path]) -> None:
+        """Forget what the network answered for these pictures, which are open, and exports of it; human pixels stay."""
+        for path in paths:
+            self._exported.pop(path, None)
+            self._documents[path].drop_prediction()
+        self._renew_rules()
+        self.prediction_changed.emit()
+
+    def foreign_answers(self, model: str) -> list[Path]:
+        """Pictures that are open with the answer of another network than `model`."""
+        return [path for path in self._documents if self._is_foreign(path, model)]
+
+    def _is_foreign(self, path: Path, model: str) -> bool:
+        document = self._documents.get(path)
+        return document is not None and document.prediction is not None and document.model not in (model, "", None)
+
+    def _answers(self, path: Path, model: str) -> None:
+        """`model` is about to have answered: an export of what another one has said is not what there is now."""
+        if self._is_foreign(path, model):
+            self._exported.pop(path, None)
+
+    def _renew_rules(self) -> None:
+        """What is shown is another: where paint may go depends on it."""
 
     def _forget_records(self, paths: Collection[Path]) -> None:
         """These pictures are closed."""

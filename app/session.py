@@ -35,7 +35,6 @@ class Session(Recording):
     """What is open, what is in hand, and how it is shown. Signals say what has to be redrawn."""
 
     document_changed = Signal()
-    prediction_changed = Signal()
     under_way_changed = Signal(object)  # Path of a picture of which an edit began to be worked out, or ended
     said = Signal(str)
 
@@ -112,7 +111,7 @@ class Session(Recording):
     def restore(self, path: Path, stored: StoredPicture, prediction: Prediction | None = None) -> None:
         """What an earlier session left of a picture, before its photo is attached: corrections, steps, thresholds.
 
-        `prediction`: what the model in use answered for this photo then, if that is known.
+        `prediction`: the answer for this photo that counts, if one is known.
         """
         document = self.document_for(path)
         document.remember(stored.corrections)
@@ -128,6 +127,7 @@ class Session(Recording):
     def recall(self, path: Path, prediction: Prediction, *, model: str) -> bool:
         """What the network `model` answered at another time, to be composed; False for a picture of another size."""
         try:
+            self._answers(path, model)
             self.document_for(path).keep_prediction(prediction, model=model)
         except PhotoError:
             return False
@@ -160,6 +160,7 @@ class Session(Recording):
             PhotoError: it is of another size than the picture; nothing has changed.
         """
         document = self.document_for(path)
+        self._answers(path, model)
         if document.waiting is not None and self.unpack_later is not None:
             document.keep_prediction(prediction, model=model)
             return
@@ -170,14 +171,6 @@ class Session(Recording):
         self._renew_rules()
         if path == self._current:
             self.prediction_changed.emit()
-
-    def drop_predictions(self) -> None:
-        """Forget what an earlier model answered, and that it was exported; human pixels stay."""
-        self._exported.clear()
-        for document in self._documents.values():
-            document.drop_prediction()
-        self._renew_rules()
-        self.prediction_changed.emit()
 
     def _park_the_rest(self) -> None:
         for path in list(self._documents)[:-KEPT_OPEN]:

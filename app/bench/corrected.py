@@ -76,7 +76,8 @@ def other_model(scene: Scene) -> Last:
 
     def change() -> None:
         scene.session.drop_predictions()
-        scene.window.desk.predictions.compose(PATH, scene.content.prediction)
+        desk = scene.window.desk
+        desk.predictions.compose(PATH, scene.content.prediction, model=desk.model.name)
 
     return change
 

@@ -27,8 +27,8 @@ from inference.segmenter import Segmenter
 class ComposedPrediction:
     """A prediction with its network layer at the photo's size.
 
-    `layer`: (H, W) uint8, 0..100; `counts`: `count_tiles` of it; `seconds`: preprocessing and engine, without decoding
-    and composition.
+    `layer`: (H, W) uint8, 0..100; `counts`: `count_tiles` of it; `model`: the name of the one that answered; `seconds`:
+    preprocessing and engine, without decoding and composition.
     """
 
     prediction: Prediction
@@ -36,6 +36,7 @@ class ComposedPrediction:
     counts: NDArray[np.int32]
     table: SegmentTable
     mode: ViewMode
+    model: str
     seconds: float
     shown: ShownCounts | None = None  # what the map will show with it, counted where it has many corrections
 
@@ -72,10 +73,12 @@ def predict_photo(
     prediction = rounded(segmenter.predict(photo))
     seconds = time.perf_counter() - started
     token.check()
-    return compose_prediction(prediction, mode=mode, seconds=seconds)
+    return compose_prediction(prediction, mode=mode, model=segmenter.card.name, seconds=seconds)
 
 
-def compose_prediction(prediction: Prediction, *, mode: ViewMode, seconds: float = 0.0) -> ComposedPrediction:
+def compose_prediction(
+    prediction: Prediction, *, mode: ViewMode, model: str, seconds: float = 0.0
+) -> ComposedPrediction:
     """The network layer of one view, at the photo's size."""
     layer, table = compose_layer(prediction, mode)
-    return ComposedPrediction(prediction, layer, count_tiles(layer), table, mode, seconds)
+    return ComposedPrediction(prediction, layer, count_tiles(layer), table, mode, model, seconds)

@@ -49,7 +49,8 @@ class Work:
     def __init__(self, qtbot: QtBot) -> None:
         self._qtbot = qtbot
         self.session = Session(Settings())
-        self.keeper = Keeper(self.session, lambda: "fake")
+        self.model = "fake"
+        self.keeper = Keeper(self.session, lambda: self.model)
         self.said: list[str] = []
         self.asked: list[Path] = []
         self.closed: list[Path] = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.core.arrays import I64
 from app.core.errors import ProjectError
+from app.core.pictures import PictureStatus
 from app.core.project.areas import FolderAreas, pack_areas
 from app.core.project.packing import pack_prediction, unpack_prediction
 from app.core.project.parts import EVERY_ROW, StorePart, name_key, name_of_key, plain_text
@@ -98,13 +99,17 @@ class Predictions(StorePart):
         except ProjectError:
             return None
 
-    def predicted_identity(self, name: str, *, model: str) -> FileIdentity | None:
-        """Of which file `model` has given the answer that is kept; None where it has given none."""
+    def predicted_identity(self, name: str, *, model: str | None) -> FileIdentity | None:
+        """Of which file the answer that is kept was given; None where it does not count.
+
+        It counts where `model` has given it. A picture that is done was accepted with the labels it had: its answer
+        counts whichever model has given it, and with None as `model` no other does.
+        """
         with self._reading():
             row = self._connection.execute(
                 "SELECT prediction.size, prediction.mtime_ns, prediction.header "
-                "FROM prediction JOIN picture ON picture.id = picture WHERE name = ? AND model = ?",
-                (name_key(name), plain_text(model)),
+                "FROM prediction JOIN picture ON picture.id = picture WHERE name = ? AND (model = ? OR status = ?)",
+                (name_key(name), None if model is None else plain_text(model), PictureStatus.DONE.value),
             ).fetchone()
         return None if row is None else FileIdentity(*row)
 

@@ -124,3 +124,16 @@ def test_areas_follow_predictions_and_corrections(store: ProjectStore) -> None:
     assert store.with_class(50, threshold=1.0, share=0.99) == {"a.jpg"}
     store.keep_prediction("a.jpg", prediction, model="starter", identity=identity())
     assert store.with_class(50, threshold=1.0) == set()  # what is not known is not guessed
+
+
+def test_the_answer_of_a_picture_that_is_done_counts_whichever_model_gave_it(store: ProjectStore) -> None:
+    store.keep_prediction("a.jpg", some_prediction(), model="starter", identity=identity(7))
+    store.add_files([("b.jpg", identity(8))])
+    store.set_status("b.jpg", PictureStatus.DONE)
+    for status in PictureStatus:
+        store.set_status("a.jpg", status)
+        accepted = identity(7) if status is PictureStatus.DONE else None
+        assert store.predicted_identity("a.jpg", model="starter") == identity(7)
+        assert store.predicted_identity("a.jpg", model="mine") == accepted
+        assert store.predicted_identity("a.jpg", model=None) == accepted
+    assert store.predicted_identity("b.jpg", model="starter") is None
