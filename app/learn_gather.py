@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 from app.core.learning import Showing, count, gather
-from app.core.pictures import PictureStatus
 from app.core.project.store import ProjectStore
 from app.learn_setup import Material
 from app.workers.lane import CancelToken
@@ -64,6 +63,4 @@ def look_at(root: Path, file: Path, saved: Callable[[], Future[None]], token: Ca
     token.wait(saved())
     with closing(ProjectStore.open(root, file, read_only=True)) as store:
         found = count(store)
-        left_out = {name for name, _ in found.refused}
-        done = [row.name for row in store.rows() if row.status is PictureStatus.DONE]
-    return Material(found.done, tuple(name for name in done if name not in left_out), found.decided, found.refused)
+    return Material(found.done, found.names, found.decided, found.refused)

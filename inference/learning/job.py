@@ -25,7 +25,15 @@ from inference.files import replace_file, shown
 from inference.foreign import ForeignGraph
 from inference.learning.errors import JobError
 from inference.learning.events import StepTold, from_line, to_line
-from inference.learning.pictures import DECIDED, LearnPicture, is_held_back, kept_pixels, no_larger_than, place_of
+from inference.learning.pictures import (
+    DECIDED,
+    LearnPicture,
+    is_held_back,
+    kept_pixels,
+    no_larger_than,
+    place_of,
+    weights_of,
+)
 from inference.learning.png import read_picture, write_picture
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings
@@ -225,16 +233,19 @@ def _usable(parent: ModelCard) -> ModelCard:
 def _stored(job: Job, pictures: Iterable[LearnPicture]) -> list[JobPicture]:
     """Write the pictures one after the other, so that there is never more than one of them in memory."""
     short_side = None if job.parent.input_size is None else round(LARGEST_SIDE * job.parent.input_size)
-    stored = []
+    stored, teaches = [], False
     for index, picture in enumerate(pictures):
         shape = picture.labels.shape
         if picture.photo.shape != (*shape, 3) or picture.trust.shape != shape:
             raise ValueError(f"The photo, the labels and the trust of {picture.name} differ in size.")
         decided, kept = int((picture.trust == DECIDED).sum()), int(kept_pixels(picture, job.settings).sum())
         stored.append(JobPicture(name=picture.name, held_back=picture.held_back, decided=decided, kept=kept))
+        teaches = teaches or bool(weights_of(picture, job.settings).any())
         small = picture if short_side is None else no_larger_than(picture, short_side=short_side)
         for path, pixels in zip(job._files(index), (small.photo, small.labels, small.trust), strict=True):
             write_picture(path, pixels)
+    if stored and not teaches:  # an eraser is a decision, too
+        raise JobError("There is nothing to learn from: no pixel of the finished pictures has a label that counts.")
     return stored
 
 

@@ -53,7 +53,7 @@ class LearnReport:
     @property
     def recommended(self) -> bool:
         """Neither pixel accuracy nor mean IoU of the segments view fell."""
-        if SEGMENTS not in self.before or SEGMENTS not in self.after:
+        if not self._can_tell:
             return False
         before, after = self.before[SEGMENTS], self.after[SEGMENTS]
         return after.pixel_accuracy >= before.pixel_accuracy and after.mean_iou >= before.mean_iou
@@ -61,8 +61,9 @@ class LearnReport:
     @property
     def verdict(self) -> str:
         """One or two sentences for people."""
-        if SEGMENTS not in self.before or SEGMENTS not in self.after:
-            return "No picture was held back, so nobody can tell whether the model got better."
+        if not self._can_tell:
+            why = "The pictures held back have no labels" if self.before else "No picture was held back"
+            return f"{why}, so nobody can tell whether the model got better."
         before, after = self.before[SEGMENTS], self.after[SEGMENTS]
         pixels = (
             f"{_percent(after.pixel_accuracy)} of the pixels are right instead of {_percent(before.pixel_accuracy)}"
@@ -75,6 +76,12 @@ class LearnReport:
         if before == after:
             return f"{found} Nothing changed."
         return f"{found} The new model is recommended."
+
+    @property
+    def _can_tell(self) -> bool:
+        """Whether there was anything to compare on."""
+        views = SEGMENTS in self.before and SEGMENTS in self.after
+        return views and any(change.pixels for change in self.classes)
 
     def to_json(self) -> dict[str, Any]:
         own = {"settings": self.settings.to_json(), "classes": [asdict(change) for change in self.classes]}

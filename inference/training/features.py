@@ -19,11 +19,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from inference.files import replace_file
+from inference.files import replace_file, shown
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.paths import PixelFeatures
 from inference.preprocess import MINIMUM_SIDE, prepare
-from inference.training.data import Sample
+from inference.training.data import DataError, Sample
 from inference.training.points import Truth
 
 U8 = NDArray[np.uint8]
@@ -37,6 +37,7 @@ class View(NamedTuple):
 
 
 VIEWS = (View(1.0, False), View(1.0, True), View(0.75, False), View(0.75, True))
+CLASSES = 150
 _PARTS = ("mask_features", "p16", "p32")
 
 
@@ -83,15 +84,22 @@ class FeatureFiles:
 
     def __init__(self, paths: list[Path], *, device: str) -> None:
         """Raises `OSError` and `SafetensorError`."""
-        self._device = torch.device(device)
+        self._device, self._paths = torch.device(device), paths
         self._files: list[Any] = [safe_open(path, framework="pt") for path in paths]
 
     def __len__(self) -> int:
         return len(self._files)
 
     def view(self, picture: int, number: int) -> FoundView:
+        """Raises `DataError` for what is damaged on disk, which is removed and so found again the next time."""
         mask_features, p16, p32 = (self._read(picture, number, part)[None].float() for part in _PARTS)
         labels, weights = (self._read(picture, number, name)[None] for name in ("labels", "weights"))
+        if int(labels.max()) > CLASSES or not all(bool(part.isfinite().all()) for part in (mask_features, p16, p32)):
+            path = self._paths[picture]
+            path.unlink(missing_ok=True)
+            raise DataError(
+                f"What was found in a picture is damaged on disk, in {shown(path)}; to go on finds it again."
+            )
         features = PixelFeatures(mask_features, p16, p32, torch.empty(0, device=self._device))
         return FoundView(features, Truth(labels.long(), weights.float() / 255))
 

@@ -270,6 +270,8 @@ def one_step(learner: Learner) -> float:
         loss = learner.train_step()
     except ValueError as error:  # of the matching, where the network's numbers are none any more
         raise JobError(ASTRAY) from error
+    except DataError as error:
+        raise JobError(str(error)) from error
     learner.seconds += time.monotonic() - began
     if not np.isfinite(loss):
         raise JobError(ASTRAY)

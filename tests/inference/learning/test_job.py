@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from inference.errors import ExpectedError, WeightsError
 from inference.foreign import ForeignGraph
 from inference.learning.events import StepTold
 from inference.learning.job import Job, JobError, JobState, is_held_back
-from inference.learning.pictures import LearnPicture
+from inference.learning.pictures import LearnPicture, place_of
 from inference.learning.settings import LearnSettings, Untouched
 from inference.models import ModelCard
 from tests.inference.learning.jobs import finished_picture, finished_pictures, report, small_job, small_parent
@@ -79,6 +80,45 @@ def test_pictures_nobody_decided_anything_of_are_refused(tmp_path: Path, parent:
     nothing = [replace(picture, trust=np.full_like(picture.trust, 90)) for picture in finished_pictures()]
     with pytest.raises(JobError, match="nothing to learn from"):
         create(tmp_path / "job", parent, nothing)
+
+
+def test_pixels_that_a_person_left_without_a_label_teach_nothing(tmp_path: Path, parent: ModelCard) -> None:
+    erased = [replace(picture, labels=np.zeros_like(picture.labels)) for picture in finished_pictures()]
+    with pytest.raises(JobError, match="nothing to learn from: no pixel of the finished pictures has a label"):
+        create(tmp_path / "job", parent, erased)
+    job = create(tmp_path / "job", parent, [*erased[:4], finished_picture("9")])
+    assert job.pictures[-1].decided == 64 * 80
+
+
+def test_what_is_kept_at_a_weight_is_enough_to_learn_from(tmp_path: Path, parent: ModelCard) -> None:
+    untouched = [replace(picture, trust=np.full_like(picture.trust, 200)) for picture in finished_pictures()]
+    job = create(tmp_path / "job", parent, untouched)
+    assert {(picture.decided, picture.kept) for picture in job.pictures} == {(0, 64 * 80)}
+    with pytest.raises(JobError, match="nothing to learn from"):
+        Job.create(
+            tmp_path / "other",
+            parent=parent,
+            name="mine",
+            settings=LearnSettings(kept_weight=0.0),
+            pictures=untouched,
+        )
+
+
+def test_a_parent_without_a_known_hash_gets_that_of_its_file(tmp_path: Path, parent: ModelCard) -> None:
+    """Another file in its place is noticed however the job was begun."""
+    assert parent.file is not None
+    job = create(tmp_path / "job", replace(parent, sha256=None), finished_pictures())
+    assert Job.open(job.folder).parent.sha256 == hashlib.sha256(parent.file.read_bytes()).hexdigest()
+
+
+def test_the_picture_that_changes_sides_is_the_nearest_by_its_name(tmp_path: Path, parent: ModelCard) -> None:
+    names = [f"{index}.jpg" for index in range(6)]
+    for held_back, nearest in ((False, min), (True, max)):
+        pictures = [finished_picture(name, held_back=held_back) for name in names]
+        job = create(tmp_path / "job", parent, pictures)
+        assert [picture.name for picture in job.pictures if picture.held_back is not held_back] == [
+            nearest(names, key=place_of)
+        ]
 
 
 def test_an_older_job_is_replaced_once_the_new_one_is_whole(tmp_path: Path, parent: ModelCard) -> None:

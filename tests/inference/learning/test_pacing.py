@@ -84,6 +84,16 @@ def test_a_long_part_is_told_while_it_runs() -> None:
     assert told[1] == StageTold(Stage.TRAINING, 1, 2, 10 + 1 - 3)
 
 
+def test_a_part_that_takes_longer_than_all_should_leaves_nothing() -> None:
+    clock = Clock()
+    pacing = Pacing({Stage.TRAINING: 2, Stage.WRITING: 1}, tell=lambda _: None, clock=clock)
+    pacing.begin(Stage.TRAINING)
+    spend(pacing, clock, seconds=10)
+    with pacing.part():
+        clock.now += 60
+        assert pacing.left() == 0.0
+
+
 def test_nothing_is_told_while_nothing_is_done() -> None:
     clock, told = Clock(), list[Event]()
     pacing = Pacing({Stage.TRAINING: 2}, tell=told.append, clock=clock)

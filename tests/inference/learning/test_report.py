@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from inference.learning.errors import JobError
-from inference.learning.report import LearnReport
+from inference.learning.report import ClassChange, LearnReport
 from tests.inference.learning.jobs import report
 
 
@@ -27,6 +27,13 @@ def test_only_what_did_not_get_worse_is_recommended(
     assert found.recommended is recommended
     assert ("not recommended" in found.verdict) is not recommended
     assert f"{100 * accuracy[1]:.1f} % of the pixels are right instead of {100 * accuracy[0]:.1f} %" in found.verdict
+
+
+def test_where_no_picture_held_back_has_labels_nobody_can_tell() -> None:
+    """An eraser is a decision, too."""
+    found = replace(report(), classes=(ClassChange(class_id=3, pixels=0, before=0.0, after=0.0),))
+    assert not found.recommended
+    assert found.verdict == "The pictures held back have no labels, so nobody can tell whether the model got better."
 
 
 def test_what_nobody_measured_is_not_recommended() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from inference import weights_store
 from inference.errors import EngineError, WeightsError
@@ -199,6 +199,14 @@ def test_numbers_that_go_astray_are_a_sentence(tmp_path: Path) -> None:
         Run(job, tell=lambda _: None, check=nothing).finish()
 
 
+def test_the_time_of_earlier_processes_counts_and_steps_that_were_lost_do_not(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    (job.folder / "spent.json").write_text("5000")
+    job.add_progress(StepTold(2, STEPS, 1e9, 1.0, None))  # a step that no checkpoint has
+    assert Run(job, tell=lambda _: None, check=nothing).finish().seconds > 5000
+    assert 1e9 not in {point.loss for point in job.progress()}
+
+
 def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
     job = small_job(tmp_path, settings=settings())
     job.checkpoint.write_bytes(b"no checkpoint")
@@ -215,6 +223,23 @@ def test_features_that_are_damaged_are_found_again(tmp_path: Path) -> None:
     second.write_bytes(b"")
     run.finish()
     assert job.state is JobState.FINISHED
+
+
+@pytest.mark.parametrize("part", ["0.labels", "0.p16"])
+def test_features_that_make_no_sense_are_a_sentence_and_found_again(tmp_path: Path, part: str) -> None:
+    """Whole as files, which is all that is looked at before they are needed."""
+    job = small_job(tmp_path, settings=settings(steps=8))
+    with pytest.raises(StopAsked):
+        Run(job, tell=lambda _: None, check=stop_after(8)).finish()
+    for file in job.features.iterdir():
+        tensors = {name: value.clone() for name, value in load_file(file).items()}
+        for view in range(4):
+            tensors[f"{view}.{part[2:]}"].view(torch.uint8).fill_(255)
+        save_file(tensors, file)
+    files = len(list(job.features.iterdir()))
+    with pytest.raises(JobError, match=r"damaged on disk, in .*\.safetensors; to go on finds it again"):
+        Run(job, tell=lambda _: None, check=nothing).finish()
+    assert len(list(job.features.iterdir())) == files - 1
 
 
 def test_without_pictures_held_back_nothing_is_recommended(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""How long is learned is chosen by the number of pictures, and settings that make no sense are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from inference.learning.settings import LearnSettings
+
+
+@pytest.mark.parametrize(
+    ("pictures", "steps"), [(1, 100), (12, 100), (13, 104), (20, 160), (125, 1000), (126, 1000), (5000, 1000)]
+)
+def test_there_are_eight_steps_for_each_picture_within_limits(pictures: int, steps: int) -> None:
+    assert LearnSettings().resolved(pictures).steps == steps
+    assert LearnSettings(steps=7).resolved(pictures).steps == 7
+
+
+@pytest.mark.parametrize("nonsense", [{"learning_rate": 0.0}, {"steps": 0}, {"held_back": 0.91}, {"kept_weight": 1.1}])
+def test_nonsense_is_refused(nonsense: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="should"):
+        LearnSettings(**nonsense)  # type: ignore[arg-type]
