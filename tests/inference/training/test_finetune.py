@@ -104,6 +104,14 @@ def test_only_the_head_learns_and_in_full_precision(tmp_path: Path) -> None:
     assert all(name.startswith("head.predictor.") for name in moved)
 
 
+def test_what_counts_is_the_running_average(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    content, result = torch.load(job.checkpoint, weights_only=True), load_file(job.result)
+    assert all(torch.equal(result[f"head.{name}"], value) for name, value in content["average"].items())
+    assert not all(torch.equal(result[f"head.{name}"], value) for name, value in content["head"].items())
+
+
 def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finetune, "TOLD_SECONDS", 0.0)
     job = small_job(tmp_path, settings=replace(settings(steps=12), learning_rate=3e-3))
