@@ -90,7 +90,7 @@ def diagram(table: Sequence[Bin], *, title: str) -> str:
     step = side / len(table)
     most = max((row.segments for row in table), default=0) or 1
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + side + 24} {top + side + 56}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + side + 24} {top + side + 72}" '
         'font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="{left}" y="22" font-size="14" fill="#202020">{escape(title)}</text>',
@@ -116,6 +116,10 @@ def diagram(table: Sequence[Bin], *, title: str) -> str:
             f'<text x="{middle:.1f}" y="{above:.1f}" text-anchor="middle" fill="#202020">{row.segments}</text>'
         )
     parts.append(f'<path d="M{left} {top + side}L{left + side} {top}" stroke="#c0392b" stroke-dasharray="5 4"/>')
-    label = "score (bars: share of the segments with the right class; numbers: segments)"
-    parts.append(f'<text x="{left}" y="{top + side + 42}" fill="#505050">{label}</text></svg>')
+    for line, text in enumerate(
+        ("bars: share of the segments with the right class", "over their score; numbers: how many segments")
+    ):
+        y = top + side + 42 + 16 * line
+        parts.append(f'<text x="{left}" y="{y}" fill="#505050">{text}</text>')
+    parts.append("</svg>")
     return "\n".join(parts) + "\n"
