@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -235,8 +235,17 @@ def test_who_gives_up_finds_everything_finished_that_was_begun(at_once: int) -> 
     assert finished == sorted(begun)
 
 
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """A suite that runs in the background of a shell does not hear Ctrl-C, unless it asks to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="another kind of signal")
 @pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.usefixtures("control_c")
 def test_control_c_does_not_wait_for_other_machines(at_once: int) -> None:
     """Who asks such a machine looks at `is_cancelled`, as the remote engine does."""
     left = threading.Barrier(at_once)
