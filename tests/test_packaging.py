@@ -96,7 +96,7 @@ def test_the_module_answers_like_the_installed_command() -> None:
 
 def test_every_package_that_is_imported_is_declared() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    declared = {re.split(r"[><=;\s]", requirement)[0] for requirement in listed}
+    declared = {re.split(r"[\[><=;\s]", requirement)[0] for requirement in listed}
     distribution = {
         "PIL": "pillow",
         "cv2": "opencv-python-headless",

@@ -91,7 +91,8 @@ def test_an_error_is_json_too(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(parse([*words, "--json"])) == ExitCode.NO_RESULT
+    unknown_model = words[1] in ("path", "remove")
+    assert run(parse([*words, "--json"])) == (ExitCode.USAGE if unknown_model else ExitCode.NO_RESULT)
     said = capsys.readouterr()
     assert json.loads(said.out) == {"error": said.err.strip()}
     assert "none" in said.err

@@ -106,7 +106,7 @@ def test_from_published_weights_to_checked_labels(place: Path, web: Web) -> None
         truth = predicted.copy()
         truth[0], truth[1] = 0, predicted[1] % 150 + 1
         write_labels(place / "truth" / f"{stem}.png", truth)
-        right, known = right + int((predicted == truth).sum()), known + int((truth > 0).sum())
+        right, known = right + int(((predicted == truth) & (truth > 0)).sum()), known + int((truth > 0).sum())
     line = "ade-mask-studio evaluate --pred labels/ --truth truth/ --report report.html --json"
     record = json.loads(type_in(line, place, web))
     assert record["pictures"] == 3
