@@ -11,6 +11,14 @@ import numpy as np
 
 from inference.training.data import Sample
 
+SIDE, CELL = 96, 8
+COLOURS = np.array(
+    [
+        *([200, 60, 50], [60, 190, 70], [70, 90, 210], [210, 200, 60]),
+        *([150, 70, 190], [80, 200, 200], [240, 240, 240], [30, 30, 30]),
+    ]
+)
+
 
 def two_tone(name: str = "two", *, height: int = 64, width: int = 80) -> Sample:
     """A dark floor (4) under a bright sky (3); the horizon is a diagonal, so that no mirroring hides a mistake."""
@@ -31,3 +39,18 @@ def write_tar(path: Path, samples: list[Sample]) -> Path:
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
     return path
+
+
+def scene(number: int) -> Sample:
+    """Ground under a background and a block before both: three of eight classes, each of a colour of its own.
+
+    Borders lie between the cells of a mask, where a network with masks at an eighth of the size can have them.
+    """
+    random = np.random.default_rng(number)
+    back, ground, block = random.permutation(len(COLOURS))[:3]
+    places = np.full((SIDE, SIDE), back)
+    places[CELL * int(random.integers(5, 8)) :] = ground
+    (top, left), (height, width) = CELL * random.integers(1, 6, 2), CELL * random.integers(3, 6, 2)
+    places[top : top + height, left : left + width] = block
+    photo = COLOURS[places] + random.integers(-12, 13, (SIDE, SIDE, 3))
+    return Sample(str(number), photo.clip(0, 255).astype(np.uint8), (places + 1).astype(np.uint8))

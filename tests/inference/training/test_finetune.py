@@ -30,14 +30,6 @@ from tests.inference.learning.jobs import finished_picture, finished_pictures, s
 STEPS = 3
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> object:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def nothing() -> None:
     """Nobody says stop."""
 

@@ -36,8 +36,8 @@ LONG = LearnSettings(steps=100_000, learning_rate=1e-3, device="cpu")
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the child as well."""
+def one_thread_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the child as in these tests."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 

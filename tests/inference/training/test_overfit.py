@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from inference.training.data import Augmentation, Sample
 from inference.training.evaluate import evaluate
 from inference.training.points import LossSettings
 from inference.training.trainer import Trainer, TrainingSettings, WeightAverage
+from tests.inference.training.labelled_tars import SIDE, scene
 from tests.inference.training.small_answers import generator
 
-SIDE, CELL, STEPS = 96, 8, 60
+STEPS = 60
 SMALL = NetworkConfig(
     backbone=Backbone.LITE0, feature_width=32, decoder_layers=2, ffn_width=64, hidden_width=64, heads=4, queries=8
 )
@@ -34,36 +34,6 @@ SETTINGS = TrainingSettings(
     losses=LossSettings(points=256),
     augmentation=Augmentation(smallest_scale=1, largest_scale=1, brightness=0, contrast=0, saturation=0, hue_degrees=0),
 )
-COLOURS = np.array(
-    [
-        *([200, 60, 50], [60, 190, 70], [70, 90, 210], [210, 200, 60]),
-        *([150, 70, 190], [80, 200, 200], [240, 240, 240], [30, 30, 30]),
-    ]
-)
-
-
-def scene(number: int) -> Sample:
-    """Ground under a background and a block before both: three of eight classes, each of a colour of its own.
-
-    Borders lie between the cells of a mask, where a network with masks at an eighth of the size can have them.
-    """
-    random = np.random.default_rng(number)
-    back, ground, block = random.permutation(len(COLOURS))[:3]
-    places = np.full((SIDE, SIDE), back)
-    places[CELL * int(random.integers(5, 8)) :] = ground
-    (top, left), (height, width) = CELL * random.integers(1, 6, 2), CELL * random.integers(3, 6, 2)
-    places[top : top + height, left : left + width] = block
-    photo = COLOURS[places] + random.integers(-12, 13, (SIDE, SIDE, 3))
-    return Sample(str(number), photo.clip(0, 255).astype(np.uint8), (places + 1).astype(np.uint8))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in one order, and no waiting for busy cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def beginner() -> Trainer:

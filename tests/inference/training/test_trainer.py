@@ -38,15 +38,6 @@ SETTINGS = TrainingSettings(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> object:
-    """Sums in one order, so that two runs can be compared bit by bit; and no waiting for busy cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def test_two_photos_are_learned_by_heart() -> None:
     samples = [two_tone("a"), two_tone("b", width=64)]
     trainer = Trainer(SMALL, SETTINGS)

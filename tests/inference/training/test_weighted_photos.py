@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
 import torch
 
 from inference.network.config import Backbone, NetworkConfig
 from inference.training.data import Augmentation, Sample
 from inference.training.points import LossSettings
 from inference.training.trainer import Trainer, TrainingSettings
+from tests.inference.training.labelled_tars import SIDE, scene
 
-SIDE = 128
 SMALL = NetworkConfig(
     backbone=Backbone.LITE0, feature_width=16, decoder_layers=2, ffn_width=32, hidden_width=32, heads=4, queries=8
 )
@@ -29,34 +26,6 @@ SETTINGS = TrainingSettings(
     losses=LossSettings(points=256),
     augmentation=AS_IT_IS,
 )
-COLOURS = np.array(
-    [
-        [[200, 60, 50], [60, 190, 70], [70, 90, 210], [210, 200, 60]],
-        [[150, 70, 190], [80, 200, 200], [240, 240, 240], [30, 30, 30]],
-    ]
-).reshape(8, 3)
-
-
-def scene(number: int) -> Sample:
-    """A slope under a background with a disc before both: three of eight classes, each of a colour of its own."""
-    random = np.random.default_rng(number)
-    back, slope, disc = random.permutation(len(COLOURS))[:3]
-    y, x = np.mgrid[:SIDE, :SIDE]
-    places = np.full((SIDE, SIDE), back)
-    places[y > SIDE * random.uniform(0.35, 0.65) + (x - SIDE / 2) * random.uniform(-0.5, 0.5)] = slope
-    middle, radius = SIDE * random.uniform(0.3, 0.7, 2), SIDE * random.uniform(0.15, 0.25)
-    places[np.hypot(y - middle[0], x - middle[1]) < radius] = disc
-    photo = COLOURS[places] + random.integers(-12, 13, (SIDE, SIDE, 3))
-    return Sample(str(number), photo.clip(0, 255).astype(np.uint8), (places + 1).astype(np.uint8))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in one order, and no waiting for busy cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_what_counts_nothing_is_not_learned_and_what_counts_little_counts_less() -> None:
