@@ -30,6 +30,7 @@ from tests.e2e.acts import at, export_dialog, export_field, has_masks, key, show
 from tests.e2e.story import Script, click_button, dialog_of, drag, opened, post
 from tests.inference.serving import serving
 from tests.inference.web import Web
+from tests.menus import click_entry
 
 pytestmark = pytest.mark.slow
 
@@ -222,7 +223,7 @@ def test_published_model_is_fetched_and_used_and_the_old_one_answers_until_then(
     def choose_model(window: MainWindow, text: str) -> None:
         menu = window.model_button.menu()
         (entry,) = (action for action in menu.actions() if action.text() == text)
-        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entry).center())
+        click_entry(menu, entry)
 
     def script(window: MainWindow) -> Script:
         yield has_masks(window, photos[0].name)

@@ -305,9 +305,12 @@ def use_copy(window: MainWindow) -> Script:
 
 
 def use_pick(window: MainWindow) -> None:
-    x, y = innermost(shown(window).labels() == PERSON)
-    click(window, x, y)
-    assert window.session.current_class == PERSON
+    labels = shown(window).labels()
+    counts = np.bincount(labels.ravel(), minlength=151)
+    counts[[0, window.session.current_class]] = 0
+    wanted = int(counts.argmax())
+    click(window, *innermost(labels == wanted))
+    assert window.session.current_class == wanted
 
 
 def use_pan(window: MainWindow) -> None:

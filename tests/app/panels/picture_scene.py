@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from app.core.catalogue import Catalogue, SortBy
 from app.folder import Arrangement, Folder
 from app.panels.image_list import ImageList
+from tests.menus import click_entry
 
 ROOT = Path("/photos")
 NAMES = ("boat.jpg", "castle.jpg", "Castle ruin.jpg", "cows.jpg", "dogs.jpg")
@@ -43,5 +44,4 @@ def arrange_by_hand(pictures: ImageList, by: SortBy) -> None:
     """Choose an order in the menu of the sort button."""
     button = pictures.sort_button
     button.menu().popup(button.mapToGlobal(QPoint(0, 0)))
-    where = button.menu().actionGeometry(button.keys[by]).center()
-    QTest.mouseClick(button.menu(), Qt.MouseButton.LeftButton, pos=where)
+    click_entry(button.menu(), button.keys[by])

@@ -29,6 +29,7 @@ from tests.app.panels.legend_scene import (
     text,
 )
 from tests.app.panels.stripes import HEIGHT, PICTURE, WIDTH, paint
+from tests.menus import click_entry
 
 CAR, SIGN = 21, 44
 SPOKEN = Qt.ItemDataRole.AccessibleTextRole
@@ -99,7 +100,7 @@ def test_paint_is_limited_to_a_class_of_the_list_while_another_is_in_hand(
     def choose(text: str) -> None:
         menu = legend.make_menu(SKY)
         menu.popup(QPoint(0, 0))
-        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entry(menu, text)).center())
+        click_entry(menu, entry(menu, text))
 
     choose("Paint only over sky")
     assert session.rule == PaintRule(Where.CLASS, SKY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.core.catalogue import Filter, SortBy
@@ -13,6 +12,7 @@ from app.core.pictures import PictureStatus
 from app.folder import Folder
 from app.panels.image_list import LOOKING, NOTHING_OPEN, ImageList
 from tests.app.panels.picture_scene import NAMES, PATHS, arrange_by_hand, listed
+from tests.menus import click_entry
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -65,8 +65,7 @@ def test_the_order_is_chosen_in_a_menu_that_tells_it(pictures: ImageList) -> Non
     assert button.isChecked()
     assert button.toolTip() == "Sorted by uncertainty, largest first"
     button.menu().popup(QPoint(0, 0))
-    smallest = button.ways[False]
-    QTest.mouseClick(button.menu(), LEFT, pos=button.menu().actionGeometry(smallest).center())
+    click_entry(button.menu(), button.ways[False])
     assert listed(pictures) == list(NAMES)
     assert button.ways[False].isChecked()
     arrange_by_hand(pictures, SortBy.NAME)

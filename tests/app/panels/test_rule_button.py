@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.core.rules import PaintRule, Where
 from app.panels.rule_button import RuleButton, rule_words
 from app.session import Session
+from tests.menus import click_entry
 
 LEFT = Qt.MouseButton.LeftButton
 KEY = Qt.Key
@@ -46,10 +47,8 @@ def in_menu(button: RuleButton, opens: Callable[[], None], use: Callable[[QMenu]
 def choose(button: RuleButton, action: QAction) -> None:
     """Click the button, then the entry of its menu."""
 
-    def click(menu: QMenu) -> None:
-        QTest.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
-
-    in_menu(button, lambda: QTest.mouseClick(button, LEFT, pos=QPoint(10, button.height() // 2)), click)
+    opens = QPoint(10, button.height() // 2)
+    in_menu(button, lambda: QTest.mouseClick(button, LEFT, pos=opens), lambda menu: click_entry(menu, action))
 
 
 def texts(button: RuleButton) -> list[str]:
