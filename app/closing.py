@@ -6,9 +6,9 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import choose
-from app.export_flow import ExportFlow
-from app.keeper import Keeper
-from app.session import Session
+from app.editing.session import Session
+from app.exporting.flow import ExportFlow
+from app.keeping.keeper import Keeper
 from app.settings import Settings
 
 PATIENCE_MS = 1000  # an edit that takes no longer is waited for without a word

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.answering.done_answers import DoneAnswers
+from app.answering.model_in_use import EngineStatus, ModelChoice, ModelInUse
+from app.answering.predictions import NOW, Predictions
 from app.core.arrays import Intp
 from app.core.document import Document
-from app.done_answers import DoneAnswers
-from app.folder import Folder
-from app.keeper import Keeper
-from app.listing_flow import ListingFlow
-from app.lost_facts import LostFacts
-from app.model_in_use import EngineStatus, ModelChoice, ModelInUse
-from app.parking import Parking
-from app.photos import Photos
-from app.picture_states import PictureStates
-from app.predictions import NOW, Predictions
-from app.session import Session
-from app.thumbnails import MOST_WAITING, Thumbnails
+from app.editing.session import Session
+from app.keeping.keeper import Keeper
+from app.keeping.parking import Parking
+from app.listing.flow import ListingFlow
+from app.listing.folder import Folder
+from app.listing.lost_facts import LostFacts
+from app.listing.photos import Photos
+from app.listing.states import PictureStates
+from app.listing.thumbnails import MOST_WAITING, Thumbnails
 from app.workers.background import Background
 from app.workers.lane import Lane
 from inference.errors import PhotoError

@@ -12,7 +12,7 @@ from typing import Any
 import platformdirs
 
 from app.bench.machine import machine_line
-from app.display import display_problem
+from app.chrome.display import display_problem
 from app.settings import settings_path
 from inference.engines.devices import cuda_devices, to_try
 from inference.engines.trials import Trial, trials_path, try_devices

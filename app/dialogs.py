@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from app.cli import version_text
 from app.core.export import ExportOptions, Rest
 from app.core.run_progress import RunReport
-from app.exporter import ExportSummary
+from app.exporting.exporter import ExportSummary
 from app.panels.style import UNIT
 from app.panels.ticks import RingButton, TickBox
 

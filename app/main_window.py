@@ -15,25 +15,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.action_states import ActionStates
-from app.actions import TOOL_ACTIONS, Act, make_actions
-from app.autosave import Autosave
+from app.answering.model_in_use import EngineStatus, ModelChoice
 from app.canvas.canvas import Canvas
-from app.chrome import make_menus, make_toolbars
+from app.chrome.action_states import ActionStates
+from app.chrome.actions import TOOL_ACTIONS, Act, make_actions
+from app.chrome.dock_widths import DockWidths
+from app.chrome.handlers import add_class_keys, make_handlers, pick_answer
+from app.chrome.keys import WindowKeys
+from app.chrome.menus import make_menus, make_toolbars
+from app.chrome.status_bar import StatusBar
 from app.closing import Closing
 from app.core.document import Hover
 from app.desk import Desk
 from app.dialogs import show_not_listed
-from app.dock_widths import DockWidths
-from app.export_flow import ExportFlow
-from app.folder_rows import FolderRows
-from app.handlers import add_class_keys, make_handlers, pick_answer
-from app.import_flow import ImportFlow
-from app.keys import WindowKeys
-from app.learn_flow import LearnFlow
-from app.model_button import ModelButton
-from app.model_flow import ModelFlow
-from app.model_in_use import EngineStatus, ModelChoice
+from app.editing.session import Session
+from app.exporting.flow import ExportFlow
+from app.importing.flow import ImportFlow
+from app.keeping.autosave import Autosave
+from app.learning.flow import LearnFlow
+from app.listing.rows import FolderRows
+from app.models.button import ModelButton
+from app.models.flow import ModelFlow
 from app.opening import Opening
 from app.panels.choices_card import ChoicesCard
 from app.panels.decided_key import DecidedKey
@@ -50,11 +52,9 @@ from app.panels.texts import hover_text
 from app.panels.threshold import ThresholdPanel
 from app.panels.tool_options import ToolOptions
 from app.picture_work import PictureWork
+from app.predicting.flow import RunFlow
 from app.project_signs import ProjectSigns
-from app.run_flow import RunFlow
-from app.session import Session
 from app.settings import Settings
-from app.status_bar import StatusBar
 from app.tools import make_tool
 from app.tools.base import Tool
 

@@ -11,12 +11,12 @@ import numpy as np
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.arrays import U8, Intp
 from app.core.catalogue import STATUSES
 from app.core.pictures import PictureStatus
-from app.folder import FINISHED, Folder
-from app.list_memory import ListMemory
+from app.listing.folder import FINISHED, Folder
+from app.listing.memory import ListMemory
 from app.panels.note_editor import NoteEditor
 
 if TYPE_CHECKING:

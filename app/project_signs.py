@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from app.canvas.canvas import Canvas
 from app.desk import Desk
 from app.dialogs import choose
-from app.open_project import ProjectInfo
+from app.keeping.open_project import ProjectInfo
 from app.panels.icons import icon
 
 HOMELESS = "There is no project that keeps what is done to this picture: export it, or click to try again."

@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.chrome.display import display_problem
 from app.crash import CrashHook
-from app.display import display_problem
 from app.interpreter import attentive
 from app.main_window import MainWindow
 from app.panels.icons import icon

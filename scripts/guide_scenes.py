@@ -15,9 +15,9 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from app.folder import Folder
-from app.learn_dialog import LearnDialog
-from app.model_dialog import ModelDialog
+from app.learning.dialog import LearnDialog
+from app.listing.folder import Folder
+from app.models.dialog import ModelDialog
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
 

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def updated(readme: str) -> str:
     """The text of the README with both generated parts as they should be."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from app.model_card import model_card_markdown
-    from app.shortcuts import shortcut_table_markdown
+    from app.chrome.shortcuts import shortcut_table_markdown
+    from app.models.card import model_card_markdown
     from inference.models import find_card
 
     readme = _between(readme, "shortcuts", shortcut_table_markdown())

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, TOOL_ACTIONS, Act
+from app.chrome.actions import ACTIONS, TOOL_ACTIONS, Act
 from app.core.import_labels import Existing
 from app.core.import_labels.findings import PHRASES
 from app.core.project.places import FILE_NAME
 from app.core.rules import Where
-from app.import_dialog import EXISTING
+from app.editing.session import Session
+from app.importing.dialog import EXISTING
 from app.panels.rule_button import RuleButton
-from app.session import Session
 from app.settings import Settings
 from app.tools import TOOLS
 from app.tools.options import Choice

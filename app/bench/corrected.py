@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 
-from app.actions import Act
 from app.bench.scene import LEFT, PATH, Scene
+from app.chrome.actions import Act
 from app.core.document import ViewMode
 from app.core.parts import Check, unhindered
 from app.core.patches import human_snapshot
 from app.core.segment_map import SegmentMap
-from app.gesture import Paint, draft_edit
+from app.editing.gesture import Paint, draft_edit
 
 Last = Callable[[], object]
 _BEFORE = Path("before.jpg")

@@ -10,9 +10,9 @@ from time import perf_counter
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 
-from app.actions import Act
 from app.bench.scene import LEFT, Scene
 from app.canvas.viewport import MAX_SCALE
+from app.chrome.actions import Act
 from app.core.targets import Scope
 from app.panels.legend_order import Figures
 

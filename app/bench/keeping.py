@@ -18,8 +18,8 @@ from app.core.geometry import Box
 from app.core.project.packing import rounded
 from app.core.project.records import identify
 from app.core.segment_map import human_value
-from app.keeper import Keeper
-from app.session import Session
+from app.editing.session import Session
+from app.keeping.keeper import Keeper
 from app.settings import Settings
 from inference.prediction import Prediction
 

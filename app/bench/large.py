@@ -68,8 +68,8 @@ def _gestures(scene: Scene, count: int, few: int) -> Iterator[Figure]:
 
 def _background(scene: Scene, count: int) -> Iterator[Figure]:
     """Edits of the whole photo, and what undoes them."""
-    from app.actions import Act
     from app.bench import gestures
+    from app.chrome.actions import Act
 
     undone, redone = [], []
     whole: tuple[tuple[str, Callable[[Scene], Callable[[], object]]], ...] = (

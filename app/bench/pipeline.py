@@ -35,7 +35,7 @@ from resources.samples import sample_paths
 
 if TYPE_CHECKING:
     from app.core.run_progress import RunReport
-    from app.folder_run import FolderRun
+    from app.predicting.folder_run import FolderRun
 
 PICTURES = 300
 AT_ONCE = 30  # pictures for each turn
@@ -159,10 +159,10 @@ def _command(segmenter: Segmenter, pictures: Sequence[Path], labels: Path) -> No
 def _window(segmenter: Segmenter, folder: Path) -> Iterator[Callable[[Sequence[Path]], None]]:
     """What runs the network over pictures as the window does, with a project in the folder of the photos."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from app.folder_run import FolderRun
-    from app.keeper import Keeper
-    from app.model_in_use import ModelChoice, ModelInUse
-    from app.session import Session
+    from app.answering.model_in_use import ModelChoice, ModelInUse
+    from app.editing.session import Session
+    from app.keeping.keeper import Keeper
+    from app.predicting.folder_run import FolderRun
     from app.settings import Settings
     from app.window import make_application
     from app.workers.lane import Lane

@@ -15,8 +15,8 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTi
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDockWidget
 
-from app.actions import Act
 from app.bench.content import Content, made_up
+from app.chrome.actions import Act
 from app.core.arrays import U8
 from app.core.document import Document, ViewMode
 from app.core.pyramid import build_pyramid

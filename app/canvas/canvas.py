@@ -43,7 +43,7 @@ from app.tools.base import Choices, Tool
 from app.tools.guesses import Guesses
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 SAID_MS = 30  # after pixels have changed: they are on screen before it is said what lies under the pointer
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.overlay import OverlaySettings
 from app.core.segment_map import Layer
-from app.session import Session
+from app.editing.session import Session
 
 
 class Comparison(Enum):

@@ -14,7 +14,7 @@ from app.canvas.screen import Screen
 from app.canvas.view import PhotoView
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 REST_MS = 150
 

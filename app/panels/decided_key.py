@@ -15,7 +15,7 @@ from app.panels.style import HALF, RADIUS, UNIT, muted, tint
 from app.panels.texts import DECIDED_BY, share_text
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 SWATCH = 12
 REFRESH_MS = 60

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.core.catalogue import STATUSES, ClassShare, Exported, Filter
 from app.core.pictures import PictureStatus
-from app.folder import Folder
+from app.listing.folder import Folder
 from app.panels.class_picker import ClassPicker
 from app.panels.class_texts import class_label
 from app.panels.icons import icon, swatch_icon

@@ -8,10 +8,10 @@ from PySide6.QtCore import QModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from app.editing.session import Session
 from app.panels.history_model import HistoryModel, StepRole, StepState
 from app.panels.rows import LEFT, RIGHT, Index, SaysWhenEmpty, make_quiet, paint_empty, paint_row_back
 from app.panels.style import HALF, UNIT, accent, muted, small, tint
-from app.session import Session
 
 NOTHING_OPEN = "No picture yet."
 RAIL = 2 * UNIT  # where the line of dots runs

@@ -6,10 +6,10 @@ from enum import Enum, IntEnum
 
 from PySide6.QtCore import QAbstractListModel, QObject, Qt, QTimer
 
-from app.history import PatchCommand
+from app.editing.history import PatchCommand
+from app.editing.session import Session
 from app.panels.rows import ROOT, Index
 from app.panels.texts import share_text
-from app.session import Session
 
 OPENED = "Opened"
 EARLIER = "Earlier corrections"

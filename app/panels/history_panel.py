@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.editing.session import Session
 from app.panels.elided_label import ElidedLabel
 from app.panels.history import HistoryView
 from app.panels.style import HALF, UNIT
-from app.session import Session
 
 MB = 2**20
 REFRESH_MS = 200

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QVBoxLayou
 
 from app.core.arrays import Intp
 from app.core.catalogue import Filter, Sort
-from app.folder import Folder
-from app.folder_rows import FolderRows
+from app.listing.folder import Folder
+from app.listing.rows import FolderRows
 from app.panels.elided_label import ElidedLabel
 from app.panels.empty_card import EmptyCard
 from app.panels.filter_popup import FilterButton, FilterPopup, conditions

@@ -20,7 +20,7 @@ from app.panels.search_field import SearchField
 from app.panels.style import UNIT
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 REFRESH_MS = 100  # numbers that change more often cannot be read
 NOTHING_OPEN = "The classes of the picture appear here."

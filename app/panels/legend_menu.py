@@ -17,8 +17,8 @@ from app.panels.legend_model import SORT_TEXTS
 from app.panels.legend_order import SortKey
 
 if TYPE_CHECKING:
+    from app.editing.session import Session
     from app.panels.legend import Legend
-    from app.session import Session
 
 
 def class_menu(legend: Legend, session: Session, class_id: int) -> QMenu:

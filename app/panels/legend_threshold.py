@@ -27,7 +27,7 @@ from app.panels.style import HALF, UNIT, paint_edge
 from app.panels.threshold import STEPS, ScoreSlider
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 SWATCH = 14
 WIDTH = 34 * UNIT

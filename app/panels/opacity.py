@@ -12,7 +12,7 @@ from app.panels.slider import Slider
 from app.panels.style import HALF, UNIT
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 
 class OpacitySlider(QWidget):

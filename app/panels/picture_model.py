@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QObject, Qt
 from PySide6.QtGui import QImage, QPixmap
 
 from app.core.pictures import PictureStatus
-from app.folder import Folder
+from app.listing.folder import Folder
 from app.panels.picture_texts import second_line, spoken, tip
 from app.panels.rows import ROOT, Index
 

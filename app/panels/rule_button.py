@@ -14,7 +14,7 @@ from app.panels.icons import icon
 from app.panels.plain import MenuButton
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _TIP = "Where paint may go, for every tool (Shift+R goes through the choices)"
 

@@ -20,7 +20,7 @@ from app.panels.texts import NO_VALUE, share_text
 from app.panels.ticks import TickBox
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 DEFAULT = 0.5
 STEPS = 100  # of the slider: hundredths

@@ -21,7 +21,7 @@ from app.panels.style import HALF, UNIT
 from app.tools.base import Tool
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 RECENT = 9
 LEAST = 60 * UNIT  # the row can do with this

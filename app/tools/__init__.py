@@ -23,7 +23,7 @@ from app.tools.wand import Wand
 from app.tools.zoom import Zoom
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _ALL: tuple[type[Tool], ...] = (
     Relabel,

@@ -11,7 +11,7 @@ from app.tools.base import Pointer, Tool, class_name
 from app.tools.options import Choice
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _MIXED_AT_ONCE = 100  # tiles of which only a part is painted, at most half a millisecond each
 _TEXTS = {

@@ -13,7 +13,7 @@ from app.core.spans import Spans
 from app.tools.base import Pointer, Sketch, Tool
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _DRAWN_EVERY = 1 / 8  # of the pointer's reach: one logical pixel, so that a long line stays quick to draw
 _CLICK = 1 / 2  # of the reach: a line that goes no further was meant as a click

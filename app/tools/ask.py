@@ -18,8 +18,8 @@ from inference.prediction import Prediction
 
 if TYPE_CHECKING:
     from app.core.parts import Check
-    from app.gesture import Paint
-    from app.session import Session
+    from app.editing.gesture import Paint
+    from app.editing.session import Session
     from app.settings import Value
 
 _OWN = "own"

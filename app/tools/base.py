@@ -17,7 +17,7 @@ from app.tools.options import Number, Option
 from resources.classes import ade_class
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
     from app.settings import Value
 
 

@@ -11,8 +11,8 @@ from app.tools.base import Button, Cursor, Modifier, Outline, Pointer, Tool, cla
 from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
-    from app.gesture import Gesture
-    from app.session import Session
+    from app.editing.gesture import Gesture
+    from app.editing.session import Session
 
 SHAPE = Choice("shape", "Shape", ((BrushShape.ROUND.value, "Round"), (BrushShape.SQUARE.value, "Square")))
 

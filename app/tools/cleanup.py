@@ -18,8 +18,8 @@ from app.tools.options import Choice, Measure, Number, Option
 from resources.classes import CLASS_COUNT
 
 if TYPE_CHECKING:
-    from app.gesture import Paint
-    from app.session import Session
+    from app.editing.gesture import Paint
+    from app.editing.session import Session
     from app.settings import Value
 
 _GAPS, _SPECKS, _HOLES, _SMOOTH = "gaps", "specks", "holes", "smooth"

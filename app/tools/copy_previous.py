@@ -19,7 +19,7 @@ from app.tools.base import Pointer, Preview, Shows, Sketch
 from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 Values = tuple[Box, Bool, U8]
 _KEEP, _CLEAR = "keep", "clear"

@@ -14,7 +14,7 @@ from app.tools.aim import aim, paint_target
 from app.tools.base import Choices, class_name
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 NO_ANSWER = "The network has not answered for this picture yet."
 COUNT = 5

@@ -13,7 +13,7 @@ from app.tools.options import Option
 from app.tools.shapes import BECOMES, fill_area
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _EDGE = 0.6  # of the pointer's reach: an edge is taken less easily than a corner
 _LEAST = 3

@@ -16,7 +16,7 @@ from app.tools.base import BY_KEYS, Pointer, Preview, Shows, Sketch
 from app.tools.options import Measure, Number, Option
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _TEXT = "Refine edges"
 _PREVIEW_PIXELS = 4_000_000  # up to so large an area every pixel that would change is shown

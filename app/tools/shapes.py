@@ -15,7 +15,7 @@ from app.tools.base import BY_KEYS, Button, Modifier, Pointer, Sketch, Tool, cla
 from app.tools.options import Choice, Option
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 BECOMES = Choice(
     "becomes",

@@ -15,8 +15,8 @@ from app.tools.options import Measure, Number, Option
 
 if TYPE_CHECKING:
     from app.core.parts import Check
-    from app.gesture import Gesture, Paint, Paints
-    from app.session import Session
+    from app.editing.gesture import Gesture, Paint, Paints
+    from app.editing.session import Session
 
 Pixel = tuple[int, int]
 Passed = tuple[int, Pixel]  # by which stroke, and where

@@ -12,8 +12,8 @@ from app.tools.options import Number, Option
 
 if TYPE_CHECKING:
     from app.core.parts import Check
-    from app.gesture import Paint
-    from app.session import Session
+    from app.editing.gesture import Paint
+    from app.editing.session import Session
 
 _PER_PIXEL = 0.25  # tolerance per logical pixel of the drag
 _FAINT = 0.5  # opacity of the preview: one looks at the photo to see where it should end

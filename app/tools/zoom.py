@@ -9,7 +9,7 @@ from app.core.geometry import Box, Point
 from app.tools.base import Button, Cursor, Look, Modifier, Pointer, Sketch, Tool
 
 if TYPE_CHECKING:
-    from app.session import Session
+    from app.editing.session import Session
 
 _STEP = 2.0
 

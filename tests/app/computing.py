@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-import app.session
+import app.editing.session
 from app.core.geometry import Box
 from app.core.parts import Check
 from app.core.segment_map import human_value
-from app.gesture import Paint
-from app.session import Session
+from app.editing.gesture import Paint
+from app.editing.session import Session
 from app.settings import Settings
 from app.workers.background import Background
 from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo
@@ -56,7 +56,7 @@ def background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backgr
 @pytest.fixture
 def session(qtbot: QtBot, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The known picture; whatever reaches further than 100 pixels is worked out in the background."""
-    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
+    monkeypatch.setattr(app.editing.session, "REACH_AT_ONCE", 100)
     session = Session(Settings())
     session.runner = background.run
     show_photo(session)

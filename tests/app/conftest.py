@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-import app.model_in_use
+import app.answering.model_in_use
+from app.answering.model_in_use import ModelChoice
 from app.desk import Desk
-from app.model_in_use import ModelChoice
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from tests.app.desk_scene import FakeSegmenter
 from tests.app.working import Work, make_photo
@@ -32,7 +32,7 @@ def photos(tmp_path: Path) -> list[Path]:
 def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
     fake = FakeSegmenter()
     fake.gate.set()
-    monkeypatch.setattr(app.model_in_use, "load_segmenter", lambda *_: fake)
+    monkeypatch.setattr(app.answering.model_in_use, "load_segmenter", lambda *_: fake)
     return fake
 
 

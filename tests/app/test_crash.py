@@ -119,7 +119,7 @@ def test_what_a_project_keeps_needs_no_copy_until_it_cannot_be_written(
     breaks(hook)
     assert not rescued(tmp_path / "data")
     assert "your corrections are kept" in window.status.text()
-    monkeypatch.setattr("app.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: there is no other name
+    monkeypatch.setattr("app.keeping.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: no other name
     path.parent.rename(tmp_path / "away")
     gesture = window.session.begin_edit("Brush")
     assert gesture is not None

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-import app.model_in_use
-import app.projects
+import app.answering.model_in_use
+import app.keeping.projects
+from app.answering.model_in_use import ModelChoice
 from app.core.errors import ProjectError
 from app.core.pictures import PictureStatus
 from app.core.project.places import Place
 from app.desk import Desk
-from app.model_in_use import ModelChoice
 from inference.errors import WeightsError
 from tests.app.desk_scene import FakeSegmenter, correct_corner, predicted
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_read_says_so_until_it_can(
 
     said: list[str] = []
     desk.said.connect(said.append)
-    monkeypatch.setattr(app.model_in_use, "load_segmenter", refuse)
+    monkeypatch.setattr(app.answering.model_in_use, "load_segmenter", refuse)
     desk.use_model(ModelChoice("broken.pth"))
     qtbot.waitUntil(lambda: "The file is truncated." in said)
     assert photos[0].name in problems[-1]
@@ -102,7 +102,7 @@ def test_corrections_that_no_project_keeps_stay_in_the_list_when_others_are_open
     def refuse(folder: Path) -> Place:
         raise ProjectError(f"The project in {folder} cannot be opened: the disk reports an error.")
 
-    monkeypatch.setattr(app.projects, "project_file", refuse)
+    monkeypatch.setattr(app.keeping.projects, "project_file", refuse)
     said: list[str] = []
     desk.said.connect(said.append)
     desk.open(photos[:2])

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.export import ExportOptions
 from app.dialogs import ExportDialog, SummaryDialog, choose, show_about, with_mnemonics
-from app.exporter import ExportSummary
+from app.exporting.exporter import ExportSummary
 
 ALT = Qt.KeyboardModifier.AltModifier
 

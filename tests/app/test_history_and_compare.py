@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.segment_map import Decider, human_value

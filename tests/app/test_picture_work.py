@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.catalogue import Catalogue, Filter
 from app.core.pictures import PictureStatus
-from app.folder import Arrangement
+from app.listing.folder import Arrangement
 from app.main_window import MainWindow
 from app.settings import Settings
 from tests.app.panels.picture_scene import PATHS, fill

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from app.tools import make_tool
 from app.tools.base import Pointer

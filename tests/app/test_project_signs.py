@@ -14,8 +14,8 @@ from app.core.errors import ProjectError
 from app.core.geometry import Box
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
+from app.keeping.lock import ProjectLock
 from app.main_window import MainWindow
-from app.project_lock import ProjectLock
 from app.settings import Settings
 from tests.app.working import SHAPE, make_photo
 
@@ -46,7 +46,7 @@ def paint(window: MainWindow, value: int) -> None:
 def test_what_is_not_saved_is_counted_and_a_click_tries_again(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: there is no other name
+    monkeypatch.setattr("app.keeping.open_project._HANDLES", Path("nowhere"))  # the disk was taken out: no other name
     photo, button = make_photo(tmp_path / "photos" / "a.png"), window.project_signs.button
     show(window, qtbot, photo)
     qtbot.waitUntil(window.desk.keeper.is_saved)

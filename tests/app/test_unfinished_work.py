@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.answering.model_in_use import ModelChoice
 from app.core.ade_png import read_labels
 from app.core.document import ViewMode
 from app.core.export import ExportOptions, Rest
@@ -17,10 +18,9 @@ from app.core.geometry import Box
 from app.core.pictures import PictureStatus
 from app.core.segment_map import SegmentMap, human_value
 from app.desk import Desk
-from app.exporter import Exporter, ExportSummary
-from app.gesture import Gesture
-from app.model_in_use import ModelChoice
-from app.session import Session
+from app.editing.gesture import Gesture
+from app.editing.session import Session
+from app.exporting.exporter import Exporter, ExportSummary
 from app.settings import Settings
 from tests.app.computing import Gate
 from tests.app.desk_scene import predicted

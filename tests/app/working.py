@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.keeper import Keeper
-from app.session import Session
+from app.editing.session import Session
+from app.keeping.keeper import Keeper
 from app.settings import Settings
 from inference.prediction import Prediction
 

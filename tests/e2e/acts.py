@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.document import Document
 from app.dialogs import ExportDialog
 from app.main_window import MainWindow

@@ -17,8 +17,8 @@ from PySide6.QtCore import QCoreApplication, QTimer
 
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.keeper import Keeper
-from app.session import Session
+from app.editing.session import Session
+from app.keeping.keeper import Keeper
 from app.settings import Settings
 
 SHAPE = (700, 900)

@@ -14,14 +14,14 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QTextBrowser
 
-import app.projects
-from app.actions import Act
+import app.keeping.projects
 from app.bench.network import random_model
+from app.chrome.actions import Act
 from app.core.ade_png import read_labels
 from app.core.errors import ProjectError
 from app.core.project.places import Place
 from app.main_window import MainWindow
-from app.model_dialog import ModelDialog
+from app.models.dialog import ModelDialog
 from app.settings import load_settings
 from inference.models import find_card
 from inference.weights import load_tensors
@@ -42,7 +42,7 @@ def no_project(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(folder: Path) -> Place:
         raise ProjectError(f"The project in {folder} cannot be made: there is no permission.")
 
-    monkeypatch.setattr(app.projects, "project_file", refuse)
+    monkeypatch.setattr(app.keeping.projects, "project_file", refuse)
 
 
 def test_space_pans_while_a_list_has_the_focus(play, photos: list[Path]) -> None:  # type: ignore[no-untyped-def]

@@ -13,10 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.ade_png import write_labels
 from app.dialogs import SummaryDialog
-from app.import_dialog import ImportDialog, ImportReport
+from app.importing.dialog import ImportDialog, ImportReport
 from app.main_window import MainWindow
 from app.panels.ticks import TickBox
 from tests.e2e.acts import active, export_dialog, has_masks, key, labels_everywhere, shown, undo

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QWidget
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.document import ViewMode
 from app.core.pictures import PictureStatus
 from app.dialogs import SummaryDialog

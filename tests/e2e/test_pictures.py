@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.catalogue import SortBy
 from app.core.pictures import PictureStatus
 from app.main_window import MainWindow

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from app.actions import Act
+from app.chrome.actions import Act
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from app.main_window import MainWindow
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 HOLDER = """
 import sys
 from pathlib import Path
-from app.project_lock import ProjectLock
+from app.keeping.lock import ProjectLock
 lock = ProjectLock(Path(sys.argv[1]))
 print(lock.take(), flush=True)
 sys.stdin.read()
@@ -113,7 +113,9 @@ def test_what_the_network_said_is_not_asked_for_again(
         np.testing.assert_array_equal(shown(window).labels(), labels[0])
 
     play(first, [str(photos[0])])
-    monkeypatch.setattr("app.predictions.predict_photo", lambda *_args, **_: pytest.fail("it was asked again"))
+    monkeypatch.setattr(
+        "app.answering.predictions.predict_photo", lambda *_args, **_: pytest.fail("it was asked again")
+    )
     play(second, [str(photos[0])])
 
 

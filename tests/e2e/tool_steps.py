@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
-from app.actions import ACTIONS, TOOL_ACTIONS
+from app.chrome.actions import ACTIONS, TOOL_ACTIONS
 from app.core.arrays import U8, Bool
 from app.core.segment_map import SegmentMap
 from app.core.soft_masks import ranked_queries, soft_mask

@@ -8,10 +8,10 @@ from time import perf_counter
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.actions import Act
 from app.bench import gestures
 from app.bench import scene as scene_module
 from app.bench.scene import Scene
+from app.chrome.actions import Act
 from app.core.segment_map import Decider
 
 VIEW = (700, 560)

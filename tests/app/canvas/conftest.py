@@ -10,7 +10,7 @@ from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from tests.app.canvas.scene import predict, show_photo
 

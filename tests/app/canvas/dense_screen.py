@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from app.tools import make_tool
 from tests.app.canvas.scene import grabbed, map_of, photo, predict, show_photo

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.canvas import Canvas
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Tool
 

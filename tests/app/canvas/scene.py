@@ -15,7 +15,7 @@ from app.core.document import Document, ViewMode
 from app.core.geometry import Box
 from app.core.pyramid import build_pyramid
 from app.core.segment_map import SegmentMap
-from app.session import Session
+from app.editing.session import Session
 from inference.prediction import Prediction, SegmentTable
 from resources.classes import palette
 

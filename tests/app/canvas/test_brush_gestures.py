@@ -12,7 +12,7 @@ from app.canvas.canvas import Canvas
 from app.core.arrays import Bool
 from app.core.painting import BrushShape, Piece, StrokePath, stroke
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, leave, seen, wheel
 from tests.app.canvas.scene import grabbed, map_of, photo, predict, quarters, show_photo, spot, steps

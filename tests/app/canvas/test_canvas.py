@@ -15,7 +15,7 @@ from app.canvas.comparing import Comparison
 from app.core.document import Hover
 from app.core.geometry import Box
 from app.core.segment_map import Decider, SegmentMap, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.scene import (
     HEIGHT,

@@ -15,7 +15,7 @@ from app.core import cleanup
 from app.core.parts import Area, Check, LabelReader, Part
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings, load_settings, save_settings
 from app.tools import make_tool
 from app.tools.base import Preview, Tool

@@ -16,7 +16,7 @@ from app.core.arrays import U8
 from app.core.document import Hover
 from app.core.geometry import Box
 from app.core.segment_map import Decider, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, drag, drag_holding
 from tests.app.canvas.scene import (

@@ -15,7 +15,7 @@ from app.canvas.keyboard import LEAP
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, drag, take

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from app.canvas.canvas import Canvas
 from app.core.arrays import U8
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import LEFT, NONE, RIGHT, drag
 from tests.app.canvas.scene import HEIGHT, WIDTH, human, map_of, spot

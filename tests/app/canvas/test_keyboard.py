@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.canvas.canvas import Canvas
 from app.canvas.keyboard import LEAP
 from app.core.document import Hover
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 
 CTRL = Qt.KeyboardModifier.ControlModifier

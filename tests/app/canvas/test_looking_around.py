@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import CTRL, LEFT, MIDDLE, SHIFT, drag, seen, wheel
 from tests.app.canvas.scene import (

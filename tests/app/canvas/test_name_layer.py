@@ -13,7 +13,7 @@ from app.canvas.names import NameTags
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from tests.app.canvas.scene import HEIGHT, WIDTH, grabbed, map_of, spot
 
 SKY, PERSON, TREE, WALL = 3, 13, 5, 1  # the quarters of the scene; the wall lies under the threshold

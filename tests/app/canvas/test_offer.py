@@ -24,7 +24,7 @@ from app.canvas.viewport import Viewport
 from app.core.arrays import U8, Bool
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools.base import Pointer, Preview, Sketch, Tool
 from resources.classes import palette
 from tests.app.canvas.hand import leave

@@ -14,7 +14,7 @@ from app.canvas.canvas import Canvas
 from app.core.arrays import U8, Bool
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools.base import Preview, Tool
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, drag, leave, take, wheel
 from tests.app.canvas.scene import grabbed, human, map_of, predict, show_photo, spot, steps

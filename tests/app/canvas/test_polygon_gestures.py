@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from app.canvas.canvas import Canvas
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Sketch
 from tests.app.canvas.hand import CTRL, LEFT, NONE, RIGHT, SHIFT, seen

@@ -13,7 +13,7 @@ from app.canvas.canvas import Canvas
 from app.core.arrays import Bool
 from app.core.geometry import Point
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import ALT, LEFT, NONE, RIGHT, SHIFT, drag, drag_holding, seen
 from tests.app.canvas.plain import in_ellipse, in_polygon, in_rectangle

@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from app.canvas.canvas import Canvas
 from app.core.painting import StrokePath, stroke
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import LEFT, MIDDLE, NONE, RIGHT, SHIFT, drag, leave, seen, wheel
 from tests.app.canvas.scene import (

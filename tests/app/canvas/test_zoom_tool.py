@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.canvas.canvas import Canvas
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.hand import ALT, LEFT, NONE, RIGHT, drag, seen
 from tests.app.canvas.scene import map_of, photo, predict, quarters, show_photo

@@ -11,11 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from app.folder import Folder
+from app.editing.session import Session
+from app.listing.folder import Folder
 from app.panels.image_list import ImageList
 from app.panels.legend import Legend
 from app.panels.style import palette_for
-from app.session import Session
 from app.settings import Settings
 from tests.app.panels.picture_scene import fill
 from tests.app.panels.stripes import HEIGHT, PICTURE, WIDTH, predict

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.core.catalogue import Catalogue, SortBy
-from app.folder import Arrangement, Folder
+from app.listing.folder import Arrangement, Folder
 from app.panels.image_list import ImageList
 from tests.menus import click_entry
 

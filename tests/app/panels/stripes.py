@@ -9,7 +9,7 @@ import numpy as np
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from inference.prediction import Prediction, SegmentTable
 
 HEIGHT, WIDTH = 10, 100

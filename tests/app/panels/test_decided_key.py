@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from app.core.geometry import Box
 from app.core.overlay import DECIDER_COLOURS
 from app.core.segment_map import human_value
+from app.editing.session import Session
 from app.panels.decided_key import DecidedKey
 from app.panels.style import UNIT
-from app.session import Session
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.geometry import Box
 from app.core.segment_map import human_value
+from app.editing.session import KEPT_OPEN, Session
 from app.panels.history import NOTHING_OPEN, HistoryView
 from app.panels.history_model import EARLIER, OPENED, StepRole, StepState
-from app.session import KEPT_OPEN, Session
 from tests.app.canvas.scene import map_of
 from tests.app.panels.stripes import HEIGHT, PICTURE, WIDTH
 

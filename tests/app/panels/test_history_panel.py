@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from app.core.geometry import Box
 from app.core.segment_map import human_value
+from app.editing.session import Session
 from app.panels.history_panel import MB, HistoryPanel, memory_text
-from app.session import Session
 from tests.app.panels.stripes import HEIGHT, WIDTH
 
 

@@ -8,10 +8,10 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from app.editing.session import Session
 from app.panels.legend import NO_MASKS, NOTHING_OPEN, UNREADABLE, Legend
 from app.panels.legend_model import Column
 from app.panels.legend_paint import brush_rect
-from app.session import Session
 from tests.app.panels.legend_scene import LAMP, PERSON, SKY, TREE, cell, click, place, press, text
 from tests.app.panels.stripes import PICTURE, paint, predict
 

@@ -16,10 +16,10 @@ from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.palettes import Palette
 from app.core.segment_map import human_value
+from app.editing.session import Session
 from app.panels import icons, row_images
 from app.panels.legend import Legend
 from app.panels.legend_model import Column
-from app.session import Session
 from tests.app.panels.legend_scene import PERSON, TREE, text
 from tests.app.panels.stripes import HEIGHT
 

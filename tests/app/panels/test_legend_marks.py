@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.core.rules import PaintRule, Where
+from app.editing.session import Session
 from app.panels.legend import NO_MASKS, Legend
 from app.panels.legend_model import Column
-from app.session import Session
 from app.settings import Settings
 from tests.app.panels.legend_scene import (
     LAMP,

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.document import ViewMode
+from app.editing.session import Session
 from app.panels.legend import Legend
 from app.panels.legend_model import Column
 from app.panels.legend_threshold import NO_SEGMENTS, ClassThreshold
 from app.panels.style import accent
 from app.panels.threshold import ThresholdPanel
-from app.session import Session
 from tests.app.panels.legend_scene import LAMP, PERSON, SKY, TREE, cell, press, select, text
 from tests.app.panels.stripes import predict
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.catalogue import Filter, SortBy
 from app.core.pictures import PictureStatus
-from app.folder import Folder
+from app.listing.folder import Folder
 from app.panels.image_list import LOOKING, NOTHING_OPEN, ImageList
 from tests.app.panels.picture_scene import NAMES, PATHS, arrange_by_hand, listed
 from tests.menus import click_entry

@@ -7,8 +7,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.editing.session import Session
 from app.panels.opacity import OpacitySlider
-from app.session import Session
 from app.settings import Settings
 
 

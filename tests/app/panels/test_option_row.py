@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.editing.session import Session
 from app.panels.option_row import OptionRow, step_of, stops, value_at
 from app.panels.slider import Slider
-from app.session import Session
 from app.tools.base import Pointer, Tool
 from app.tools.options import Choice, Flag, Number, Option
 

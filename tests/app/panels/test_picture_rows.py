@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 import app.panels.picture_model
 from app.core.catalogue import Exported, SortBy
 from app.core.pictures import PictureStatus
-from app.folder import Folder
+from app.listing.folder import Folder
 from app.panels.image_list import ImageList
 from app.panels.picture_model import PictureModel, PictureRole
 from app.panels.picture_texts import STATUS_TEXTS

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QSlider, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.actions import Act
-from app.chrome import make_toolbars
+from app.chrome.actions import Act
+from app.chrome.menus import make_toolbars
 from app.panels.icons import icon
 from app.panels.plain import MenuButton, PlainDock
 from app.panels.style import palette_for

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.core.rules import PaintRule, Where
+from app.editing.session import Session
 from app.panels.rule_button import RuleButton, rule_words
-from app.session import Session
 from tests.menus import click_entry
 
 LEFT = Qt.MouseButton.LeftButton

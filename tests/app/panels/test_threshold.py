@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.document import ViewMode
+from app.editing.session import Session
 from app.panels.style import UNIT, accent
 from app.panels.threshold import SEMANTIC_NOTE, SEMANTIC_TIP, ThresholdPanel
-from app.session import Session
 from tests.app.panels.stripes import PICTURE, paint, predict
 
 

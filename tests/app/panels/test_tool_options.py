@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.rules import Where
+from app.editing.session import Session
 from app.panels.elided_label import ElidedLabel
 from app.panels.option_row import OptionRow
 from app.panels.tool_options import LARGEST, SIZES, SMALLEST, ToolOptions, size_of, step_of
-from app.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Pointer, Tool
 from app.tools.options import Choice, Number

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from tests.app.canvas.scene import predict, show_photo
 

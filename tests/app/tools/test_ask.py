@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import app.session
+import app.editing.session
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.core.segment_map import human_value
 from app.core.soft_masks import ranked_queries, soft_mask
-from app.session import Session
+from app.editing.session import Session
 from app.tools.ask import Ask
 from app.tools.base import Button, Pointer
 from app.tools.guesses import NO_ANSWER
@@ -132,7 +132,7 @@ def test_what_is_accepted_is_the_exact_mask_as_one_step(
 def test_a_large_answer_shows_until_it_is_painted_or_stopped(
     ask: Ask, session: Session, answer: Prediction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
+    monkeypatch.setattr(app.editing.session, "REACH_AT_ONCE", 100)
     session.runner = later = Later()
     click(ask, *POINT)
     offered = shown(ask)

@@ -13,7 +13,7 @@ import pytest
 import app.tools.brush
 from app.core.painting import BrushShape, stroke
 from app.core.rules import Where
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Pointer
 from tests.app.canvas.scene import document_of, map_of, predict

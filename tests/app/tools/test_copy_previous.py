@@ -11,7 +11,7 @@ from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.pyramid import build_pyramid
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import KEPT_OPEN, Session
+from app.editing.session import KEPT_OPEN, Session
 from app.tools.base import Button, Pointer
 from app.tools.copy_previous import CopyPrevious
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, human, photo, predict, show_photo, steps

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 from PySide6.QtCore import QCoreApplication, QEvent
 
-import app.session
+import app.editing.session
 from app.core.document import ViewMode
 from app.core.project.records import ExportedState
 from app.core.rules import PaintRule, Where
@@ -385,8 +385,8 @@ def test_every_tool_is_driven() -> None:
 def test_editing_agrees_with_a_plain_editor(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """It asserts nothing itself: `Editing.both_agree` does, after each rule and in the middle of the longer ones, and
     so do the drivers where they know what a tool has to do. It fails where any of them does."""
-    monkeypatch.setattr(app.session, "KEPT_OPEN", KEPT_OPEN)
-    monkeypatch.setattr(app.session, "KEPT_PREDICTIONS", KEPT_PREDICTIONS)
+    monkeypatch.setattr(app.editing.session, "KEPT_OPEN", KEPT_OPEN)
+    monkeypatch.setattr(app.editing.session, "KEPT_PREDICTIONS", KEPT_PREDICTIONS)
     Editing.once, Editing.patch = ComputedOnce.install(monkeypatch), monkeypatch
     examples = settings.default.max_examples if settings.default is not None else 100
     run_state_machine_as_test(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import app.session
+import app.editing.session
 from app.core.document import ViewMode
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, class_name
 from app.tools.guesses import NO_ANSWER, Guesses
@@ -171,7 +171,7 @@ def test_cancel_takes_it_back_and_end_keeps_it(session: Session, guesses: Guesse
 def test_a_rule_that_keeps_paint_away_is_told_and_no_answer_is_marked(
     session: Session, guesses: Guesses, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(app.session, "REACH_AT_ONCE", at_once)
+    monkeypatch.setattr(app.editing.session, "REACH_AT_ONCE", at_once)
     session.runner = runner = Later()
     sentences = said(session)
     session.set_rule(locked=frozenset({3}))
@@ -260,7 +260,7 @@ def test_erased_pixels_keep_their_answers(session: Session, guesses: Guesses) ->
 @pytest.fixture
 def later(session: Session, monkeypatch: pytest.MonkeyPatch) -> Later:
     """Whatever reaches further than 100 pixels takes its time."""
-    monkeypatch.setattr(app.session, "REACH_AT_ONCE", 100)
+    monkeypatch.setattr(app.editing.session, "REACH_AT_ONCE", 100)
     session.runner = later = Later()
     return later
 

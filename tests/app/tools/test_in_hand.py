@@ -10,12 +10,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QToolBar, QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, TOOL_ACTIONS
 from app.canvas.cursor import cross, glass, hand, pipette
+from app.chrome.actions import ACTIONS, TOOL_ACTIONS
 from app.core.document import ViewMode
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.targets import Scope
-from app.hand import BRUSH_MAX, BRUSH_MIN
+from app.editing.hand import BRUSH_MAX, BRUSH_MIN
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.tools import TOOLS

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.session import Session
+from app.editing.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.options import USUAL_PIXELS, Measure, Number
 from tests.app.canvas.scene import PATH

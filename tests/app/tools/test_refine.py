@@ -9,7 +9,7 @@ import pytest
 
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.refine import Refine
 from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo

@@ -9,7 +9,7 @@ from app.core.arrays import U8
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.shapes import polygon_spans
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, Pointer
 from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, predict, quarters, show_photo

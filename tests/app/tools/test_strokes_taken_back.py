@@ -12,7 +12,7 @@ from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.superpixels import SuperpixelTiles
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, Pointer, Tool
 from tests.app.canvas.scene import document_of, human, map_of, paint, predict, quarters, show_photo, steps

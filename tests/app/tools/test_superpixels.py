@@ -13,7 +13,7 @@ from app.core.arrays import U8, Bool
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from app.core.superpixels import SuperpixelTiles
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, Pointer, Preview
 from app.tools.superpixels import Superpixels

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QUndoStack
 
-from app.actions import TOOL_ACTIONS
+from app.chrome.actions import TOOL_ACTIONS
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import TOOLS, make_tool
 from app.tools.base import Button, Modifier, Pointer, Tool
 from tests.app.canvas.scene import HEIGHT, WIDTH, document_of, human, map_of, predict, quarters

@@ -10,7 +10,7 @@ import pytest
 from app.core.arrays import Bool
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from app.tools.base import Button, Pointer, Preview
 from app.tools.wand import Wand

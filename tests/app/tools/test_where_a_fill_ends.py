@@ -12,7 +12,7 @@ from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.rules import Where
 from app.core.segment_map import HUMAN_UNLABELLED, TILE, human_value
-from app.session import Session
+from app.editing.session import Session
 from app.tools import make_tool
 from tests.app.canvas.scene import LEFT_TOP, RIGHT_TOP, human, paint, predict, show_photo, steps
 from tests.app.tools.test_tools import CURRENT, click, drag, said

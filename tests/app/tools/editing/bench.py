@@ -12,7 +12,7 @@ from app.core.document import ViewMode
 from app.core.patches import Patch, human_snapshot
 from app.core.soft_masks import classes_at, probable_classes
 from app.core.targets import Scope
-from app.session import Session
+from app.editing.session import Session
 from app.settings import Settings
 from app.tools.base import Pointer, class_name
 from inference.errors import ExpectedError

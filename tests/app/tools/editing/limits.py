@@ -8,10 +8,10 @@ import pytest
 from hypothesis import strategies as st
 
 import app.core.regions
-import app.session
-import app.stepping
+import app.editing.session
+import app.editing.stepping
+import app.editing.under_way
 import app.tools.brush
-import app.under_way
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Limits:
 
     def set(self, patch: pytest.MonkeyPatch) -> None:
         """Make them hold for all sessions; the bytes and the slices are each session's own."""
-        patch.setattr(app.session, "REACH_AT_ONCE", self.reach)
-        for module in (app.stepping, app.under_way):
+        patch.setattr(app.editing.session, "REACH_AT_ONCE", self.reach)
+        for module in (app.editing.stepping, app.editing.under_way):
             patch.setattr(module, "EFFORT_AT_ONCE", self.effort)
-        patch.setattr(app.under_way, "SLICE", self.effort)
+        patch.setattr(app.editing.under_way, "SLICE", self.effort)
         patch.setattr(app.core.regions, "LARGEST_MASK", self.largest_mask)
         patch.setattr(app.tools.brush, "_LARGE", self.large_brush)
 

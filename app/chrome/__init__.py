@@ -1,0 +1,1 @@
+"""What stands around the canvas: actions, menus, keys, the status bar."""

@@ -1,0 +1,1 @@
+"""Labels leave as ADE PNGs."""

@@ -1,0 +1,1 @@
+"""Labels come in from files."""

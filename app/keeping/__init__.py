@@ -1,0 +1,1 @@
+"""What is done is in the project at once, and comes back from it."""

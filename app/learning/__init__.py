@@ -1,0 +1,1 @@
+"""Learn from my corrections: from the question to the model in use."""

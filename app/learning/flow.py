@@ -1,0 +1,332 @@
+"""Learning from corrections, from the menu to a model in use: what is asked for, what is told, what comes of it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.chrome.status_bar import UnderWay
+from app.core.learning import Showing
+from app.desk import Desk
+from app.dialogs import choose
+from app.learning.dialog import LearnDialog
+from app.learning.gathering import Order, look_at
+from app.learning.job import CLOSING_SECONDS, LearnJob
+from app.learning.names import free_name, job_folder, refusal_of_name
+from app.learning.pace import LearnPace
+from app.learning.refresh import LearnRefresh
+from app.learning.setup import Material, Start
+from app.learning.standing import Phase
+from app.predicting.flow import RunFlow
+from app.settings import Settings
+from app.workers.lane import Lane
+from inference.errors import ExpectedError
+from inference.foreign import ForeignGraph
+from inference.learning.events import StepTold
+from inference.learning.job import MINIMUM_PICTURES
+from inference.learning.report import LearnReport
+from inference.learning.settings import LearnSettings, Scope, Untouched
+from inference.models import ModelCard, find_card
+from inference.remote_card import REMOTE
+
+_SIGN = 1000  # steps of the sign in the status bar
+_ALMOST = 0.99  # of them, while it is not finished
+
+
+class LearnFlow(QObject):
+    """The dialog is made when it is first wanted. The job is that of the project of the picture on screen then."""
+
+    settings_changed = Signal(dict)  # remembered choices
+
+    def __init__(self, desk: Desk, run_flow: RunFlow, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk, self._window = desk, window
+        self._dialog: LearnDialog | None = None
+        self._root, self._file = Path(), Path()  # of the project that is learned from
+        self._material = Material()
+        self._left_out: list[tuple[str, str]] = []  # pictures that the job could not take
+        self._use_it = True  # what is kept is used as well
+        self._lane = Lane("look at project", self)
+        self._refresh = LearnRefresh(desk, run_flow, self)
+        self.pace = LearnPace(self)
+        self.job = LearnJob(self)
+        tip = "Stop learning; what is learned so far is kept"
+        self.sign = UnderWay("learning", tip=tip, text="learning, %p %", parent=window)  # for the status bar
+        self.sign.cancel_requested.connect(self.job.stop)
+        self.job.changed.connect(self._show_standing)
+        self.job.stepped.connect(self._stepped)
+        self.job.finished.connect(self._finished)
+        self.job.refused.connect(self._refused)
+        self.job.kept.connect(self._kept)
+
+    # --- the dialog ------------------------------------------------------------------------------------------------
+
+    def ask(self, settings: Settings) -> None:
+        """Come to the front with what there is to choose, to follow or to decide."""
+        if self.job.active:
+            self._come_up()
+        elif self._desk.current is None:
+            self._desk.said.emit("Open pictures first: those marked done are learned from.")
+        else:
+            folder = self._desk.current.parent
+            self._desk.keeper.read(
+                lambda projects: (projects.store(folder).root, projects.store(folder).file),
+                lambda place: self._open(*place, settings),
+            )
+
+    def _open(self, root: Path, file: Path, settings: Settings) -> None:
+        """The dialog of a project; how much there is to learn from is counted meanwhile."""
+        if self.job.active:
+            self._come_up()
+            return
+        dialog, is_other = self._made(), root != self._root
+        self._root, self._file = root, file
+        if is_other:
+            self._material = Material()
+            dialog.setup.show_material(None)
+            dialog.setup.show_name(free_name(self._start().name, root.name))
+        status = self._desk.engine_status
+        dialog.setup.show_settings(remembered(settings, device="" if status is None else status.device))
+        self.job.open(job_folder(root))
+        self._come_up()
+
+    def _made(self) -> LearnDialog:
+        if self._dialog is None:
+            dialog = self._dialog = LearnDialog(refusal_of_name=refusal_of_name, parent=self._window)
+            dialog.setup.wanted.connect(self._begin)
+            dialog.setup.changed.connect(self._remember)
+            dialog.activated.connect(self._look)
+            dialog.running.pause_asked.connect(self.job.pause)
+            dialog.running.resume_asked.connect(self.job.resume)
+            dialog.running.stop_asked.connect(self.job.stop)
+            dialog.running.go_on_asked.connect(self.job.go_on)
+            dialog.running.anew_asked.connect(lambda: self._show_setup(dialog))
+            dialog.report.use_asked.connect(self._use)
+            dialog.report.keep_asked.connect(self._keep_anyway)
+            dialog.report.discard_asked.connect(self._discard)
+            self.pace.measured.connect(
+                lambda pace, place, problem: dialog.setup.show_pace(pace, place=place, problem=problem)
+            )
+        return self._dialog
+
+    def _come_up(self) -> None:
+        dialog, report = self._made(), self.job.report()
+        if report is not None:
+            dialog.report.show_report(report)
+            dialog.show_page(dialog.report)
+        elif self.job.active or self.job.job is not None:
+            self._show_running(dialog)
+        else:
+            self._show_setup(dialog)
+        dialog.come_up()
+
+    def _show_setup(self, dialog: LearnDialog) -> None:
+        start = self._start()
+        dialog.setup.show_start(start)
+        if refusal_of_name(dialog.setup.name()):
+            dialog.setup.show_name(free_name(start.name, self._root.name))
+        dialog.show_page(dialog.setup)
+        self._look()
+
+    def _show_running(self, dialog: LearnDialog) -> None:
+        job = self.job.job
+        dialog.running.begin(dialog.setup.name() if job is None else job.name, self.job.progress())
+        dialog.running.show_left_out(self._left_out)
+        dialog.running.show_standing(self.job.standing)
+        dialog.show_page(dialog.running)
+
+    # --- what there is ---------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Count what there is to learn from; a person may have marked more pictures meanwhile."""
+        dialog, root, file = self._dialog, self._root, self._file
+        if dialog is None or dialog.page is not dialog.setup or not root.parts:
+            return
+
+        def seen(material: Material) -> None:
+            if self._root == root:
+                self._material = material
+                dialog.setup.show_material(material)
+                self._measure()
+
+        def failed(reason: str) -> None:
+            dialog.setup.show_refusal(reason)
+
+        self._lane.submit(lambda token: look_at(root, file, self._saved, token), key="look", done=seen, failed=failed)
+
+    def _saved(self) -> Future[None]:
+        return self._desk.keeper.lane.ask(lambda: None)
+
+    def _parent(self) -> ModelCard:
+        """The model in use on this machine. Raises `WeightsError`."""
+        choice = self._desk.choice
+        return find_card(self._desk.model.local.model) if choice.engine == REMOTE else self._desk.model.card()
+
+    def _start(self) -> Start:
+        try:
+            card = self._parent()
+        except ExpectedError as error:
+            return Start(self._desk.model.local.model, str(error))
+        if card.file is None:
+            return Start(card.name, f"The weights of {card.name} are not on this machine: fetch them first.")
+        if isinstance(card.network, ForeignGraph) or card.file.suffix.lower() == ".onnx":
+            return Start(card.name, f"{card.name} cannot learn: its network is known as an ONNX graph only.")
+        return Start(card.name)
+
+    def _order(self, dialog: LearnDialog) -> Order:
+        """Raises `WeightsError`."""
+        session = self._desk.session
+        showing = Showing(
+            mode=session.mode,
+            threshold=session.threshold,
+            class_thresholds=dict(session.class_thresholds),
+            for_all=session.threshold_for_all,
+            rest=session.rest,
+        )
+        return Order(
+            root=self._root,
+            file=self._file,
+            parent=self._parent(),
+            settings=dialog.setup.settings(),
+            name=dialog.setup.name(),
+            showing=showing,
+            saved=self._saved,
+        )
+
+    def _measure(self) -> None:
+        dialog, usable = self._dialog, len(self._material.names)
+        if dialog is None or dialog.page is not dialog.setup or usable < MINIMUM_PICTURES or self._start().problem:
+            return
+        self.pace.measure(replace(self._order(dialog), name="measured"), pictures=usable)
+
+    # --- running ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        dialog = self._made()
+        self._desk.session.end_gesture()  # what is being painted is a correction like others
+        self.pace.cancel()
+        try:
+            order = self._order(dialog)
+        except ExpectedError as error:
+            dialog.setup.show_refusal(str(error))
+            return
+        folder, self._left_out = job_folder(self._root), order.left_out
+        self.job.begin(lambda token, told: order.job(folder, token, told=told))
+        dialog.running.begin(order.name, ())
+        dialog.show_page(dialog.running)
+
+    def _remember(self) -> None:
+        chosen = self._made().setup.settings()
+        self.settings_changed.emit(
+            {
+                "learn_scope": chosen.scope.value,
+                "learn_untouched": chosen.untouched.value,
+                "learn_score": chosen.kept_score,
+                "learn_weight": chosen.kept_weight,
+                "learn_held_back": chosen.held_back,
+            }
+        )
+
+    def _show_standing(self) -> None:
+        standing, dialog = self.job.standing, self._dialog
+        share = min(standing.share, _ALMOST) if self.job.active else 1.0
+        self.sign.show_progress(round(_SIGN * share), _SIGN)
+        if dialog is None:
+            return
+        if standing.phase is Phase.RUNNING and not standing.total:
+            dialog.running.show_left_out(self._left_out)
+        dialog.running.show_standing(standing)
+        if standing.phase is Phase.NOTHING and dialog.page is not dialog.setup:
+            self._show_setup(dialog)
+
+    def _stepped(self, told: StepTold) -> None:
+        if self._dialog is not None:
+            self._dialog.running.add(told)
+
+    def _refused(self, reason: str) -> None:
+        self._desk.said.emit(reason)
+        if self._dialog is not None:
+            self._dialog.setup.show_refusal(reason)
+            self._dialog.report.set_busy(busy=False)
+            self._dialog.report.show_problem(reason)
+
+    def _finished(self, report: LearnReport) -> None:
+        self._desk.said.emit(f"{report.name}: {report.verdict}")
+        if self._dialog is not None:
+            self._dialog.report.show_report(report)
+            self._dialog.show_page(self._dialog.report)
+
+    # --- deciding --------------------------------------------------------------------------------------------------
+
+    def _use(self) -> None:
+        self._keep(use_it=True)
+
+    def _keep(self, *, use_it: bool) -> None:
+        self._use_it = use_it
+        self._made().report.set_busy(busy=True)
+        self.job.keep()
+
+    def _keep_anyway(self) -> None:
+        report, dialog = self.job.report(), self._made()
+        if report is None:
+            return
+        answer = choose(
+            dialog,
+            title="Not recommended",
+            text=f"{report.verdict} Keep it all the same?",
+            choices=("Keep and use it", "Only keep it"),
+            cancel="Go back",
+            default=-1,
+        )
+        if answer is not None:
+            self._keep(use_it=answer == 0)
+
+    def _kept(self, card: ModelCard) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+        if self._use_it:
+            self._refresh.expect(card.name, self._root)
+            self._desk.use_here(replace(self._desk.model.local, model=card.name))
+        else:
+            self._desk.said.emit(f"{card.name} is among the models now; {self._desk.model.name} stays in use.")
+
+    def _discard(self) -> None:
+        report, dialog = self.job.report(), self._made()
+        if report is not None and report.recommended:
+            answer = choose(
+                dialog,
+                title="Discard the new model",
+                text=f"{report.name} is kept nowhere else.",
+                choices=("Discard it",),
+                cancel="Go back",
+                default=-1,
+            )
+            if answer is None:
+                return
+        self.job.discard()
+
+    def is_idle(self) -> bool:
+        """Whether nothing is counted, measured, read or learned."""
+        return self._lane.is_idle() and self.pace.is_idle() and self.job.is_idle()
+
+    def close(self) -> None:
+        """The window closes: what is learned so far is kept, and the next start offers to go on."""
+        self._lane.close(timeout=CLOSING_SECONDS)
+        self.pace.close()
+        self.job.close()
+
+
+def remembered(settings: Settings, *, device: str) -> LearnSettings:
+    """What was chosen last; until then all of a network learns where a graphics card runs it, `device`."""
+    suits = Scope.ALL if device.startswith("cuda") else Scope.HEAD
+    return LearnSettings(
+        scope=suits if settings.learn_scope == "auto" else Scope(settings.learn_scope),
+        untouched=Untouched(settings.learn_untouched),
+        kept_score=settings.learn_score,
+        kept_weight=settings.learn_weight,
+        held_back=settings.learn_held_back,
+    )

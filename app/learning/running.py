@@ -1,0 +1,168 @@
+"""How far the learning is, with the loss as it falls, and how to hold it: the second page of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from app.core.run_progress import pictures
+from app.dialogs import heading, show_left_out
+from app.learning.standing import Phase, Standing
+from app.learning.texts import left_text, stage_text
+from app.panels.elided_label import ElidedLabel
+from app.panels.loss_curve import LossCurve
+from app.panels.style import HALF, UNIT, warning
+from inference.learning.events import StepTold
+
+_STEPS = 1000  # of the bar
+_GOES_ON = "You can go on working, and close this window: the learning goes on without it."
+_KEPT = "What is learned so far is kept, also when the program is closed."
+
+
+class RunningPage(QWidget):
+    """Follows one job."""
+
+    pause_asked = Signal()
+    resume_asked = Signal()  # after a pause
+    stop_asked = Signal()
+    go_on_asked = Signal()  # after a stop, or at another day
+    anew_asked = Signal()
+    unwanted = Signal()  # the window may go
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._standing = Standing()
+        self._left_out: list[tuple[str, str]] = []
+        self._title = heading("")
+        self._stage, self._left = ElidedLabel(), QLabel()
+        self._left.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._bar = QProgressBar(maximum=_STEPS, textVisible=False)
+        self._bar.setAccessibleName("How much of the learning is done")
+        self._bar.setMaximumHeight(UNIT)
+        self.curve = LossCurve()
+        self._problem = QLabel(wordWrap=True)
+        self._note = QLabel(wordWrap=True)
+        for label in (self._problem, self._note):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        head = QHBoxLayout()
+        head.setSpacing(UNIT)
+        head.addWidget(self._stage, 1)
+        head.addWidget(self._left)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(UNIT)
+        layout.addWidget(self._title)
+        layout.addLayout(head)
+        layout.addWidget(self._bar)
+        layout.addSpacing(HALF)
+        layout.addWidget(self.curve, 1)
+        layout.addWidget(self._problem)
+        layout.addLayout(self._notes())
+        layout.addLayout(self._buttons())
+
+    def _notes(self) -> QHBoxLayout:
+        self._reasons = QPushButton("&Reasons…")
+        self._reasons.setAutoDefault(False)
+        self._reasons.clicked.connect(self._show_reasons)
+        row = QHBoxLayout()
+        row.setSpacing(UNIT)
+        row.addWidget(self._note, 1)
+        row.addWidget(self._reasons, 0, Qt.AlignmentFlag.AlignBottom)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        self._close, self._anew = QPushButton("&Close"), QPushButton("&Begin anew…")
+        self._stop, self._pause = QPushButton("&Stop"), QPushButton("&Pause")
+        self._stop.setToolTip(_KEPT)
+        self._anew.setToolTip("Choose again what to learn from; what was learned so far is kept until that begins")
+        row = QHBoxLayout()
+        row.setSpacing(UNIT)
+        row.addWidget(self._close)
+        row.addStretch(1)
+        for button in (self._anew, self._stop, self._pause):
+            row.addWidget(button)
+        for button in (self._close, self._anew, self._stop):
+            button.setAutoDefault(False)
+        self._close.clicked.connect(self.unwanted)
+        self._anew.clicked.connect(self.anew_asked)
+        self._stop.clicked.connect(self.stop_asked)
+        self._pause.clicked.connect(self._pause_or_go_on)
+        return row
+
+    def begin(self, name: str, told: Iterable[StepTold]) -> None:
+        """Follow a job of which these points of the loss are known."""
+        self._title.setText(name)
+        points = list(told)
+        self._left_out = []
+        self.curve.begin(points[-1].steps if points else 1, ((point.step, point.loss) for point in points))
+
+    def show_left_out(self, left_out: Sequence[tuple[str, str]]) -> None:
+        """Pictures that could not be learned from, and why."""
+        self._left_out = list(left_out)
+        self._show()
+
+    def add(self, told: StepTold) -> None:
+        """One point of the loss curve more."""
+        self.curve.add(told.step, told.loss, total=told.steps)
+
+    def show_standing(self, standing: Standing) -> None:
+        self._standing = standing
+        self._show()
+
+    def default(self) -> QPushButton:
+        """What Return means on this page."""
+        return self._pause
+
+    def first(self) -> QWidget:
+        """What has the keyboard first: the button comes and goes."""
+        return self.curve
+
+    def _show(self) -> None:
+        standing, phase = self._standing, self._standing.phase
+        runs, stopped = phase in (Phase.RUNNING, Phase.PAUSED), phase is Phase.STOPPED
+        self._stage.setText(self._stopped_text() if stopped else stage_text(standing))
+        self._left.setText(left_text(standing))
+        known = phase is not Phase.READING and (standing.left is not None or phase is not Phase.RUNNING)
+        self._bar.setVisible(not stopped)
+        if phase is Phase.READING and standing.total:
+            self._bar.setRange(0, standing.total)
+            self._bar.setValue(standing.done)
+        else:
+            self._bar.setRange(0, _STEPS if known else 0)
+            self._bar.setValue(round(_STEPS * standing.share) if known else -1)
+        self._pause.setText("&Pause" if phase in (Phase.RUNNING, Phase.READING, Phase.STOPPING) else "&Go on")
+        self._pause.setEnabled(runs or stopped)
+        self._stop.setVisible(not stopped)
+        self._stop.setEnabled(runs or phase is Phase.READING)
+        self._anew.setVisible(stopped)
+        self._problem.setText(standing.problem)
+        self._problem.setVisible(bool(standing.problem))
+        warned = QPalette(self.palette())
+        warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
+        self._problem.setPalette(warned)
+        self._show_note(_KEPT if stopped else _GOES_ON)
+
+    def _show_note(self, note: str) -> None:
+        count = len(self._left_out)
+        left_out = f" {pictures(count)} could not be learned from." if count else ""
+        self._note.setText(f"{note}{left_out}")
+        self._reasons.setVisible(count > 0)
+
+    def _stopped_text(self) -> str:
+        where = self.curve.last_step
+        return f"Stopped at step {where[0]:,} of {where[1]:,}" if where is not None else "Stopped before the first step"
+
+    def _pause_or_go_on(self) -> None:
+        if self._standing.phase is Phase.RUNNING:
+            self.pause_asked.emit()
+        elif self._standing.phase is Phase.PAUSED:
+            self.resume_asked.emit()
+        elif self._standing.phase is Phase.STOPPED:
+            self.go_on_asked.emit()
+
+    def _show_reasons(self) -> None:
+        show_left_out(self._left_out, parent=self)

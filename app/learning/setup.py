@@ -1,0 +1,366 @@
+"""What to learn from, what learns, and how long that will take: the first page of learning from corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.chrome.actions import ACTIONS, Act, native
+from app.core.run_progress import duration, pictures
+from app.dialogs import heading, show_left_out
+from app.learning.texts import held_back_count, pixels_text
+from app.panels.number import SelectAll
+from app.panels.style import HALF, UNIT, warning
+from app.panels.ticks import RingButton
+from inference.learning.events import PaceTold
+from inference.learning.job import MINIMUM_PICTURES
+from inference.learning.settings import LearnSettings, Scope, Untouched
+
+_INTRO = (
+    "The network learns from what you corrected, so that the next pictures need fewer corrections. "
+    "A new model comes of it; the one in use stays as it is."
+)
+_HEAD = "How the network sees stays as it is; what it makes of that is learned anew. Enough for most folders."
+_ALL = "Also how it sees is learned. For photos unlike those that it knows; without a graphics card it takes long."
+_IGNORE = "Nothing but what you decided is learned. Fine where you have decided nearly everything."
+_KEEP = "What it was sure of, and you left as it is, is most likely right, and keeps it from being forgotten."
+_MEASURING = "measuring…"
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
+_INDENT = 3 * UNIT
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to learn from."""
+
+    done: int = 0  # pictures marked done
+    names: Sequence[str] = ()  # of those that can be learned from
+    decided: int = 0  # pixels of them that a person decided, an estimate
+    refused: tuple[tuple[str, str], ...] = ()  # the others, and why
+
+
+@dataclass(frozen=True)
+class Start:
+    """The model that is to learn."""
+
+    name: str
+    problem: str = ""  # why it cannot, a sentence
+
+
+class SetupPage(QWidget):
+    """Everything that can be chosen before; `settings()` and `name()` hold the answer."""
+
+    wanted = Signal()  # begin
+    unwanted = Signal()  # not now
+    changed = Signal()  # something was chosen that is to be remembered
+
+    def __init__(self, *, refusal_of_name: Callable[[str], str]) -> None:
+        """`refusal_of_name`: why a model cannot be called so, a sentence; empty where it can."""
+        super().__init__()
+        self._refusal_of_name = refusal_of_name
+        self._material: Material | None = None
+        self._start, self._refused = Start(""), ""
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, UNIT, 0)
+        layout.setSpacing(UNIT)
+        self._add_material(layout)
+        self._add_scope(layout)
+        self._add_untouched(layout)
+        self._add_name(layout)
+        layout.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(UNIT)
+        whole.addWidget(area, 1)
+        whole.addLayout(self._buttons())
+        self.show_pace(None)
+        self._check()
+
+    # --- parts -----------------------------------------------------------------------------------------------------
+
+    def _add_material(self, layout: QVBoxLayout) -> None:
+        layout.addWidget(_text(_INTRO))
+        layout.addSpacing(HALF)
+        layout.addWidget(heading("Pictures"))
+        self._there = _text("")
+        self._reasons = QPushButton("&Reasons…")
+        self._reasons.setAutoDefault(False)
+        self._reasons.clicked.connect(self._show_reasons)
+        row = QHBoxLayout()
+        row.setSpacing(UNIT)
+        row.addWidget(self._there, 1)
+        row.addWidget(self._reasons, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(row)
+        self._held_back = _percent(0, 90, "Share of the pictures that are held back")
+        self._held_back.valueChanged.connect(self._chosen)
+        self._held_back_text = _muted("")
+        label = QLabel("&Hold back")
+        label.setBuddy(self._held_back)
+        layout.addLayout(_row(label, self._held_back, QLabel("of them, to see whether it helps")))
+        layout.addWidget(self._held_back_text)
+
+    def _add_scope(self, layout: QVBoxLayout) -> None:
+        layout.addSpacing(HALF)
+        layout.addWidget(heading("What learns"))
+        self._begins = _muted("")
+        layout.addWidget(self._begins)
+        self._scopes, self._times = QButtonGroup(self), {}
+        for number, (scope, title, why) in enumerate(
+            ((Scope.HEAD, "The &decoder alone", _HEAD), (Scope.ALL, "The &whole network", _ALL))
+        ):
+            button = RingButton(title)
+            time = self._times[scope] = QLabel()
+            time.setAccessibleName(f"Time for: {title.replace('&', '')}")
+            self._scopes.addButton(button, number)
+            button.setAccessibleDescription(why)
+            button.toggled.connect(self._chosen)
+            row = QHBoxLayout()
+            row.addWidget(button, 1)
+            row.addWidget(time)
+            layout.addLayout(row)
+            layout.addWidget(_below(why))
+
+    def _add_untouched(self, layout: QVBoxLayout) -> None:
+        layout.addSpacing(HALF)
+        layout.addWidget(heading("Pixels of these pictures that you did not decide"))
+        self._untouched = QButtonGroup(self)
+        for number, (title, why) in enumerate((("&Ignore them", _IGNORE), ("&Keep those of a high score", _KEEP))):
+            button = RingButton(title)
+            button.setAccessibleDescription(why)
+            self._untouched.addButton(button, number)
+            button.toggled.connect(self._chosen)
+            layout.addWidget(button)
+            layout.addWidget(_below(why))
+        self._score = QDoubleSpinBox(minimum=0.0, maximum=1.0, singleStep=0.05, decimals=2)
+        self._score.setAccessibleName("Least score of a pixel that is kept")
+        SelectAll(self._score)
+        self._weight = _percent(1, 100, "Weight of a pixel that is kept, beside one that you decided")
+        score, weight = QLabel("from a &score of"), QLabel("with a weigh&t of")
+        score.setBuddy(self._score)
+        weight.setBuddy(self._weight)
+        for field in (self._score, self._weight):
+            field.valueChanged.connect(self._chosen)
+        self._of_kept = (score, self._score, weight, self._weight, QLabel("of a pixel of yours"))
+        kept = _row(*self._of_kept)
+        kept.setContentsMargins(_INDENT, 0, 0, 0)
+        layout.addLayout(kept)
+
+    def _add_name(self, layout: QVBoxLayout) -> None:
+        layout.addSpacing(HALF)
+        self._name = QLineEdit()
+        self._name.setAccessibleName("Name of the new model")
+        self._name.textChanged.connect(self._named)
+        label = QLabel("&Name of the new model")
+        label.setBuddy(self._name)
+        row = QHBoxLayout()
+        row.setSpacing(UNIT)
+        row.addWidget(label)
+        row.addWidget(self._name, 1)
+        layout.addLayout(row)
+
+    def _buttons(self) -> QVBoxLayout:
+        self._problem = _text("")
+        self._problem.setTextFormat(Qt.TextFormat.PlainText)
+        cancel, self._learn = QPushButton("&Cancel"), QPushButton("&Learn")
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.unwanted)
+        self._learn.clicked.connect(self.wanted)
+        row = QHBoxLayout()
+        row.setSpacing(UNIT)
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self._learn)
+        column = QVBoxLayout()
+        column.setSpacing(UNIT)
+        column.addWidget(self._problem)
+        column.addLayout(row)
+        return column
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def show_settings(self, settings: LearnSettings) -> None:
+        """What was chosen last."""
+        for widget in (self._held_back, self._score, self._weight):
+            widget.blockSignals(True)
+        self._held_back.setValue(round(100 * settings.held_back))
+        self._score.setValue(settings.kept_score)
+        self._weight.setValue(round(100 * settings.kept_weight))
+        for widget in (self._held_back, self._score, self._weight):
+            widget.blockSignals(False)
+        _check(self._scopes, list(Scope).index(settings.scope))
+        _check(self._untouched, list(Untouched).index(settings.untouched))
+        self._check()
+
+    def show_material(self, material: Material | None) -> None:
+        """What there is to learn from; None while that is counted."""
+        self._material = material
+        self._reasons.setVisible(material is not None and bool(material.refused))
+        if material is None:
+            self._there.setText("Counting…")
+            self._check()
+            return
+        usable = len(material.names)
+        text = f"{pictures(material.done)} marked done"
+        if material.refused:
+            text += f", of which {len(material.refused):,} cannot be used"
+        if usable:
+            text += f"; about {pixels_text(material.decided)} of them are yours" if material.decided else ""
+        self._there.setText(f"{text}.")
+        self._check()
+
+    def show_refusal(self, sentence: str) -> None:
+        """Why it could not begin; said until something else is chosen."""
+        self._refused = sentence
+        self._check()
+
+    def show_start(self, start: Start) -> None:
+        """The model that is to learn."""
+        self._start = start
+        self._begins.setText(f"It begins with {start.name}, the model in use.")
+        self._check()
+
+    def show_name(self, name: str) -> None:
+        """What the new model will be called unless somebody has a better name."""
+        self._name.setText(name)
+
+    def show_pace(self, pace: PaceTold | None, *, place: str = "", problem: str = "") -> None:
+        """How long each will take, measured at `place`; None while that is measured. `problem`: why it cannot be."""
+        seconds = {Scope.HEAD: None, Scope.ALL: None} if pace is None else {Scope.HEAD: pace.head, Scope.ALL: pace.all}
+        for scope, label in self._times.items():
+            known, told = seconds[scope], pace is not None
+            text = _MEASURING if not told and not problem else "time not known"
+            label.setText(text if known is None else f"about {duration(known)}{place}")
+            label.setToolTip(problem or "Measured here, with some of these pictures")
+            label.setEnabled(known is not None)
+
+    # --- what is chosen --------------------------------------------------------------------------------------------
+
+    def settings(self) -> LearnSettings:
+        return LearnSettings(
+            scope=list(Scope)[max(0, self._scopes.checkedId())],
+            untouched=list(Untouched)[max(0, self._untouched.checkedId())],
+            kept_score=round(self._score.value(), 2),
+            kept_weight=self._weight.value() / 100,
+            held_back=self._held_back.value() / 100,
+        )
+
+    def name(self) -> str:
+        return self._name.text().strip()
+
+    def default(self) -> QPushButton:
+        """What Return means on this page."""
+        return self._learn
+
+    def first(self) -> QWidget:
+        """What has the keyboard first; Return begins all the same."""
+        return self._scopes.checkedButton() or self._name
+
+    def _named(self) -> None:
+        self._refused = ""
+        self._check()
+
+    def _chosen(self) -> None:
+        self._refused = ""
+        self._check()
+        self.changed.emit()
+
+    def _check(self) -> None:
+        for widget in self._of_kept:
+            widget.setEnabled(self._untouched.checkedId() == list(Untouched).index(Untouched.KEEP))
+        self._held_back_text.setText(self._held_back_sentence())
+        problem = self._refusal()
+        self._problem.setText(problem or self._refused)
+        self._problem.setVisible(bool(problem or self._refused))
+        self._learn.setEnabled(not problem and self._material is not None)
+        warned = QPalette(self.palette())
+        warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
+        self._problem.setPalette(warned)
+
+    def _held_back_sentence(self) -> str:
+        names, share = () if self._material is None else self._material.names, self._held_back.value() / 100
+        usable = len(names)
+        if usable < MINIMUM_PICTURES:
+            return "They are the same ones every time."
+        held = held_back_count(names, share)
+        if not held:
+            return f"All {usable:,} are learned from; nobody can tell then whether the model got better."
+        return f"{pictures(usable - held)} to learn from, {held:,} held back: the same ones every time."
+
+    def _refusal(self) -> str:
+        """Why it cannot begin, a sentence; empty when it can, or when that is not known yet."""
+        if self._material is None:
+            return ""
+        usable = len(self._material.names)
+        if usable < MINIMUM_PICTURES:
+            beside = f" There {'is' if usable == 1 else 'are'} {usable} so far." if usable else ""
+            key = native(ACTIONS[Act.DONE].keys[0])
+            return f"Mark pictures as done ({key}) first; {_NUMBERS[MINIMUM_PICTURES]} are the least.{beside}"
+        return self._start.problem or self._refusal_of_name(self.name())
+
+    def _show_reasons(self) -> None:
+        if self._material is not None:
+            show_left_out(self._material.refused, parent=self)
+
+
+def _check(group: QButtonGroup, number: int) -> None:
+    button = group.button(number)
+    assert isinstance(button, QRadioButton)
+    button.setChecked(True)
+
+
+def _percent(low: int, high: int, name: str) -> QSpinBox:
+    field = QSpinBox(minimum=low, maximum=high, singleStep=5, suffix=" %")
+    field.setAccessibleName(name)
+    SelectAll(field)
+    return field
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(UNIT)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return row
+
+
+def _text(text: str) -> QLabel:
+    label = QLabel(text, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+def _muted(text: str) -> QLabel:
+    label = _text(text)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+def _below(text: str) -> QLabel:
+    """What a choice means, under it."""
+    label = _muted(text)
+    label.setContentsMargins(_INDENT, 0, 0, 0)
+    return label

@@ -1,0 +1,1 @@
+"""A run over the folder: every picture gets its answer, beside the work in the window."""

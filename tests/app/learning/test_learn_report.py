@@ -1,0 +1,106 @@
+"""The page that says whether it was worth it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QPushButton, QTreeWidget
+from pytestqt.qtbot import QtBot
+
+from app.learning.report import ReportPage
+from app.panels.style import warning
+from inference.learning.report import ClassChange
+from tests.inference.learning.jobs import report
+
+CHANGES = (
+    ClassChange(class_id=3, pixels=100, before=0.7, after=0.8),
+    ClassChange(class_id=5, pixels=9000, before=0.9, after=0.2),
+    ClassChange(class_id=61, pixels=20, before=0.1, after=0.6),
+    ClassChange(class_id=22, pixels=300, before=None, after=0.5),
+    ClassChange(class_id=40, pixels=0, before=None, after=None),
+)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> ReportPage:
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.resize(560, 560)
+    page.show_report(replace(report(), classes=CHANGES))
+    page.show()
+    return page
+
+
+def tables(page: ReportPage) -> tuple[QTreeWidget, QTreeWidget]:
+    totals, classes = page.findChildren(QTreeWidget)
+    return totals, classes
+
+
+def rows(table: QTreeWidget) -> list[list[str]]:
+    columns = range(table.columnCount())
+    return [[table.topLevelItem(row).text(column) for column in columns] for row in range(table.topLevelItemCount())]
+
+
+def visible(page: ReportPage) -> set[str]:
+    return {button.text().replace("&", "") for button in page.findChildren(QPushButton) if button.isVisible()}
+
+
+def test_both_views_and_what_was_decided_are_compared(page: ReportPage) -> None:
+    totals, _ = tables(page)
+    assert rows(totals) == [
+        ["Pixel accuracy", "80.0 %", "90.0 %", "+10.0"],
+        ["Mean IoU", "40.0 %", "50.0 %", "+10.0"],
+        ["Pixel accuracy, semantic view", "80.0 %", "80.0 %", "±0.0"],
+        ["Mean IoU, semantic view", "40.0 %", "40.0 %", "±0.0"],
+        ["Pixels that you decided", "60.0 %", "90.0 %", "+30.0"],
+    ]
+
+
+def test_classes_are_sorted_by_change_and_by_any_heading(page: ReportPage, qtbot: QtBot) -> None:
+    _, classes = tables(page)
+    assert [row[0] for row in rows(classes)] == ["river", "sky", "tree", "water"]
+    header = classes.header()
+    pixels = QPoint(header.sectionViewportPosition(1) + 5, header.height() // 2)
+    for order in (["tree", "water", "sky", "river"], ["river", "sky", "water", "tree"]):
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=pixels)
+        names = [row[0] for row in rows(classes)]
+        assert names in (order, order[::-1])
+    assert rows(classes)[0][1:3] in (["20", "10.0 %"], ["9,000", "90.0 %"])  # numbers, not texts
+
+
+def test_what_got_worse_has_another_colour(page: ReportPage) -> None:
+    _, classes = tables(page)
+    colours = {row.text(0): row.foreground(4).color() for row in map(classes.topLevelItem, range(4))}
+    assert colours["tree"] == warning(page.palette())
+    assert colours["river"] != warning(page.palette())
+
+
+def test_a_recommended_model_is_what_return_takes(page: ReportPage, qtbot: QtBot) -> None:
+    assert visible(page) == {"Close", "Discard", "Use this model"}
+    with qtbot.waitSignal(page.use_asked):
+        qtbot.mouseClick(page.default(), Qt.MouseButton.LeftButton)
+
+
+def test_one_that_got_worse_is_only_kept_on_request(page: ReportPage) -> None:
+    page.show_report(report(iou=(0.5, 0.4)))
+    assert visible(page) == {"Close", "Discard", "Keep it anyway…"}
+    assert page.default().text() == "&Close"
+
+
+def test_while_it_is_added_nothing_can_be_asked_for_twice(page: ReportPage) -> None:
+    page.set_busy(busy=True)
+    buttons = [button for button in page.findChildren(QPushButton) if button.isVisible()]
+    assert [button.text() for button in buttons if button.isEnabled()] == ["&Close"]
+    page.show_problem("The disk is full.")
+    page.set_busy(busy=False)
+    assert page.default().isEnabled()
+
+
+def test_without_pictures_held_back_there_is_nothing_to_compare(page: ReportPage) -> None:
+    page.show_report(
+        replace(report(), before={}, after={}, held_back=0, classes=(), decided_before=None, decided_after=None)
+    )
+    assert not any(table.isVisible() for table in tables(page))
+    assert visible(page) == {"Close", "Discard", "Keep it anyway…"}
