@@ -3,6 +3,7 @@
 job.json, parent.json      what is to be learned, from which pictures, and the model card that it starts from
 pictures/                  NNNN.photo.png, NNNN.labels.png and NNNN.trust.png, made small
 features/, checkpoint.pt   what the training keeps, see `inference.training.finetune`
+before.npz, after.npz      what was counted so far of the parent and the result, spent.json the seconds it all took
 progress.jsonl             the loss curve, one `StepTold` a line
 result/, report.json       the new model with its card; the report is written last
 """
@@ -46,6 +47,8 @@ __all__ = ["MINIMUM_PICTURES", "Job", "JobError", "JobPicture", "JobState", "is_
 MINIMUM_PICTURES = 4
 LARGEST_SIDE = 1.5
 """Short side of the pictures of a job, as a multiple of the network's input size."""
+PACE = "pace-"
+"""What a folder of a job begins with in which its pace is being measured."""
 _VERSION = 1
 
 
@@ -188,6 +191,13 @@ class Job:
         """Points of the loss curve beyond a step that will be taken again. Raises `OSError`."""
         kept = [to_line(told) + "\n" for told in self.progress() if told.step <= after]
         replace_file(self.folder / "progress.jsonl", "".join(kept).encode())
+
+    def tidy(self) -> None:
+        """Remove what processes left unfinished that were ended. For whoever is alone on the job. Raises `OSError`."""
+        for file in self.folder.rglob(".*-*"):  # of `replace_file`
+            file.unlink(missing_ok=True)
+        for folder in self.folder.glob(f"{PACE}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def picture(self, index: int) -> LearnPicture:
         """What was stored of a picture. Raises `JobError`."""

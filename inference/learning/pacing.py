@@ -34,17 +34,13 @@ class Pacing:
         self._told = clock()
         self._lock = threading.RLock()
 
-    def begin(self, stage: Stage, *, done: int = 0) -> None:
-        """A stage begins, of which some may have been done in an earlier process."""
+    def begin(self, stage: Stage, *, done: int = 0, seconds: float = 0.0) -> None:
+        """A stage begins, of which some may have been done in earlier processes, in so many seconds where known."""
         with self._lock:
             self._stage, self._done[stage] = stage, done
+            if done and seconds:
+                self._rates[stage] = seconds / done
             self._say()
-
-    def skip(self, stage: Stage, *, seconds: float) -> None:
-        """A stage was done in an earlier process, where it took so many seconds."""
-        with self._lock:
-            self._done[stage] = self._amounts[stage]
-            self._rates[stage] = seconds / max(self._amounts[stage], 1)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -88,10 +84,6 @@ class Pacing:
                 total += missing * (rate or 0.0)
             running = 0.0 if self._since is None else self._clock() - self._since
             return max(total - running, 0.0)
-
-    def seconds_of(self, stage: Stage) -> float:
-        """What the whole stage takes at its rate."""
-        return self._amounts[stage] * self._rates.get(stage, 0.0)
 
     @contextmanager
     def beating(self) -> Iterator[None]:

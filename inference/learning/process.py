@@ -19,8 +19,8 @@ from inference.learning.events import Event, Finished, PaceTold, Refused, Stoppe
 from inference.learning.job import Job
 
 MODULE = "inference.training.finetune_child"
-STOP_SECONDS = 10.0
-"""How long a process that was asked to stop may take, which stops within half a second unless something is wrong."""
+STOP_SECONDS = 20.0
+"""How long a process that was asked to stop may take, which stops within half a second unless the disk is slow."""
 PACE_SECONDS = 180.0
 _WATCH_SECONDS = 0.1
 _ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,7 @@ class LearnProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._begun = threading.Event()
         self._ended = threading.Event()
         self._writing = threading.Lock()
 
@@ -64,7 +65,10 @@ class LearnProcess:
         if self._child is None or self._stopping.is_set():
             return
         self._stopping.set()
-        self._send("stop")
+        if self._begun.is_set():
+            self._send("stop")
+        else:  # there is nothing to keep, and nobody to hear it while libraries are loaded
+            self._child.kill()
         threading.Thread(target=self._insist, args=(self._child,), name="learning-stop").start()
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -94,6 +98,7 @@ class LearnProcess:
         with child:
             assert child.stdout is not None
             for line in child.stdout:
+                self._begun.set()
                 try:
                     event = from_line(line.decode("utf-8", "replace"))
                 except JobError as error:

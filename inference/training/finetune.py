@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -18,21 +17,20 @@ from inference.engines.devices import wanted_devices
 from inference.engines.torch_engine import check_device
 from inference.errors import EngineError
 from inference.files import replace_file
-from inference.learning.control import StopAsked
 from inference.learning.errors import JobError
 from inference.learning.events import Event, Stage, StepTold
 from inference.learning.job import Job, JobState
 from inference.learning.pacing import Pacing
-from inference.learning.pictures import LearnPicture
 from inference.learning.report import LearnReport
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.data import DataError
 from inference.training.features import FeatureFiles, is_whole, keep_features
 from inference.training.finetune_head import HeadSettings, HeadTrainer
-from inference.training.finetune_measure import Measured, changes, measure
+from inference.training.finetune_measure import Measured, Tally, changes
 from inference.training.finetune_result import load_network, write_result, write_weights
 from inference.training.finetune_whole import JobSamples, WholeSettings, WholeTrainer
+from inference.weights import sha256_of
 
 TOLD_SECONDS = 0.25  # between two points of the loss curve, at least
 SAVED_SECONDS = (1.0, 20.0)  # between two checkpoints, which is what an end without warning costs
@@ -43,14 +41,16 @@ OWN_SIZE = 640  # of crops, for networks that see photos at their own size
 
 
 class Learner(Protocol):
-    """What trains, one step after the other."""
+    """What trains, one step after the other; a step changes nothing that is saved before its gradients are applied."""
 
     seconds: float
 
     @property
     def step(self) -> int: ...
 
-    def train_step(self) -> float: ...
+    def find_gradients(self) -> float: ...
+
+    def apply_gradients(self) -> None: ...
 
     def weights(self) -> dict[str, Tensor]: ...
 
@@ -63,7 +63,7 @@ class Run:
     """One process's part of a job."""
 
     def __init__(self, job: Job, *, tell: Callable[[Event], None], check: Callable[[], None]) -> None:
-        """`check` is called between the parts of the work and may raise `StopAsked`; then the job can be gone on with.
+        """`check` is called between the parts of the work, and returns when it may go on.
 
         Raises `EngineError` for a device that is not there.
         """
@@ -80,6 +80,10 @@ class Run:
             Stage.WRITING: 1,
         }
         self.pacing = Pacing(self.amounts, tell=tell)
+        self._spent: float | None = None  # seconds of earlier processes; None before the job belongs to this one
+        self._learner: Learner | None = None
+        self._saved = 0  # steps that the checkpoint has
+        self._changing = threading.Lock()  # the learner, or its checkpoint
 
     @property
     def steps(self) -> int:
@@ -92,23 +96,36 @@ class Run:
         return self.settings.learning_rate
 
     def finish(self) -> LearnReport:
-        """Do what is left of the job. Raises `StopAsked`, `JobError`, `WeightsError`, `EngineError`, and what the
-        memory and the disk refuse."""
+        """Do what is left of the job, and keep what was done of it. Raises `JobError`, `WeightsError`, `EngineError`,
+        and what the memory and the disk refuse."""
         with self.job.alone(seconds=PATIENCE):
             if (report := self.job.report()) is not None:
                 return report
             self._spent = self._read_spent()
+            self.job.tidy()
             self.check()
             with self.pacing.beating():
                 parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
                 try:
                     if self.settings.scope is Scope.HEAD:
                         self._find_features(parent)
-                    before = self._before(parent)
+                    before = self.measure(parent, Stage.BEFORE, of=self.job.parent.sha256 or "")
                     learner = self._train(parent)
                     return self._result(learner, before)
                 finally:
                     self._keep_spent()
+
+    def keep(self) -> None:
+        """Write what was learned since the last checkpoint; what else there is was kept when it was found.
+
+        For any thread, whatever the work is doing: the step that is under way is lost, and nothing else. Raises
+        `OSError` and what PyTorch raises.
+        """
+        learner = self._learner
+        if learner is not None and learner.step > self._saved:
+            self._save(learner)
+        if self._spent is not None:
+            self._keep_spent()
 
     def _find_features(self, parent: BiSeNetFormer) -> None:
         self.job.features.mkdir(exist_ok=True)
@@ -127,34 +144,26 @@ class Run:
         input_size, sample = self.job.parent.input_size, self.samples[number]
         keep_features(parent, sample, self.feature_files()[number], input_size=input_size)
 
-    def _before(self, parent: BiSeNetFormer) -> Measured | None:
-        """Measured once for a job, however often it is gone on with."""
-        kept = self.job.folder / "before.json"
-        try:
-            before = Measured.from_json(json.loads(kept.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError):
-            measured = self.measure(parent, Stage.BEFORE)
-            if measured is not None:
-                replace_file(kept, json.dumps(measured.to_json()).encode())
-            return measured
-        self.pacing.skip(Stage.BEFORE, seconds=before.seconds)
-        return before
+    def measure(self, network: BiSeNetFormer, stage: Stage, *, of: str) -> Measured | None:
+        """The network, whose weights have the hash `of`, on the pictures held back; None where there is none.
 
-    def measure(self, network: BiSeNetFormer, stage: Stage) -> Measured | None:
-        """The network on the pictures held back."""
-        self.pacing.begin(stage)
-        input_size = self.job.parent.input_size
-        measured = measure(network, self._held_back(), input_size=input_size, part=self.pacing.part)
-        return measured and replace(measured, seconds=self.pacing.seconds_of(stage))
+        What was counted is kept picture by picture, so that none is looked at twice.
+        """
+        file, held_back = self.job.folder / f"{stage}.npz", self.job.indices(held_back=True)
+        tally = Tally.read(file, of=of)
+        self.pacing.begin(stage, done=tally.pictures, seconds=tally.seconds)
+        for index in held_back[tally.pictures :]:
+            self.check()
+            began = time.monotonic()
+            with self.pacing.part():
+                tally.add(network, self.job.picture(index), input_size=self.job.parent.input_size)
+                tally.seconds += time.monotonic() - began
+                tally.keep(file)
+        return tally.measured() if held_back else None
 
     def try_measuring(self, network: BiSeNetFormer) -> None:
-        """On one picture, as `measure` does."""
-        measure(network, [self.job.picture(0)], input_size=self.job.parent.input_size, part=nullcontext)
-
-    def _held_back(self) -> Iterator[LearnPicture]:
-        for index in self.job.indices(held_back=True):
-            self.check()
-            yield self.job.picture(index)
+        """On one picture, as `measure` does; nothing is kept."""
+        Tally(of="").add(network, self.job.picture(0), input_size=self.job.parent.input_size)
 
     def learner(self, parent: BiSeNetFormer) -> Learner:
         """What trains, at its beginning; the parent's head may be trained in place."""
@@ -179,29 +188,42 @@ class Run:
             learner = self.learner(parent)
             if self.job.state is JobState.UNFINISHED:
                 resume(learner, self.job.checkpoint)
+        self._learner, self._saved = learner, learner.step
         self.job.forget_progress(after=learner.step)
-        self.pacing.begin(Stage.TRAINING, done=learner.step)
+        self.pacing.begin(Stage.TRAINING, done=learner.step, seconds=learner.seconds)
         told = time.monotonic()
         due = told + SAVED_SECONDS[0]
         losses: list[float] = []
-        try:
-            while learner.step < self.steps:
-                self.check()
-                with self.pacing.part():
-                    losses.append(one_step(learner))
-                now = time.monotonic()
-                if now - told >= TOLD_SECONDS or learner.step == self.steps:
-                    self._tell_step(learner, losses)
-                    told, losses = now, []
-                if now >= due:
-                    self._save(learner)
-                    saved = time.monotonic()
-                    due = saved + float(np.clip((saved - now) / SAVING_SHARE, *SAVED_SECONDS))
-        except StopAsked:
-            self._save(learner)
-            raise
+        while learner.step < self.steps:
+            self.check()
+            with self.pacing.part():
+                losses.append(self._one_step(learner))
+            now = time.monotonic()
+            if now - told >= TOLD_SECONDS or learner.step == self.steps:
+                self._tell_step(learner, losses)
+                told, losses = now, []
+            if now >= due:
+                self._save(learner)
+                saved = time.monotonic()
+                due = saved + float(np.clip((saved - now) / SAVING_SHARE, *SAVED_SECONDS))
         self._save(learner)
         return learner
+
+    def _one_step(self, learner: Learner) -> float:
+        """One step and its time; the loss. Raises `JobError` where the training went astray."""
+        began = time.monotonic()
+        try:
+            loss = learner.find_gradients()
+        except ValueError as error:  # of the matching, where the network's numbers are none any more
+            raise JobError(ASTRAY) from error
+        except DataError as error:
+            raise JobError(str(error)) from error
+        if not np.isfinite(loss):
+            raise JobError(ASTRAY)
+        with self._changing:
+            learner.apply_gradients()
+            learner.seconds += time.monotonic() - began
+        return loss
 
     def _tell_step(self, learner: Learner, losses: list[float]) -> None:
         told = StepTold(learner.step, self.steps, float(np.mean(losses)), learner.seconds, self.pacing.left())
@@ -211,8 +233,10 @@ class Run:
 
     def _save(self, learner: Learner) -> None:
         try:
-            with self.pacing.busy():
-                learner.save(self.job.checkpoint)
+            with self._changing, self.pacing.busy():
+                if learner.step > self._saved:
+                    learner.save(self.job.checkpoint)
+                    self._saved = learner.step
         except RuntimeError as error:
             if isinstance(error.__context__, OSError):  # PyTorch says nothing of what the disk refused
                 raise error.__context__ from error
@@ -225,7 +249,7 @@ class Run:
         with self.pacing.busy():
             write_weights(learner.weights(), unnamed)
             learned = load_network(unnamed, self.job.parent.own_network, device=self.device)
-        after = self.measure(learned, Stage.AFTER)
+        after = self.measure(learned, Stage.AFTER, of=sha256_of(unnamed))
         if after is None:  # then it is run on something at least
             self.try_measuring(learned)
         self.pacing.begin(Stage.WRITING)
@@ -251,7 +275,7 @@ class Run:
         )
 
     def _seconds(self) -> float:
-        return self._spent + self.pacing.spent
+        return (self._spent or 0.0) + self.pacing.spent
 
     def _read_spent(self) -> float:
         try:
@@ -261,21 +285,6 @@ class Run:
 
     def _keep_spent(self) -> None:
         replace_file(self.job.folder / "spent.json", json.dumps(self._seconds()).encode())
-
-
-def one_step(learner: Learner) -> float:
-    """One step and its time; the loss. Raises `JobError` where the training went astray."""
-    began = time.monotonic()
-    try:
-        loss = learner.train_step()
-    except ValueError as error:  # of the matching, where the network's numbers are none any more
-        raise JobError(ASTRAY) from error
-    except DataError as error:
-        raise JobError(str(error)) from error
-    learner.seconds += time.monotonic() - began
-    if not np.isfinite(loss):
-        raise JobError(ASTRAY)
-    return loss
 
 
 def resume(learner: Learner, checkpoint: Path) -> None:

@@ -11,13 +11,16 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from inference.engines.engine import is_out_of_memory
 from inference.errors import ExpectedError, first_line
-from inference.learning.control import Control, StopAsked
+from inference.learning.control import Control
 from inference.learning.events import Event, Finished, Refused, Stopped, to_line
 from inference.learning.job import Job
+
+if TYPE_CHECKING:  # PyTorch takes seconds to load; commands are obeyed meanwhile
+    from inference.training.finetune import Run
 
 
 class Teller:
@@ -35,21 +38,49 @@ class Teller:
                 return  # the standard input ends with the same process, which stops the work
 
 
-def last_event(
-    folder: Path, *, tell: Callable[[Event], None], check: Callable[[], None], pace_of: int | None = None
-) -> Event:
-    """Run the job, or measure its pace with `pace_of` pictures; every error that can be expected is a sentence."""
-    try:
-        # PyTorch takes seconds to load; commands are obeyed meanwhile.
+class Child:
+    """The work of the process, and its end, which comes once: when all is done, or when it is not wanted any more."""
+
+    def __init__(self, folder: Path, *, tell: Callable[[Event], None], end: Callable[[int], object] = os._exit) -> None:
+        # `os._exit`: libraries have been seen to crash while they are unloaded, after all has been told.
+        self._folder, self._tell, self._end = folder, tell, end
+        self._run: Run | None = None
+        self._ending = threading.Lock()  # never let go of again
+
+    def work(self, *, check: Callable[[], None], pace_of: int | None = None) -> None:
+        """Run the job, or measure its pace with `pace_of` pictures, tell how it ended, and end."""
+        last = sentence_for_errors(lambda: self._worked(check=check, pace_of=pace_of))
+        if self._ending.acquire(blocking=False):
+            self._tell(last)
+            self._end(0)
+
+    def stop(self) -> None:
+        """Keep what was learned so far, tell so, and end; from another thread, whatever the work is doing."""
+        if self._ending.acquire(blocking=False):
+            self._tell(sentence_for_errors(self._kept))
+            self._end(0)
+
+    def _worked(self, *, check: Callable[[], None], pace_of: int | None) -> Event:
+        job = Job.open(self._folder)
+        job.parent.weights()  # where they are gone, nobody has to wait for PyTorch to be told so
         from inference.training.finetune import Run
         from inference.training.finetune_pace import pace
 
-        job = Job.open(folder)
         if pace_of is not None:
             return pace(job, pictures=pace_of, check=check)
-        return Finished(Run(job, tell=tell, check=check).finish())
-    except StopAsked:
+        self._run = Run(job, tell=self._tell, check=check)
+        return Finished(self._run.finish())
+
+    def _kept(self) -> Event:
+        if self._run is not None:
+            self._run.keep()
         return Stopped()
+
+
+def sentence_for_errors(work: Callable[[], Event]) -> Event:
+    """What the work tells at its end; every error that can be expected is a sentence."""
+    try:
+        return work()
     except ExpectedError as error:
         return Refused(str(error))
     except OSError as error:
@@ -63,18 +94,16 @@ def last_event(
         return Refused(f"PyTorch failed: {first_line(error)} What was learned so far is kept.")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     # What libraries print belongs to what is read when something went wrong, not between the events.
     tell = Teller(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
-    control = Control(tell=tell)
+    child = Child(Path(arguments[0]), tell=tell)
+    control = Control(tell=tell, end=child.stop)
     threading.Thread(target=control.obey, args=(sys.stdin.buffer,), daemon=True).start()
-    pace_of = int(arguments[2]) if arguments[1:2] == ["--pace"] else None
-    tell(last_event(Path(arguments[0]), tell=tell, check=control.check, pace_of=pace_of))
-    return 0
+    child.work(check=control.check, pace_of=int(arguments[2]) if arguments[1:2] == ["--pace"] else None)
+    threading.Event().wait()  # the other thread is about to end all
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    # Libraries have been seen to crash while they are unloaded, after all has been told.
-    os._exit(code)
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +48,27 @@ class HeadTrainer:
         self.network, self.features, self.settings = network, features, settings
         self.head = network.head.train()
         self.average = WeightAverage(self.head, settings.average_decay)
-        groups = TrainingSettings(learning_rate=settings.learning_rate, weight_decay=settings.weight_decay)
-        self.optimiser = torch.optim.AdamW(parameter_groups(network, nn.Module(), groups))
         self.step, self.seconds = 0, 0.0
 
-    def train_step(self) -> float:
-        """One step; the loss."""
-        self.optimiser.zero_grad(set_to_none=True)
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Made when it is first needed: PyTorch loads its compiler for it, which takes seconds."""
+        settings = self.settings
+        groups = TrainingSettings(learning_rate=settings.learning_rate, weight_decay=settings.weight_decay)
+        return torch.optim.AdamW(parameter_groups(self.network, nn.Module(), groups))
+
+    def find_gradients(self) -> float:
+        """The loss of the next step, whose gradients are kept; nothing changes that `save` would write."""
+        self.head.zero_grad(set_to_none=True)
         total = 0.0
         for place in range(self.step * self.settings.batch_size, (self.step + 1) * self.settings.batch_size):
             loss = self._loss(self._view(place), place) / self.settings.batch_size
             torch.autograd.backward(loss)
             total += float(loss.detach())
+        return total
+
+    def apply_gradients(self) -> None:
+        """Take the step."""
         nn.utils.clip_grad_norm_(self.head.parameters(), self.settings.largest_gradient)
         factor = learning_rate_factor((self.step + 1) / (self.settings.steps + 1), warm_up=self.settings.warm_up)
         for group in self.optimiser.param_groups:
@@ -66,7 +76,6 @@ class HeadTrainer:
         self.optimiser.step()
         self.average.update(self.head, self.step)
         self.step += 1
-        return total
 
     def _view(self, place: int) -> FoundView:
         """Every picture once in each pass over the data, in any of its views."""

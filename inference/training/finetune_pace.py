@@ -11,17 +11,18 @@ from statistics import median
 
 from inference.engines.engine import is_out_of_memory
 from inference.learning.events import PaceTold
-from inference.learning.job import Job
+from inference.learning.job import PACE, Job
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.features import FeatureFiles, keep_features
 from inference.training.finetune import Learner, Run
 from inference.training.finetune_head import HeadTrainer
 from inference.training.finetune_result import load_network
-from inference.training.finetune_whole import WholeTrainer
+from inference.training.finetune_whole import WholeSettings, WholeTrainer
 
-STEPS = 7  # at most
-MOST_SECONDS = 2.0
+STEPS = 3  # at most
+MOST_SECONDS = 1.0
+LONG = 1.0  # seconds of a crop at half its side from which on that alone is looked at
 AROUND = 5.0  # seconds for starting, loading and writing
 CROWD = 1.5
 """On a processor nothing is told to take longer than its processor time by this factor: how many others want it at this
@@ -31,7 +32,7 @@ moment says little of the whole job."""
 def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
     """Seconds of a whole job of either scope with so many pictures, of which this one may have only some.
 
-    Raises what `Run` raises, `StopAsked` between two parts.
+    `check` is called between two parts of the work. Raises what `Run` raises.
     """
     found: dict[Scope, float | None] = {}
     runs = [
@@ -41,7 +42,8 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
     parent = load_network(job.parent.weights(), job.parent.own_network, device=runs[0].device)
     share = job.settings.held_back
     held_back = max(1, round(share * pictures)) if share else 0
-    measuring = _least_seconds(lambda: runs[0].try_measuring(parent), runs[0]) if held_back else 0.0
+    runs[0].try_measuring(parent)  # the first time prepares what all later ones need
+    measuring = _seconds_of(lambda: runs[0].try_measuring(parent), runs[0]) if held_back else 0.0
     for run in runs:
         steps = run.job.settings.resolved(pictures - held_back).steps or 0
         work = _head_seconds if run.settings.scope is Scope.HEAD else _whole_seconds
@@ -60,10 +62,10 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
 def _head_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
     """Of the features of a picture, and of a step, whose views are trained on one after the other."""
     sample, size, settings = run.samples[0], run.job.parent.input_size, run.head_settings()
-    folder = tempfile.TemporaryDirectory(prefix="pace-", dir=run.job.folder, ignore_cleanup_errors=True)
+    folder = tempfile.TemporaryDirectory(prefix=PACE, dir=run.job.folder, ignore_cleanup_errors=True)
     with folder as name:
         file = Path(name, "features.safetensors")
-        features = _least_seconds(lambda: keep_features(parent, sample, file, input_size=size), run)
+        features = _seconds_of(lambda: keep_features(parent, sample, file, input_size=size), run)
         learner = HeadTrainer(parent, FeatureFiles([file], device=run.device), replace(settings, batch_size=1))
         return features, settings.batch_size * _step_seconds(learner, run)
 
@@ -72,31 +74,38 @@ def _whole_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
     """Nothing is done for a picture by itself. A processor takes as long for a crop whatever there is beside it; a
     graphics card does not, and has to show that its memory suffices."""
     settings = run.whole_settings()
-    alone = run.device == "cpu"
-    tried = replace(settings, batch_size=1) if alone else settings
-    learner = WholeTrainer(parent.config, parent.state_dict(), run.samples, tried, device=run.device)
-    return 0.0, (settings.batch_size if alone else 1) * _step_seconds(learner, run)
+    if run.device != "cpu":
+        return 0.0, _step_seconds(_whole(run, parent, settings), run)
+    small = _whole(run, parent, replace(settings, batch_size=1, input_size=settings.input_size // 2))
+    run.check()
+    if _timed(small.find_gradients, device=run.device) < LONG:  # it also prepared what the next one needs
+        crop = _seconds_of(_whole(run, parent, replace(settings, batch_size=1)).find_gradients, run)
+    else:
+        crop = 4 * _seconds_of(small.find_gradients, run)
+    return 0.0, settings.batch_size * crop
+
+
+def _whole(run: Run, parent: BiSeNetFormer, settings: WholeSettings) -> WholeTrainer:
+    return WholeTrainer(parent.config, parent.state_dict(), run.samples, settings, device=run.device)
 
 
 def _step_seconds(learner: Learner, run: Run) -> float:
-    """The middle one of some steps; never the first, which takes memory, chooses algorithms and loads libraries."""
+    """The middle one of some steps; never the first, which takes memory, chooses algorithms and loads libraries.
+
+    What follows from the gradients takes next to nothing beside them, and PyTorch loads its compiler for it.
+    """
     times: list[float] = []
     run.check()
-    learner.train_step()
+    learner.find_gradients()
     until = time.monotonic() + MOST_SECONDS
     while not times or (len(times) < STEPS and time.monotonic() < until):
-        run.check()
-        times.append(_timed(learner.train_step, device=run.device))
+        times.append(_seconds_of(learner.find_gradients, run))
     return median(times)
 
 
-def _least_seconds(work: Callable[[], object], run: Run) -> float:
-    """Of two times, for the first prepares something."""
-    times = []
-    for _ in range(2):
-        run.check()
-        times.append(_timed(work, device=run.device))
-    return min(times)
+def _seconds_of(work: Callable[[], object], run: Run) -> float:
+    run.check()
+    return _timed(work, device=run.device)
 
 
 def _timed(work: Callable[[], object], *, device: str) -> float:

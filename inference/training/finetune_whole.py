@@ -94,10 +94,18 @@ class WholeTrainer:
     def seconds(self, seconds: float) -> None:
         self.trainer.seconds = seconds
 
-    def train_step(self) -> float:
-        """One step; the loss."""
-        losses, _ = self.trainer.train_step(self._samples, (self.step + 1) / (self._steps + 1))
-        return float(losses.total)
+    @property
+    def _done(self) -> float:
+        """The share 0..1 of the job at which the next step is taken."""
+        return (self.step + 1) / (self._steps + 1)
+
+    def find_gradients(self) -> float:
+        """The loss of the next step, whose gradients are kept; nothing changes that `save` would write."""
+        return float(self.trainer.find_gradients(self._samples, self._done).total)
+
+    def apply_gradients(self) -> None:
+        """Take the step."""
+        self.trainer.apply_gradients(self._done)
 
     def weights(self) -> dict[str, Tensor]:
         """The averaged network."""

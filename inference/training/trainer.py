@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,13 @@ class Trainer:
         self.average = WeightAverage(self.network, settings.average_decay)
         every = [*self.network.parameters(), *self.auxiliary.parameters()]
         self.trained = [parameter for parameter in every if parameter.requires_grad]
-        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, settings))
         self.step, self.seconds = 0, 0.0
         self._repeats: tuple[Sequence[Sample], F64] | None = None
+
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Made when it is first needed: PyTorch loads its compiler for it, which takes seconds."""
+        return torch.optim.AdamW(parameter_groups(self.network, self.auxiliary, self.settings))
 
     def start_from(self, state: dict[str, Tensor]) -> None:
         """Begin with these weights of the whole network, names and shapes exactly as it has them."""
@@ -119,11 +124,19 @@ class Trainer:
 
     def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:
         """One step at `done` (0..1) of the run; the mean losses and the gradient's norm before clipping."""
+        losses = self.find_gradients(samples, done)
+        return losses, self.apply_gradients(done)
+
+    def find_gradients(self, samples: Sequence[Sample], done: float) -> Losses:
+        """The mean losses of the next step, whose gradients are kept; neither weights nor optimiser change."""
         worker_losses, worker_gradients = zip(*self._work(samples, self._repeats_of(samples), done), strict=True)
         losses = Losses(*(torch.stack(values).mean() for values in zip(*worker_losses, strict=True)))
         for parameter, gradients in zip(self.trained, zip(*worker_gradients, strict=True), strict=True):
             parameter.grad = torch.stack(gradients).mean(dim=0)
+        return losses
 
+    def apply_gradients(self, done: float) -> float:
+        """Take the step; the gradient's norm before clipping."""
         norm = nn.utils.clip_grad_norm_(self.trained, self.settings.largest_gradient)
         factor = learning_rate_factor(done, warm_up=self.settings.warm_up)
         for group in self.optimiser.param_groups:
@@ -131,7 +144,7 @@ class Trainer:
         self.optimiser.step()
         self.average.update(self.network, self.step)
         self.step += 1
-        return losses, float(norm)
+        return float(norm)
 
     def _repeats_of(self, samples: Sequence[Sample]) -> F64:
         """Found once: it looks at every label."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 
 import pytest
 
-from inference.learning.control import Control, StopAsked
-from inference.learning.events import Event, Paused, Resumed, Stopped
+from inference.learning.control import Control
+from inference.learning.events import Event, Paused, Resumed
 
 
 class Commands:
@@ -31,79 +31,71 @@ class Commands:
 
 
 class Heard:
-    """A control with its thread, what it told, and how it ended the process."""
+    """A control with the thread in which it hears, what it told, and whether it ended the process."""
 
-    def __init__(self, *, grace: float) -> None:
+    def __init__(self) -> None:
         self.told: queue.Queue[Event] = queue.Queue()
-        self.ended: list[int] = []
+        self.ended = threading.Event()
         self.commands = Commands()
-        self.control = Control(tell=self.told.put, grace=grace, grace_alone=2 * grace, end=self.ended.append)
+        self.control = Control(tell=self.told.put, end=self.ended.set)
         self.thread = threading.Thread(target=self.control.obey, args=(self.commands,))
         self.thread.start()
 
 
 @pytest.fixture
 def heard() -> Iterator[Heard]:
-    heard = Heard(grace=60.0)
+    heard = Heard()
     yield heard
     heard.commands.close()
-    work_until_stopped(heard.control)
     heard.thread.join()
-
-
-def work_until_stopped(control: Control) -> None:
-    with suppress(StopAsked):
-        while True:
-            control.check()
 
 
 def test_nothing_happens_without_a_command(heard: Heard) -> None:
     heard.control.check()
     assert heard.told.empty()
+    assert not heard.ended.is_set()
 
 
-def work(heard: Heard, *, until: type[Event]) -> threading.Thread:
-    """Checks again and again; returns once `until` was told."""
-    worker = threading.Thread(target=work_until_stopped, args=(heard.control,))
+@contextmanager
+def paused_work(heard: Heard) -> Iterator[None]:
+    """Work that came to a check after it was paused, and still waits there."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            heard.control.check()
+
+    worker = threading.Thread(target=work)
+    heard.commands.send("pause")
     worker.start()
-    while not isinstance(heard.told.get(timeout=30), until):
-        pass
-    return worker
+    assert heard.told.get(timeout=30) == Paused()
+    yield
+    over.set()
+    heard.control.obey([b"resume\n"])
+    worker.join()
 
 
 def test_work_waits_while_it_is_paused_and_goes_on(heard: Heard) -> None:
-    heard.commands.send("pause")
-    worker = work(heard, until=Paused)
-    assert heard.told.empty()
-    heard.commands.send("resume")
-    assert heard.told.get(timeout=30) == Resumed()
-    heard.commands.send("stop")
-    worker.join()
-    assert heard.ended == []  # the work itself ends, with its checkpoint
-
-
-def test_paused_work_can_be_stopped(heard: Heard) -> None:
-    heard.commands.send("pause")
-    worker = work(heard, until=Paused)
-    heard.commands.send("stop")
-    worker.join()
-    assert heard.told.empty()  # it was not resumed
-
-
-def test_nobody_there_means_stop(heard: Heard) -> None:
-    heard.commands.close()
-    work_until_stopped(heard.control)
-    with pytest.raises(StopAsked):
-        heard.control.check()
+    with paused_work(heard):
+        assert heard.told.empty()
+        heard.commands.send("resume")
+        assert heard.told.get(timeout=30) == Resumed()
+        assert not heard.ended.is_set()
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_work_that_does_not_listen_is_ended(*, alone: bool) -> None:
-    heard = Heard(grace=0.0)
+def test_a_stop_ends_it_whatever_the_work_does_and_so_does_an_end_of_who_could_say_it(
+    heard: Heard, *, alone: bool
+) -> None:
     if alone:
         heard.commands.close()
     else:
         heard.commands.send("stop")
-    heard.thread.join()
-    assert heard.told.get_nowait() == Stopped()
-    assert heard.ended == [0]
+    assert heard.ended.wait(30)
+
+
+def test_paused_work_can_be_stopped(heard: Heard) -> None:
+    with paused_work(heard):
+        heard.commands.send("stop")
+        assert heard.ended.wait(30)
+        assert heard.told.empty()  # it was not resumed

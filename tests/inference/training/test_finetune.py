@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,18 +14,22 @@ from safetensors.torch import load_file, save_file
 
 from inference import weights_store
 from inference.errors import EngineError, WeightsError
-from inference.learning.control import StopAsked
 from inference.learning.errors import JobError
-from inference.learning.events import Event, Refused, Stage, StageTold, StepTold
+from inference.learning.events import Event, Finished, Refused, Stage, StageTold, StepTold
 from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
+from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from inference.models import find_card
+from inference.network.bisenetformer import BiSeNetFormer
 from inference.training import finetune
 from inference.training.finetune import Run, device_for
-from inference.training.finetune_child import last_event
+from inference.training.finetune_child import sentence_for_errors
+from inference.training.finetune_head import HeadTrainer
+from inference.training.finetune_measure import Tally
 from inference.training.finetune_pace import pace
 from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
+from tests.inference.training.conftest import one_thread_only
 
 STEPS = 3
 
@@ -34,15 +38,34 @@ def nothing() -> None:
     """Nobody says stop."""
 
 
-def stop_after(calls: int) -> Callable[[], None]:
-    """A check that stops the work at its so-manieth call."""
+class EndedError(Exception):
+    """In place of the end of the process."""
+
+
+def run_until(job: Job, *, calls: int) -> None:
+    """Run the job to its so-manieth look at whether it may go on; there it is stopped."""
     left = iter(range(calls))
 
     def check() -> None:
         if next(left, None) is None:
-            raise StopAsked
+            run.keep()
+            raise EndedError
 
-    return check
+    run = Run(job, tell=lambda _: None, check=check)
+    with pytest.raises(EndedError):
+        run.finish()
+
+
+def run_killed(job: Job, *, stage: Stage) -> None:
+    """Run the job until something of this stage is done; there it ends without warning."""
+
+    def tell(told: Event) -> None:
+        done = told.done if isinstance(told, StageTold) and told.stage is stage else 0
+        if done > 0 or (stage is Stage.TRAINING and isinstance(told, StepTold)):
+            raise EndedError
+
+    with pytest.raises(EndedError):
+        Run(job, tell=tell, check=nothing).finish()
 
 
 def settings(scope: Scope = Scope.HEAD, *, steps: int = STEPS) -> LearnSettings:
@@ -113,50 +136,98 @@ def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: 
     assert sum(point.loss for point in curve[-3:]) < 0.9 * sum(point.loss for point in curve[:3])
 
 
-@pytest.mark.parametrize("calls", [2, 7, 9])
-def test_a_job_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, calls: int) -> None:
-    """In the features, and after none, some or all of the steps: to the bit."""
-    unbroken = small_job(tmp_path / "unbroken", settings=settings())
-    wanted = Run(unbroken, tell=lambda _: None, check=nothing).finish()
-    broken = small_job(tmp_path / "broken", settings=settings())
-    with pytest.raises(StopAsked):
-        Run(broken, tell=lambda _: None, check=stop_after(calls)).finish()
-    found = Run(Job.open(broken.folder), tell=lambda _: None, check=nothing).finish()
-    assert broken.result.read_bytes() == unbroken.result.read_bytes()
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, LearnReport]:
+    """A job that nothing interrupted, with two pictures held back."""
+    job = small_job(tmp_path_factory.mktemp("unbroken"), settings=settings(), pictures=two_held_back())
+    with one_thread_only():
+        return job, Run(job, tell=lambda _: None, check=nothing).finish()
+
+
+def two_held_back() -> list[LearnPicture]:
+    return [*finished_pictures(), finished_picture("5.jpg", held_back=True)]
+
+
+def finished_like(job: Job, unbroken: tuple[Job, LearnReport]) -> None:
+    """Go on with the job: to the bit it ends as the other one."""
+    found = Run(Job.open(job.folder), tell=lambda _: None, check=nothing).finish()
+    wanted_job, wanted = unbroken
+    assert job.result.read_bytes() == wanted_job.result.read_bytes()
     assert replace(found, seconds=0.0) == replace(wanted, seconds=0.0)
-    assert broken.progress()[-1].step == STEPS
+    assert job.progress()[-1].step == STEPS
+    assert not list(job.folder.rglob(".*-*"))
+
+
+@pytest.mark.parametrize("calls", [2, 8, 10, 12])
+def test_a_job_that_was_stopped_ends_as_one_that_was_not(
+    tmp_path: Path, unbroken: tuple[Job, LearnReport], calls: int
+) -> None:
+    """In the features, after one and all of the steps, and between two pictures held back."""
+    job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
+    run_until(job, calls=calls)
+    finished_like(job, unbroken)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_an_end_without_warning_costs_what_came_after_the_last_checkpoint(
+    tmp_path: Path, unbroken: tuple[Job, LearnReport], stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "SAVED_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(finetune, "TOLD_SECONDS", 0.0)
+    job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
+    run_killed(job, stage=stage)
+    assert (job.state is JobState.FINISHED) is (stage is Stage.WRITING)
+    if stage is not Stage.WRITING:
+        (job.features / ".0001-halfway").write_bytes(b"half of")
+    finished_like(job, unbroken)
+
+
+@pytest.mark.parametrize("stage", [Stage.BEFORE, Stage.AFTER])
+def test_no_picture_is_measured_twice(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+    add = Tally.add
+
+    def counted(tally: Tally, network: BiSeNetFormer, picture: LearnPicture, **options: int | None) -> None:
+        measured.append(picture.name)
+        add(tally, network, picture, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Tally, "add", counted)
+    job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
+    run_killed(job, stage=stage)
+    Run(job, tell=lambda _: None, check=nothing).finish()
+    assert measured == ["4.jpg", "5.jpg"] * 2
+
+
+def test_a_stop_in_the_middle_of_a_step_costs_that_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_gradients = HeadTrainer.find_gradients
+
+    def ended_from_outside(learner: HeadTrainer) -> float:
+        loss = find_gradients(learner)
+        if learner.step == 2:
+            stopping = threading.Thread(target=run.keep)
+            stopping.start()
+            stopping.join()
+            raise EndedError
+        return loss
+
+    monkeypatch.setattr(HeadTrainer, "find_gradients", ended_from_outside)
+    job = small_job(tmp_path, settings=settings())
+    run = Run(job, tell=lambda _: None, check=nothing)
+    with pytest.raises(EndedError):
+        run.finish()
+    assert torch.load(job.checkpoint, weights_only=True)["step"] == 2
+    assert json.loads((job.folder / "spent.json").read_text()) > 0
 
 
 def test_the_whole_network_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     job = small_job(tmp_path, settings=settings(Scope.ALL))
-    with pytest.raises(StopAsked):
-        Run(job, tell=lambda _: None, check=stop_after(4)).finish()
+    run_until(job, calls=3)
     assert job.state is JobState.UNFINISHED
     content = torch.load(job.checkpoint, weights_only=True)
     assert 0 < content["step"] < STEPS
     told: list[Event] = []
     Run(job, tell=told.append, check=nothing).finish()
     assert next(event.done for event in told if isinstance(event, StageTold) and event.stage is Stage.TRAINING) > 0
-
-
-def test_an_end_without_warning_costs_what_came_after_the_last_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finetune, "SAVED_SECONDS", (0.0, 0.0))
-    unbroken = small_job(tmp_path / "unbroken", settings=settings())
-    Run(unbroken, tell=lambda _: None, check=nothing).finish()
-    job = small_job(tmp_path / "killed", settings=settings())
-
-    def killed(told: Event) -> None:
-        if isinstance(told, StageTold) and told.stage is Stage.AFTER:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Run(job, tell=killed, check=nothing).finish()
-    assert job.state is JobState.UNFINISHED
-    assert not job.result.exists()
-    Run(job, tell=lambda _: None, check=nothing).finish()
-    assert job.result.read_bytes() == unbroken.result.read_bytes()
 
 
 def test_a_finished_job_has_nothing_left_to_do(tmp_path: Path) -> None:
@@ -184,7 +255,7 @@ def test_a_full_disk_leaves_a_job_that_goes_on(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
     try:
-        told = last_event(job.folder, tell=lambda _: None, check=nothing)
+        told = sentence_for_errors(lambda: Finished(Run(job, tell=lambda _: None, check=nothing).finish()))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert told == Refused("The folder of the job cannot be used: File too large.")
@@ -229,8 +300,7 @@ def test_features_that_are_damaged_are_found_again(tmp_path: Path) -> None:
 def test_features_that_make_no_sense_are_a_sentence_and_found_again(tmp_path: Path, part: str) -> None:
     """Whole as files, which is all that is looked at before they are needed."""
     job = small_job(tmp_path, settings=settings(steps=8))
-    with pytest.raises(StopAsked):
-        Run(job, tell=lambda _: None, check=stop_after(8)).finish()
+    run_until(job, calls=8)
     for file in job.features.iterdir():
         tensors = {name: value.clone() for name, value in load_file(file).items()}
         for view in range(4):
@@ -285,8 +355,6 @@ def test_the_pace_is_that_of_both_scopes(tmp_path: Path) -> None:
     assert more.head > 2 * told.head
     assert job.state is JobState.NEW
     assert not list(job.folder.glob("pace-*"))
-    with pytest.raises(StopAsked):
-        pace(job, pictures=5, check=stop_after(1))
 
 
 def test_a_device_that_cannot_train_is_refused() -> None:

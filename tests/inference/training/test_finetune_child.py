@@ -30,6 +30,7 @@ from inference.learning.job import Job, JobState
 from inference.learning.process import LearnProcess, measure_pace, why_ended
 from inference.learning.settings import LearnSettings
 from inference.training import finetune_child
+from inference.training.finetune_child import Child
 from tests.inference.learning.jobs import small_job
 
 LONG = LearnSettings(steps=100_000, learning_rate=1e-3, device="cpu")
@@ -137,8 +138,10 @@ def test_a_job_that_runs_elsewhere_is_refused(job: Job, monkeypatch: pytest.Monk
 
 
 def last(job: Job) -> Event:
-    """The last event, without a process."""
-    return finetune_child.last_event(job.folder, tell=lambda _: None, check=lambda: None)
+    """What a child tells last, without a process."""
+    told: list[Event] = []
+    Child(job.folder, tell=told.append, end=lambda _: None).work(check=lambda: None)
+    return told[-1]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +163,37 @@ def test_expected_errors_are_sentences(job: Job, error: Exception, said: str, mo
     assert isinstance(event, Refused)
     assert said in event.reason
     assert event.reason.endswith(".")
+
+
+def test_an_end_comes_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the work ends or somebody ends it: what comes second tells nothing."""
+    told, ended = list[Event](), list[int]()
+    child = Child(job.folder, tell=told.append, end=ended.append)
+    monkeypatch.setattr("inference.training.finetune.Run.finish", lambda _: child.stop())
+    child.work(check=lambda: None)
+    assert (told, ended) == ([Stopped()], [0])
+
+
+def test_what_cannot_be_kept_at_a_stop_is_told(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    told: list[Event] = []
+    child = Child(job.folder, tell=told.append, end=lambda _: None)
+    monkeypatch.setattr("inference.training.finetune.Run.keep", full)
+    monkeypatch.setattr("inference.training.finetune.Run.finish", lambda _: child.stop())
+    child.work(check=lambda: None)
+    assert told == [Refused("The folder of the job cannot be used: No space left on device.")]
+
+
+def test_a_process_that_has_not_begun_is_not_waited_for(job: Job) -> None:
+    """While it loads its libraries there is nothing to keep, and nobody who hears."""
+    watched = Watched(job)
+    watched.process.start()
+    watched.process.stop()
+    watched.until(Stopped)
+    assert job.state is JobState.NEW
+    assert not job.features.exists()
 
 
 def test_the_pace_comes_from_a_process_of_its_own(job: Job) -> None:

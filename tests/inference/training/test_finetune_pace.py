@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from inference.learning.control import StopAsked
 from inference.learning.settings import LearnSettings, Scope
 from inference.training import finetune_pace
 from inference.training.finetune import Run
@@ -37,7 +36,7 @@ class Steps:
     def __init__(self, clock: Clock, *seconds: float, share: float = 1.0) -> None:
         self.clock, self.seconds, self.share, self.taken = clock, seconds, share, 0
 
-    def train_step(self) -> float:
+    def find_gradients(self) -> float:
         seconds = self.seconds[min(self.taken, len(self.seconds) - 1)]
         self.clock.now += seconds
         self.clock.worked += seconds * self.share
@@ -71,42 +70,44 @@ def test_a_crowd_of_the_moment_is_not_told_as_if_it_stayed(clock: Clock, device:
     assert step_seconds(Steps(clock, 8.0, share=0.25), device=device) == told
 
 
-def test_it_can_be_stopped_before_every_step(clock: Clock) -> None:
-    steps = Steps(clock, 0.1)
-
-    def check() -> None:
-        if steps.taken == 2:
-            raise StopAsked
-
-    with pytest.raises(StopAsked):
-        finetune_pace._step_seconds(steps, SimpleNamespace(check=check, device="cpu"))  # type: ignore[arg-type]
-
-
 def ten_seconds(work: Callable[[], object], _: Run) -> float:
     work()
     return 10.0
 
 
-def test_what_one_view_or_crop_takes_is_told_for_all_of_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: list[int] = []
-
-    def one_second(learner: object, _: Run) -> float:
-        settings = getattr(learner, "settings", None) or learner.trainer.settings  # type: ignore[attr-defined]
-        batches.append(settings.batch_size)
-        return 1.0
-
-    monkeypatch.setattr(finetune_pace, "_step_seconds", one_second)
-    monkeypatch.setattr(finetune_pace, "_least_seconds", ten_seconds)
+def test_what_one_view_takes_is_told_for_all_of_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 1.0)
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
     job = small_job(tmp_path, settings=LearnSettings(scope=Scope.HEAD, steps=100, device="cpu"))
     told = pace(job, pictures=20, check=lambda: None)  # four of them are held back, and measured twice
-    assert batches == [1, 1]
     assert told.head == AROUND + 16 * 10 + 4 * 2 * 10 + 100 * HeadSettings(steps=1).batch_size
-    assert told.all == AROUND + 4 * 2 * 10 + 100 * WholeSettings(steps=1, input_size=64).batch_size
+    assert told.all == AROUND + 4 * 2 * 10 + 100 * 10 * WholeSettings(steps=1, input_size=64).batch_size
+
+
+@pytest.mark.parametrize(("seconds", "sides", "told"), [(0.5, [64, 128], 3.0), (2.0, [64], 4 * 3.0)])
+def test_of_crops_that_take_long_a_quarter_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, sides: list[int], told: float
+) -> None:
+    looked: list[int] = []
+
+    def whole(_run: object, _parent: object, settings: WholeSettings) -> SimpleNamespace:
+        assert settings.batch_size == 1
+        looked.append(settings.input_size)
+        return SimpleNamespace(find_gradients=lambda: 0.0)
+
+    monkeypatch.setattr(finetune_pace, "_whole", whole)
+    monkeypatch.setattr(finetune_pace, "_timed", lambda *_, **__: seconds)
+    monkeypatch.setattr(finetune_pace, "_seconds_of", lambda *_: 3.0)
+    settings = WholeSettings(steps=1, input_size=128, batch_size=8)
+    run = SimpleNamespace(check=lambda: None, device="cpu", whole_settings=lambda: settings)
+    assert finetune_pace._whole_seconds(run, object()) == (0.0, 8 * told)  # type: ignore[arg-type]
+    assert looked == sides
 
 
 def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 0.0)
-    monkeypatch.setattr(finetune_pace, "_least_seconds", ten_seconds)
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
     settings = LearnSettings(held_back=0.0, steps=1, device="cpu")
     told = pace(small_job(tmp_path, settings=settings, pictures=finished_pictures()), pictures=20, check=lambda: None)
-    assert (told.head, told.all) == (AROUND + 20 * 10, AROUND)
+    assert told.head == AROUND + 20 * 10
+    assert told.all == AROUND + 10 * WholeSettings(steps=1, input_size=64).batch_size
