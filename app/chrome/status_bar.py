@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from app.panels.elided_label import ElidedLabel
 from app.panels.icons import icon
-from app.panels.style import warning
+from app.panels.style import UNIT, warning
 from inference.engines.making import title
 from inference.remote_card import REMOTE
 
@@ -146,6 +146,7 @@ class UnderWay(QWidget):
     """How far something is that goes on beside the work, and a button that stops it; hidden while there is nothing."""
 
     cancel_requested = Signal()
+    asked = Signal()  # a click: somebody wants to see more of it
 
     def __init__(self, what: str, *, tip: str, parent: QWidget, text: str = "%v of %m") -> None:
         """`what` goes on, "export" for instance; `tip` says what stopping it means, `text` is that in the bar."""
@@ -172,6 +173,22 @@ class UnderWay(QWidget):
         self._bar.setMaximum(max(1, total))
         self._bar.setValue(finished)
         self.setVisible(finished < total)
+
+    def show_text(self, text: str, *, tip: str) -> None:
+        """Say it in the bar from now on; `tip` tells what a click there shows."""
+        if text != self._bar.format():
+            self._bar.setFormat(text)
+            widest = self._bar.fontMetrics().horizontalAdvance(text.replace("%p", "100"))
+            self._bar.setMinimumWidth(min(widest + 2 * UNIT, self._bar.maximumWidth()))
+        self._bar.setToolTip(tip)
+        self._bar.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()  # else it would not hear of the release
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton and self._bar.geometry().contains(event.position().toPoint()):
+            self.asked.emit()
 
 
 class _Still(QWidget):

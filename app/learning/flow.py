@@ -21,6 +21,7 @@ from app.learning.pace import LearnPace
 from app.learning.refresh import LearnRefresh
 from app.learning.setup import Material, Start
 from app.learning.standing import Phase
+from app.learning.texts import stage_text
 from app.predicting.flow import RunFlow
 from app.settings import Settings
 from app.workers.lane import Lane
@@ -55,8 +56,9 @@ class LearnFlow(QObject):
         self.pace = LearnPace(self)
         self.job = LearnJob(self)
         tip = "Stop learning; what is learned so far is kept"
-        self.sign = UnderWay("learning", tip=tip, text="learning, %p %", parent=window)  # for the status bar
+        self.sign = UnderWay("learning", tip=tip, parent=window)  # for the status bar
         self.sign.cancel_requested.connect(self.job.stop)
+        self.sign.asked.connect(self._come_up)
         self.job.changed.connect(self._show_standing)
         self.job.stepped.connect(self._stepped)
         self.job.finished.connect(self._finished)
@@ -87,7 +89,9 @@ class LearnFlow(QObject):
         self._root, self._file = root, file
         if is_other:
             self._material = Material()
+            self.pace.forget()
             dialog.setup.show_material(None)
+            dialog.setup.show_no_pace()
             dialog.setup.show_name(free_name(self._start().name, root.name))
         status = self._desk.engine_status
         dialog.setup.show_settings(remembered(settings, device="" if status is None else status.device))
@@ -235,6 +239,8 @@ class LearnFlow(QObject):
         standing, dialog = self.job.standing, self._dialog
         share = min(standing.share, _ALMOST) if self.job.active else 1.0
         self.sign.show_progress(round(_SIGN * share), _SIGN)
+        what = "learning paused" if standing.phase is Phase.PAUSED else "learning"
+        self.sign.show_text(f"{what}, %p %", tip=f"{stage_text(standing)}\nClick here to see more of it")
         if dialog is None:
             return
         if standing.phase is Phase.RUNNING and not standing.total:

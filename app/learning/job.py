@@ -53,7 +53,7 @@ class LearnJob(QObject):
         self.process: LearnProcess | None = None
         self._closed = threading.Event()
         self._ticket = object()
-        self._began, self._spent = time.monotonic(), 0.0  # seconds of work so far, of this process
+        self._began, self._spent = time.monotonic(), 0.0  # when it went on, and seconds of work until then
         self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._read.connect(self._have_read, Qt.ConnectionType.QueuedConnection)
 
@@ -138,7 +138,8 @@ class LearnJob(QObject):
     def _run(self, job: Job) -> None:
         self.job = job
         process = LearnProcess(job, told=lambda event: self._pass_on(process, event))
-        self._began, self._spent = time.monotonic(), 0.0
+        before = self.progress()[-1:]  # of an earlier day
+        self._began, self._spent = time.monotonic(), sum(told.seconds for told in before)
         try:
             process.start()
         except ExpectedError as error:
@@ -146,7 +147,7 @@ class LearnJob(QObject):
             self.refused.emit(str(error))
             return
         self.process = process
-        self._set(Standing(Phase.RUNNING))
+        self._set(Standing(Phase.RUNNING, share=sum(_share(told.seconds, told.left) for told in before)))
 
     def _pass_on(self, process: LearnProcess, event: Event) -> None:
         """On the thread of the process."""
@@ -194,7 +195,7 @@ class LearnJob(QObject):
         now, told = self.standing, stage is not None
         left = left if told else now.left
         work = self._spent + (time.monotonic() - self._began if now.phase is Phase.RUNNING else 0.0)
-        share = now.share if left is None or not told else max(now.share, work / max(work + left, 1e-6))
+        share = max(now.share, _share(work, left)) if told else now.share
         self._set(
             Standing(
                 now.phase if phase is None else phase,
@@ -255,3 +256,8 @@ class LearnJob(QObject):
         self._lane.close(timeout=CLOSING_SECONDS)
         if process is not None:
             process.wait(CLOSING_SECONDS)
+
+
+def _share(work: float, left: float | None) -> float:
+    """What so many seconds are of all, 0..1; 0 where nobody knows what is left."""
+    return 0.0 if left is None else work / max(work + left, 1e-6)

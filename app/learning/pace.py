@@ -52,10 +52,16 @@ class LearnPace(QObject):
         if self._lane.cancel("pace"):
             self._known = None
 
+    def forget(self) -> None:
+        """Other pictures are to be learned from: what was measured with these is of no use."""
+        self._lane.cancel("pace")
+        self._known = None
+
     def close(self) -> None:
         self._lane.close(timeout=CLOSING_SECONDS)
 
     def _failed(self, reason: str) -> None:
+        self._known = None  # perhaps it can be measured when somebody asks again
         self.measured.emit(None, "", reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QPalette
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -23,7 +24,7 @@ from app.panels.style import HALF, ICON, UNIT, warning
 from inference.learning.report import SEGMENTS, SEMANTIC, ClassChange, LearnReport, Score
 
 _TOTALS = ("On pictures that were held back", "Before", "After", "Change")
-_CLASSES = ("Class", "Pixels", "Before", "After", "Change")
+_CLASSES = ("Class", "Pixels", "IoU before", "IoU after", "Change")
 _CHANGE = len(_CLASSES) - 1
 _WIDEST = "88,888,888"  # of the texts in a column of numbers
 _KEY = Qt.ItemDataRole.UserRole
@@ -45,6 +46,7 @@ class ReportPage(QWidget):
         super().__init__()
         self._recommended = False
         self._title = heading("")
+        self._title.setWordWrap(True)
         self._verdict, self._about = QLabel(wordWrap=True), QLabel(wordWrap=True)
         for label in (self._verdict, self._about):
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -190,7 +192,7 @@ class _ClassItem(QTreeWidgetItem):
 
 def _view_rows(before: Score, after: Score, suffix: str) -> list[tuple[str, str, float | None, float | None]]:
     return [
-        (f"Pixel accuracy{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy),
+        (f"Pixels that are right{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy),
         (f"Mean IoU{suffix}", _MEAN_IOU, before.mean_iou, after.mean_iou),
     ]
 
@@ -203,6 +205,7 @@ def _table(columns: tuple[str, ...], *, name: str) -> QTreeWidget:
     table.setUniformRowHeights(True)
     table.setAccessibleName(name)
     table.setAllColumnsShowFocus(True)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # there is nothing to do with a row
     header = table.header()
     header.setStretchLastSection(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -18,7 +18,8 @@ from app.panels.style import HALF, UNIT, warning
 from inference.learning.events import StepTold
 
 _STEPS = 1000  # of the bar
-_GOES_ON = "You can go on working, and close this window: the learning goes on without it."
+_GOES_ON = "You can go on working meanwhile; this dialog may be closed."
+_PAUSED = "Nothing is computed until it goes on."
 _KEPT = "What is learned so far is kept, also when the program is closed."
 
 
@@ -37,6 +38,7 @@ class RunningPage(QWidget):
         self._standing = Standing()
         self._left_out: list[tuple[str, str]] = []
         self._title = heading("")
+        self._title.setWordWrap(True)
         self._stage, self._left = ElidedLabel(), QLabel()
         self._left.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._bar = QProgressBar(maximum=_STEPS, textVisible=False)
@@ -126,14 +128,9 @@ class RunningPage(QWidget):
         runs, stopped = phase in (Phase.RUNNING, Phase.PAUSED), phase is Phase.STOPPED
         self._stage.setText(self._stopped_text() if stopped else stage_text(standing))
         self._left.setText(left_text(standing))
-        known = phase is not Phase.READING and (standing.left is not None or phase is not Phase.RUNNING)
+        share = standing.done / max(1, standing.total) if phase is Phase.READING else standing.share
         self._bar.setVisible(not stopped)
-        if phase is Phase.READING and standing.total:
-            self._bar.setRange(0, standing.total)
-            self._bar.setValue(standing.done)
-        else:
-            self._bar.setRange(0, _STEPS if known else 0)
-            self._bar.setValue(round(_STEPS * standing.share) if known else -1)
+        self._bar.setValue(round(_STEPS * share))
         self._pause.setText("&Pause" if phase in (Phase.RUNNING, Phase.READING, Phase.STOPPING) else "&Go on")
         self._pause.setEnabled(runs or stopped)
         self._stop.setVisible(not stopped)
@@ -144,7 +141,7 @@ class RunningPage(QWidget):
         warned = QPalette(self.palette())
         warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
         self._problem.setPalette(warned)
-        self._show_note(_KEPT if stopped else _GOES_ON)
+        self._show_note(_KEPT if stopped else f"{_PAUSED if phase is Phase.PAUSED else _GOES_ON} {_KEPT}")
 
     def _show_note(self, note: str) -> None:
         count = len(self._left_out)

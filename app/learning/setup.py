@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from app.chrome.actions import ACTIONS, Act, native
 from app.core.run_progress import duration, pictures
 from app.dialogs import heading, show_left_out
-from app.learning.texts import held_back_count, pixels_text
+from app.learning.texts import held_back_count, pixels_text, rounded
 from app.panels.number import SelectAll
 from app.panels.style import HALF, UNIT, warning
 from app.panels.ticks import RingButton
@@ -37,11 +37,12 @@ _INTRO = (
     "The network learns from what you corrected, so that the next pictures need fewer corrections. "
     "A new model comes of it; the one in use stays as it is."
 )
-_HEAD = "How the network sees stays as it is; what it makes of that is learned anew. Enough for most folders."
-_ALL = "Also how it sees is learned. For photos unlike those that it knows; without a graphics card it takes long."
-_IGNORE = "Nothing but what you decided is learned. Fine where you have decided nearly everything."
-_KEEP = "What it was sure of, and you left as it is, is most likely right, and keeps it from being forgotten."
+_HEAD = "The part that tells what is where. It is quick, and enough for most folders."
+_ALL = "Also the part that sees. For photos unlike those that it knows; takes long without a graphics card."
+_IGNORE = "Only what you decided is learned. For pictures in which you decided nearly everything."
+_KEEP = "You left it as it is, so it is most likely right. The network also forgets less of what it knew."
 _MEASURING = "measuring…"
+_SAME = "The same pictures every time, also when the new model learns again one day"
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 _INDENT = 3 * UNIT
 
@@ -96,7 +97,6 @@ class SetupPage(QWidget):
         whole.setSpacing(UNIT)
         whole.addWidget(area, 1)
         whole.addLayout(self._buttons())
-        self.show_pace(None)
         self._check()
 
     # --- parts -----------------------------------------------------------------------------------------------------
@@ -117,6 +117,7 @@ class SetupPage(QWidget):
         self._held_back = _percent(0, 90, "Share of the pictures that are held back")
         self._held_back.valueChanged.connect(self._chosen)
         self._held_back_text = _muted("")
+        self._held_back_text.setToolTip(_SAME)
         label = QLabel("&Hold back")
         label.setBuddy(self._held_back)
         layout.addLayout(_row(label, self._held_back, QLabel("of them, to see whether it helps")))
@@ -125,8 +126,10 @@ class SetupPage(QWidget):
     def _add_scope(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
         layout.addWidget(heading("What learns"))
-        self._begins = _muted("")
+        self._begins, self._pace_problem = _muted(""), _muted("")
+        self._pace_problem.hide()
         layout.addWidget(self._begins)
+        layout.addWidget(self._pace_problem)
         self._scopes, self._times = QButtonGroup(self), {}
         for number, (scope, title, why) in enumerate(
             ((Scope.HEAD, "The &decoder alone", _HEAD), (Scope.ALL, "The &whole network", _ALL))
@@ -145,9 +148,11 @@ class SetupPage(QWidget):
 
     def _add_untouched(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
-        layout.addWidget(heading("Pixels of these pictures that you did not decide"))
+        layout.addWidget(heading("Pixels that you did not decide"))
         self._untouched = QButtonGroup(self)
-        for number, (title, why) in enumerate((("&Ignore them", _IGNORE), ("&Keep those of a high score", _KEEP))):
+        for number, (title, why) in enumerate(
+            (("&Ignore them", _IGNORE), ("&Keep what the network was sure of", _KEEP))
+        ):
             button = RingButton(title)
             button.setAccessibleDescription(why)
             self._untouched.addButton(button, number)
@@ -158,12 +163,12 @@ class SetupPage(QWidget):
         self._score.setAccessibleName("Least score of a pixel that is kept")
         SelectAll(self._score)
         self._weight = _percent(1, 100, "Weight of a pixel that is kept, beside one that you decided")
-        score, weight = QLabel("from a &score of"), QLabel("with a weigh&t of")
+        score, weight = QLabel("from a &score of"), QLabel("coun&ts")
         score.setBuddy(self._score)
         weight.setBuddy(self._weight)
         for field in (self._score, self._weight):
             field.valueChanged.connect(self._chosen)
-        self._of_kept = (score, self._score, weight, self._weight, QLabel("of a pixel of yours"))
+        self._of_kept = (score, self._score, weight, self._weight, QLabel("of what you decided"))
         kept = _row(*self._of_kept)
         kept.setContentsMargins(_INDENT, 0, 0, 0)
         layout.addLayout(kept)
@@ -218,17 +223,7 @@ class SetupPage(QWidget):
         """What there is to learn from; None while that is counted."""
         self._material = material
         self._reasons.setVisible(material is not None and bool(material.refused))
-        if material is None:
-            self._there.setText("Counting…")
-            self._check()
-            return
-        usable = len(material.names)
-        text = f"{pictures(material.done)} marked done"
-        if material.refused:
-            text += f", of which {len(material.refused):,} cannot be used"
-        if usable:
-            text += f"; about {pixels_text(material.decided)} of them are yours" if material.decided else ""
-        self._there.setText(f"{text}.")
+        self._there.setText("Counting…" if material is None else _there_text(material))
         self._check()
 
     def show_refusal(self, sentence: str) -> None:
@@ -240,20 +235,29 @@ class SetupPage(QWidget):
         """The model that is to learn."""
         self._start = start
         self._begins.setText(f"It begins with {start.name}, the model in use.")
+        self._begins.setToolTip("Another one is chosen under Models and devices")
         self._check()
 
     def show_name(self, name: str) -> None:
         """What the new model will be called unless somebody has a better name."""
         self._name.setText(name)
 
+    def show_no_pace(self) -> None:
+        """Nobody measures how long it takes."""
+        self._pace_problem.hide()
+        for label in self._times.values():
+            label.clear()
+
     def show_pace(self, pace: PaceTold | None, *, place: str = "", problem: str = "") -> None:
         """How long each will take, measured at `place`; None while that is measured. `problem`: why it cannot be."""
         seconds = {Scope.HEAD: None, Scope.ALL: None} if pace is None else {Scope.HEAD: pace.head, Scope.ALL: pace.all}
+        self._pace_problem.setText(f"How long it takes could not be measured. {problem}")
+        self._pace_problem.setVisible(bool(problem))
         for scope, label in self._times.items():
             known, told = seconds[scope], pace is not None
             text = _MEASURING if not told and not problem else "time not known"
             label.setText(text if known is None else f"about {duration(known)}{place}")
-            label.setToolTip(problem or "Measured here, with some of these pictures")
+            label.setToolTip("Measured here, with some of these pictures")
             label.setEnabled(known is not None)
 
     # --- what is chosen --------------------------------------------------------------------------------------------
@@ -303,11 +307,11 @@ class SetupPage(QWidget):
         names, share = () if self._material is None else self._material.names, self._held_back.value() / 100
         usable = len(names)
         if usable < MINIMUM_PICTURES:
-            return "They are the same ones every time."
+            return "They are not learned from: the old and the new model are compared on them."
         held = held_back_count(names, share)
         if not held:
             return f"All {usable:,} are learned from; nobody can tell then whether the model got better."
-        return f"{pictures(usable - held)} to learn from, {held:,} held back: the same ones every time."
+        return f"{pictures(usable - held)} to learn from, {held:,} held back to compare the old and the new model on."
 
     def _refusal(self) -> str:
         """Why it cannot begin, a sentence; empty when it can, or when that is not known yet."""
@@ -323,6 +327,17 @@ class SetupPage(QWidget):
     def _show_reasons(self) -> None:
         if self._material is not None:
             show_left_out(self._material.refused, parent=self)
+
+
+def _there_text(material: Material) -> str:
+    text = f"{pictures(material.done)} marked done" if material.done else "No picture is marked done"
+    if material.refused:
+        text += f", of which {len(material.refused):,} cannot be used"
+    if material.names and material.decided:
+        text += f"; about {pixels_text(rounded(material.decided))} of them are yours"
+    elif material.names:
+        text += "; you decided nothing in them yet"
+    return f"{text}."
 
 
 def _check(group: QButtonGroup, number: int) -> None:

@@ -21,6 +21,11 @@ def pixels_text(count: int) -> str:
     return "1 pixel" if count == 1 else f"{count:,} pixels"
 
 
+def rounded(count: int) -> int:
+    """An estimate, without digits that nobody knows: the first two of them."""
+    return round(count, 2 - len(str(count))) if count >= 100 else count
+
+
 def share_text(share: float | None) -> str:
     """A share 0..1; a dash where there is none."""
     return "–" if share is None else f"{100 * share:.1f} %"

@@ -29,6 +29,7 @@ _LABELS_DOWN, _LABELS_ALONG = 4, 5
 _QUIET = 0.05  # of the losses, on either end, that may lie outside of what is drawn
 _BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _NOTHING_YET = "The curve begins with the first step."
+_TITLE, _ALONG = "Loss: how far the answers are from what they should be", "by step"
 
 
 @dataclass(frozen=True)
@@ -268,8 +269,9 @@ class LossCurve(QWidget):
                 painter.drawText(QRectF(left, room.bottom() + HALF, width, height), Qt.AlignmentFlag.AlignCenter, text)
                 free = left + width + UNIT
         title = QRectF(room.left(), HALF / 2, room.width(), height)
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft, "Loss")
-        painter.drawText(title, Qt.AlignmentFlag.AlignRight, "by step")
+        painter.drawText(title, Qt.AlignmentFlag.AlignLeft, _TITLE)
+        if painter.fontMetrics().horizontalAdvance(f"{_TITLE}  {_ALONG}") < room.width():
+            painter.drawText(title, Qt.AlignmentFlag.AlignRight, _ALONG)
 
     def _paint_lines(self, painter: QPainter, room: QRectF, along: _Axis, down: _Axis) -> None:
         colour, drawn = accent(self.palette()), self._drawn(room)

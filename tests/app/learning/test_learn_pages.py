@@ -1,0 +1,115 @@
+"""The pages of the dialog alone: what they say before anything is measured, while it is held, and with long names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QTreeWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.learning.report import ReportPage
+from app.learning.running import RunningPage
+from app.learning.setup import Material, SetupPage, Start
+from app.learning.standing import Phase, Standing
+from inference.learning.events import PaceTold, Stage
+from tests.app.learning.learn_scene import texts
+from tests.inference.learning.jobs import report
+
+LONG = "cathedral_" * 6  # 60 characters without a place to break
+WIDTH = 552  # of a page in the dialog
+
+
+def fits(page: QWidget) -> bool:
+    """Whether nothing on the page is wider than the page is in its dialog."""
+    return page.minimumSizeHint().width() <= WIDTH
+
+
+@pytest.fixture
+def setup_page(qtbot: QtBot) -> SetupPage:
+    page = SetupPage(refusal_of_name=lambda _name: "")
+    qtbot.addWidget(page)
+    page.resize(WIDTH, 560)
+    page.show()
+    return page
+
+
+@pytest.fixture
+def running_page(qtbot: QtBot) -> RunningPage:
+    page = RunningPage()
+    qtbot.addWidget(page)
+    page.resize(WIDTH, 560)
+    page.show()
+    return page
+
+
+def test_nothing_done_is_said_in_words_and_no_time_is_promised(setup_page: SetupPage) -> None:
+    setup_page.show_material(Material())
+    assert "No picture is marked done." in texts(setup_page)
+    assert "measuring" not in texts(setup_page)
+    assert "not learned from: the old and the new model are compared on them" in texts(setup_page)
+
+
+def test_estimates_are_round(setup_page: SetupPage) -> None:
+    setup_page.show_material(Material(4, ("a", "b", "c", "d"), 198_506))
+    assert "about 200,000 pixels of them are yours" in texts(setup_page)
+    setup_page.show_material(Material(4, ("a", "b", "c", "d"), 0))
+    assert "you decided nothing in them yet" in texts(setup_page)
+
+
+def test_a_time_that_cannot_be_measured_is_said_with_the_reason(setup_page: SetupPage) -> None:
+    setup_page.show_pace(None)
+    assert "measuring…" in texts(setup_page)
+    setup_page.show_pace(None, problem="There is not enough memory.")
+    assert "time not known" in texts(setup_page)
+    assert "could not be measured. There is not enough memory." in texts(setup_page)
+    setup_page.show_pace(PaceTold(head=240.0, all=None), place=" here")
+    assert "about 4 min here" in texts(setup_page)
+    assert "could not be measured" not in texts(setup_page)
+    setup_page.show_no_pace()
+    assert "about 4 min" not in texts(setup_page)
+
+
+def test_before_anything_is_known_the_bar_is_empty(running_page: RunningPage) -> None:
+    running_page.begin("mine", ())
+    running_page.show_standing(Standing(Phase.RUNNING))
+    (bar,) = running_page.findChildren(QProgressBar)
+    assert (bar.minimum(), bar.value()) == (0, 0)
+    assert bar.maximum() > 0  # else it is drawn full, as if all were done
+    running_page.show_standing(Standing(Phase.READING, done=1, total=4))
+    assert bar.value() == bar.maximum() / 4
+    running_page.show_standing(Standing(Phase.RUNNING, Stage.TRAINING, 3, 9, 20.0, 0.5))
+    assert bar.value() == bar.maximum() / 2
+
+
+def test_while_it_is_paused_nobody_says_that_it_goes_on(running_page: RunningPage) -> None:
+    running_page.begin("mine", ())
+    running_page.show_standing(Standing(Phase.RUNNING))
+    assert "You can go on working meanwhile" in texts(running_page)
+    running_page.show_standing(Standing(Phase.PAUSED))
+    assert "You can go on working" not in texts(running_page)
+    assert "Nothing is computed until it goes on." in texts(running_page)
+    assert "also when the program is closed" in texts(running_page)
+
+
+def test_long_names_wrap_or_give_way(setup_page: SetupPage, running_page: RunningPage, qtbot: QtBot) -> None:
+    setup_page.show_start(Start(LONG))
+    setup_page.show_name(LONG)
+    running_page.begin(LONG, ())
+    running_page.show_standing(Standing(Phase.RUNNING, problem=f"{LONG} cannot be used."))
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.show_report(replace(report(), name=LONG, parent=LONG))
+    for one in (setup_page, running_page, page):
+        assert fits(one)
+        assert any(LONG in label.text() for label in one.findChildren(QLabel))
+
+
+def test_no_row_of_the_report_looks_chosen(qtbot: QtBot) -> None:
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.show_report(report())
+    page.show()
+    for table in page.findChildren(QTreeWidget):
+        assert not table.selectedItems()
+    assert page.default() in page.findChildren(QPushButton)

@@ -1,0 +1,170 @@
+"""Following, holding and ending what is learned: in the real window, by keys."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QProgressBar
+from pytestqt.qtbot import QtBot
+
+from app.dialogs import ReasonsDialog
+from app.learning.names import job_folder
+from app.learning.standing import Phase
+from app.main_window import MainWindow
+from inference.learning.job import Job, JobState
+from tests.app import learn_child
+from tests.app.learning.learn_scene import (
+    ALT,
+    PATIENCE,
+    alt,
+    asked,
+    begun,
+    button,
+    phase,
+    texts,
+    until,
+    worked_on,
+)
+
+
+def test_stop_keeps_what_is_learned_and_go_on_goes_on(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, child: None, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    assert window.learn.sign.isVisible()
+    assert "Learning: step 25 of 40" in texts(dialog)
+    assert "about 4 s left" in texts(dialog)
+    qtbot.keyClick(dialog, Qt.Key.Key_P, ALT)
+    until(window, qtbot, Phase.PAUSED)
+    assert button(dialog, "Go on").isDefault()
+    assert "Paused" in texts(dialog)
+    assert dialog.running.curve.last_step == (25, 40)
+    qtbot.keyClick(dialog, Qt.Key.Key_S, ALT)
+    until(window, qtbot, Phase.STOPPED)
+    assert "Stopped at step 25 of 40" in texts(dialog)
+    assert not window.learn.sign.isVisible()
+    assert Job.open(job_folder(folder)).state is JobState.UNFINISHED
+    dialog.close()
+    assert asked(window, qtbot) is dialog
+    shares: list[float] = []
+    window.learn.job.changed.connect(lambda: shares.append(window.learn.job.standing.share))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)  # goes on, from step 26
+    until(window, qtbot, Phase.FINISHED)
+    assert min(shares) == pytest.approx(25 / 40)  # the bar does not begin anew
+    assert [told.step for told in window.learn.job.progress()] == list(range(1, 41))
+    assert "recommended" in texts(dialog)
+
+
+def test_closing_the_window_stops_at_once_and_the_next_start_offers_to_go_on(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, child: None, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    begun(window, qtbot)
+    process = window.learn.job.process
+    began = time.monotonic()
+    window.learn.close()
+    assert time.monotonic() - began < 1
+    window.close()
+    assert process is not None
+    assert process.wait(5)
+    assert Job.open(job_folder(folder)).state is JobState.UNFINISHED
+    window = start()
+    dialog = asked(window, qtbot)
+    assert "Stopped at step 25 of 40" in texts(dialog)
+    assert button(dialog, "Go on").isDefault()
+    alt(qtbot, dialog, Qt.Key.Key_B, lambda: "What learns" in texts(dialog))  # begin anew
+    assert Job.open(job_folder(folder)).state is JobState.UNFINISHED  # until that begins
+    qtbot.waitUntil(lambda: button(dialog, "Learn").isEnabled(), timeout=PATIENCE)
+    dialog.setup.show_name("another")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.learn.job.standing.done == learn_child.MIDDLE, timeout=PATIENCE)
+    assert Job.open(job_folder(folder)).name == "another"
+
+
+def test_learning_goes_on_while_its_dialog_is_closed_and_the_status_bar_can_stop_it(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert phase(window) is Phase.RUNNING
+    (cancel,) = window.learn.sign.findChildren(QAbstractButton)
+    qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    until(window, qtbot, Phase.STOPPED)
+
+
+def test_the_sign_in_the_status_bar_says_that_it_is_paused_and_brings_the_dialog_back(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    (bar,) = window.learn.sign.findChildren(QProgressBar)
+    assert bar.text().startswith("learning, ")
+    assert "step 25 of 40" in bar.toolTip()
+    alt(qtbot, dialog, Qt.Key.Key_P, lambda: phase(window) is Phase.PAUSED)
+    assert bar.text().startswith("learning paused, ")
+    assert bar.fontMetrics().horizontalAdvance(bar.text()) < bar.width()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert "Paused" in texts(dialog)
+
+
+def test_a_training_that_fails_says_why_and_can_be_tried_again(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEARN_CHILD", "refused")
+    worked_on(folder, done=5)
+    window = start()
+    dialog = asked(window, qtbot)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    until(window, qtbot, Phase.STOPPED)
+    assert learn_child.REFUSAL in texts(dialog)
+    dialog.close()
+    asked(window, qtbot)
+    assert learn_child.REFUSAL in texts(dialog)  # still to be read
+    monkeypatch.setenv("LEARN_CHILD", "better")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    until(window, qtbot, Phase.FINISHED)
+
+
+def test_pictures_that_cannot_be_learned_from_are_named(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=6)
+    window = start()
+    (folder / "1.png").unlink()
+    dialog = asked(window, qtbot)
+    assert "6 pictures marked done, of which 1 cannot be used" in texts(dialog)
+    alt(qtbot, dialog, Qt.Key.Key_R, lambda: bool(window.findChildren(ReasonsDialog)))
+    (reasons,) = window.findChildren(ReasonsDialog)
+    reasons.close()
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.learn.job.standing.done == learn_child.MIDDLE, timeout=PATIENCE)
+    assert "1 picture could not be learned from" in texts(dialog)
+
+
+def test_reading_the_pictures_can_be_stopped(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = asked(window, qtbot)
+    window.learn.job.begin(lambda token, _told: token.event.wait(10) and token.check())
+    assert phase(window) is Phase.READING
+    dialog.show_page(dialog.running)
+    assert "Reading the pictures…" in texts(dialog)
+    qtbot.keyClick(dialog, Qt.Key.Key_S, ALT)
+    until(window, qtbot, Phase.NOTHING)
+    assert "What learns" in texts(dialog)
+    assert not job_folder(folder).exists()
