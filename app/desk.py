@@ -110,6 +110,7 @@ class Desk(QObject):
     def _make_way(self) -> None:
         """Another list comes. Documents with corrections stay known, so going back finds them as they were."""
         self.session.end_gesture()  # what is being painted is a correction like others
+        self.done_answers.note_done()
         self.file_lane.cancel_where(lambda key: isinstance(key, tuple) and key[0] not in ("park", "map"))
         self.predictions.keep_only(None)
         self.thumbnails.forget()

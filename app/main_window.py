@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.learn = LearnFlow(self.desk, self.run_flow, self)
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
-        self.legend.model.set_model(self.desk.model.name)
+        self.legend.set_model(self.desk.model.name)
         self.tool_options = ToolOptions(self.session)
         self.choices_card = ChoicesCard(self.canvas)
         self.decided_key = DecidedKey(self.session, self.canvas)
@@ -366,7 +366,7 @@ class MainWindow(QMainWindow):
     def _engine_changed(self, status: EngineStatus) -> None:
         choice = self.desk.choice
         self.settings = replace(self.settings, **asdict(choice))
-        self.legend.model.set_model(status.model)
+        self.legend.set_model(status.model)
         self.status.show_engine(status.engine, status.device, reason=status.reason)
 
     # --- remembering -----------------------------------------------------------------------------------------------

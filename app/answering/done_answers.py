@@ -28,10 +28,19 @@ class DoneAnswers(QObject):
         super().__init__(predictions)
         self._folder, self._session = folder, session
         self._keeper, self._predictions, self._model = keeper, predictions, model
+        self._elsewhere: set[Path] = set()  # pictures of earlier lists that were done when these were left
         folder.status_wanted.connect(lambda _rows: self._marked())
 
     def is_done(self, path: Path) -> bool:
+        return self._is_marked(path) if path in self._folder else path in self._elsewhere
+
+    def _is_marked(self, path: Path) -> bool:
         return self._folder.status(path) is PictureStatus.DONE
+
+    def note_done(self) -> None:
+        """Another list comes, and what is open stays so: this one says for the last time which of that is done."""
+        listed = {path for path in self._session.recorded() if path in self._folder}
+        self._elsewhere = (self._elsewhere - listed) | set(filter(self._is_marked, listed))
 
     def use_model(self) -> None:
         """Another model is in use. Its answers take the place of earlier ones, but not in pictures that are done."""

@@ -191,6 +191,10 @@ class Recording(Counting):
         """The pictures of which something was done or decided here, open or not."""
         return {*self._histories, *self._documents, *self._own_thresholds}
 
+    def recorded(self) -> set[Path]:
+        """The pictures that are known, or of which an export is."""
+        return self.known().union(self._exported)
+
     def export_state(self, path: Path, *, rest: Rest = Rest.THRESHOLD) -> ExportedState:
         """What to remember when an export of `path` starts that does `rest` with unlabelled pixels."""
         history = self._histories.get(path)

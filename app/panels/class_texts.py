@@ -42,7 +42,7 @@ def iou_tip(class_id: int, size: str | None = None) -> str:
     if iou is None:
         return ""
     warning = " – expect mistakes" if is_weak(class_id, size) else ""
-    other = "" if size else "; the model in use has no published figures and may be weaker"
+    other = "" if size else "; the model that answers has no published figures and may be weaker"
     return f"Published IoU of this class on ADE20K val with bisenetformer-{size or MIDDLE}: {iou:.1f} %{warning}{other}"
 
 

@@ -43,6 +43,7 @@ class Legend(QWidget):
         self._session = session
         self._solo_before: frozenset[int] = frozenset()
         self._unreadable = False
+        self._model_in_use = ""
         self._drawing = False  # pixels changed that are no step of the history yet
         self.search = SearchField("Search 150 classes", self)
         self.search.setToolTip("Name, synonym or number; Enter paints with the first one found")
@@ -70,6 +71,16 @@ class Legend(QWidget):
     def set_sort(self, text: str) -> None:
         """Order the rows as `sort` once said; by area when `text` says nothing of the kind."""
         self.model.set_order(LegendSort.parse(text))
+
+    def set_model(self, name: str) -> None:
+        """The model in use: its published figures are shown, but of a picture that has the answer of another."""
+        self._model_in_use = name
+        self._show_accuracies()
+
+    def _show_accuracies(self) -> None:
+        document = self._session.document
+        answered = None if document is None or document.prediction is None else document.model
+        self.model.set_model(answered or self._model_in_use)
 
     def set_unreadable(self, *, unreadable: bool) -> None:
         """Whether the picture's photo cannot be had: then no labels are to be waited for."""
@@ -139,6 +150,7 @@ class Legend(QWidget):
 
     def _show_picture(self) -> None:
         document = self._session.document
+        self._show_accuracies()
         if document is None or (document.layer_mode is None and not document.has_corrections):
             self.model.set_no_picture(paintable=document is not None and document.segment_map is not None)
         else:

@@ -76,7 +76,7 @@ class LegendModel(QAbstractTableModel):
         self._sort = LegendSort()
         self._current_class = 0
         self.semantic = False  # which view the scores belong to
-        self.published: str | None = None  # size of the published network in use, whose figures the IoU column shows
+        self.published: str | None = None  # size of the published network whose figures the IoU column shows
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class LegendModel(QAbstractTableModel):
         self._tell(np.flatnonzero(changed & ~other).tolist(), columns=FIGURES)
 
     def set_model(self, name: str) -> None:
-        """Whose published figures to show: those of the model in use, or of the middle size when it has none."""
+        """Whose published figures to show: those of this model, or of the middle size when it has none."""
         size = published_size(name)
         if size != self.published:
             self.published = size

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 import app.answering.model_in_use
 from app.answering.model_in_use import ModelChoice
 from app.core.ade_png import read_labels
+from app.core.catalogue import Exported
 from app.core.document import ViewMode
 from app.core.export import ExportOptions
 from app.core.export_plan import plan_export
@@ -194,6 +195,32 @@ def test_who_takes_the_mark_away_has_the_model_in_use_answer_at_once(
     assert (document.labels()[:5, :5] == 7).all()
     qtbot.waitUntil(desk.keeper.is_saved)
     assert kept(photos[0]) == ("other", SECOND)
+
+
+def test_what_is_open_from_another_folder_keeps_its_answer_and_its_export(
+    desk: Desk, change: Callable[[], None], photos: list[Path], qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Done, exported, and left for another folder before the model changes; beside it a picture that is not done."""
+    begin(desk, photos[:2], qtbot)
+    go_to(desk, photos[1], qtbot)
+    for photo in photos[:2]:
+        desk.session.mark_exported(photo, desk.session.export_state(photo, rest=desk.session.rest))
+    desk.folder.set_status(photos[0], DONE)
+    elsewhere = tmp_path / "elsewhere" / "other.png"
+    elsewhere.parent.mkdir()
+    cv2.imwrite(str(elsewhere), np.zeros((40, 110, 3), np.uint8))
+    begin(desk, [elsewhere], qtbot)
+    assert photos[0] not in desk.folder
+    change()
+    desk.folder.set_status(elsewhere, DONE)  # answers are weighed anew
+    qtbot.waitUntil(lambda: desk.idle)
+    assert seen(desk, photos[0]) == ("fake", FIRST)
+    assert [desk.session.is_exported(photo) for photo in photos[:2]] == [True, False]
+    begin(desk, photos[:2], qtbot)
+    assert desk.folder.facts(photos[0]).exported is Exported.CURRENT
+    desk.folder.set_status(photos[0], IN_WORK)
+    qtbot.waitUntil(lambda: predicted(desk, photos[0]) and desk.idle)
+    assert seen(desk, photos[0]) == ("other", SECOND)  # what is listed is asked for again
 
 
 def test_a_mark_that_says_nothing_new_of_the_answer_asks_for_none(

@@ -28,8 +28,8 @@ def prediction() -> Prediction:
     )
 
 
-def predict(session: Session, *, mode: ViewMode = ViewMode.SEGMENTS) -> None:
-    """Give the session's picture its stripes."""
+def predict(session: Session, *, mode: ViewMode = ViewMode.SEGMENTS, model: str | None = None) -> None:
+    """Give the session's picture its stripes, as the answer of this model."""
     layer = np.zeros((HEIGHT, WIDTH), np.uint8)
     left = 0
     for value, (_, _, columns) in enumerate(STRIPES, start=1):
@@ -39,7 +39,7 @@ def predict(session: Session, *, mode: ViewMode = ViewMode.SEGMENTS) -> None:
         class_ids=np.array([class_id for class_id, _, _ in STRIPES], np.uint8),
         scores=np.array([score for _, score, _ in STRIPES], np.float32),
     )
-    session.attach_prediction(PICTURE, prediction(), layer=layer, table=table, mode=mode)
+    session.attach_prediction(PICTURE, prediction(), layer=layer, table=table, mode=mode, model=model)
 
 
 def paint(session: Session, columns: slice, class_id: int) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from app.editing.session import Session
+from app.panels.class_texts import published_iou
 from app.panels.legend import NO_MASKS, NOTHING_OPEN, UNREADABLE, Legend
 from app.panels.legend_model import Column
 from app.panels.legend_paint import brush_rect
@@ -31,6 +32,19 @@ def test_a_weak_class_says_that_mistakes_are_to_be_expected(legend: Legend) -> N
     tip = cell(legend, LAMP, Column.IOU).data(Qt.ItemDataRole.ToolTipRole)
     assert "expect mistakes" in tip
     assert "expect mistakes" not in cell(legend, SKY, Column.IOU).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_a_picture_with_the_answer_of_another_model_has_the_figures_of_that_one(
+    legend: Legend, session: Session
+) -> None:
+    legend.set_model("bisenetformer-l-ade")
+    predict(session, model="bisenetformer-s-ade")
+    assert text(legend, SKY, Column.IOU) == f"{published_iou(SKY, 's'):.0f}"
+    assert "bisenetformer-s" in cell(legend, SKY, Column.IOU).data(Qt.ItemDataRole.ToolTipRole)
+    legend.set_model("bisenetformer-m-ade")  # another one comes into use, and the picture keeps its answer
+    assert legend.model.published == "s"
+    session.drop_answers([PICTURE])
+    assert legend.model.published == "m"
 
 
 def test_a_click_shows_one_class_alone_and_the_next_ends_it(qtbot: QtBot, legend: Legend, session: Session) -> None:

@@ -74,7 +74,7 @@ def test_only_the_class_with_other_figures_is_painted(legend: Legend, session: S
         lambda legend, session: session.set_class_threshold(TREE, 0.3),
         lambda legend, session: legend.search.setText("tr"),
         lambda legend, session: legend.set_sort("-name"),
-        lambda legend, session: legend.model.set_model("bisenetformer-l-ade"),
+        lambda legend, session: legend.set_model("bisenetformer-l-ade"),
         lambda legend, session: legend.resize(legend.width() + 60, legend.height()),
         lambda legend, session: legend.setEnabled(False),
         lambda legend, session: legend.view.setCurrentIndex(legend.model.index(1, 0)),

@@ -62,7 +62,7 @@ def test_every_class_has_a_published_iou_and_weak_ones_are_called_weak() -> None
         assert iou == entry.iou["m"]
         assert ("expect mistakes" in iou_tip(entry.id)) is is_weak(entry.id)
         assert f"bisenetformer-m: {iou:.1f} %" in iou_tip(entry.id)
-        assert "the model in use has no published figures" in iou_tip(entry.id)
+        assert "the model that answers has no published figures" in iou_tip(entry.id)
         for size in ("s", "m", "l"):
             assert published_iou(entry.id, size) == entry.iou[size]
             assert f"bisenetformer-{size}: " in iou_tip(entry.id, size)
