@@ -57,6 +57,7 @@ from app.project_signs import ProjectSigns
 from app.settings import Settings
 from app.tools import make_tool
 from app.tools.base import Tool
+from app.workers.lane import stop_those_that_may_be_left
 
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1440, 900)  # device-independent pixels
@@ -321,6 +322,7 @@ class MainWindow(QMainWindow):
         self.import_flow.close()
         self.learn.close()
         self.run_flow.close()
+        stop_those_that_may_be_left(self)
         self.models.close()
         self.desk.close()
         self.application().removeEventFilter(self._keys)

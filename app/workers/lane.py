@@ -14,6 +14,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -32,6 +33,13 @@ POLL_SECONDS = 0.1  # how soon a job that waits for another thread notices that 
 CLOSE_SECONDS = 10.0  # that a lane which is closed is waited for
 LEAVE_SECONDS = 0.3  # where its jobs may be left to themselves, such as an engine call that nothing can stop
 _left: list[threading.Thread] = []  # of lanes that were closed
+
+
+def stop_those_that_may_be_left(owner: QObject) -> None:
+    """Tell all lanes below `owner` that may be left: their last moments then pass together, not one after the other."""
+    for lane in owner.findChildren(Lane):
+        if lane.may_be_left:
+            lane.stop()
 
 
 def end_without_those_left(code: int) -> None:
@@ -107,12 +115,13 @@ class Lane(QObject):
         """`may_be_left`: whatever its jobs are at when the program ends may be cut off there, as they write nothing, or
         nothing that could be left half-written."""
         super().__init__(parent)
-        self._name, self._may_be_left = name, may_be_left
+        self._name, self.may_be_left = name, may_be_left
         self._waiting: list[_Job] = []
         self._jobs: dict[Hashable, _Job] = {}
         self._condition = threading.Condition()
         self._sequence = itertools.count()
         self._closed = threading.Event()
+        self._stopped_at = 0.0
         self._thread: threading.Thread | None = None
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -158,16 +167,28 @@ class Lane(QObject):
     def is_idle(self) -> bool:
         return not self._jobs
 
-    def close(self, *, timeout: float | None = None) -> None:
-        """Cancel everything and wait for the thread to end: a moment where it may be left, or `timeout` seconds."""
+    @property
+    def stopped(self) -> bool:
+        return self._closed.is_set()
+
+    def stop(self) -> None:
+        """Cancel everything and take nothing more; `close` waits no longer than it would have from now on."""
         with self._condition:
+            if self._closed.is_set():
+                return
+            self._stopped_at = time.monotonic()
             self._closed.set()
             for key in list(self._jobs):
                 self._drop(key)
             self._condition.notify()
+
+    def close(self, *, timeout: float | None = None) -> None:
+        """Cancel everything and wait for the thread to end: a moment where it may be left, or `timeout` seconds."""
+        self.stop()
         if self._thread is not None:
-            usual = LEAVE_SECONDS if self._may_be_left else CLOSE_SECONDS
-            self._thread.join(usual if timeout is None else timeout)
+            usual = LEAVE_SECONDS if self.may_be_left else CLOSE_SECONDS
+            waited = time.monotonic() - self._stopped_at
+            self._thread.join(max(0.0, (usual if timeout is None else timeout) - waited))
             if self._thread.is_alive():
                 _left.append(self._thread)
 

@@ -16,6 +16,7 @@ from app.core.geometry import Box
 from app.core.segment_map import human_value
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.workers.lane import Lane
 from tests.app.canvas.scene import PATH, map_of, predict, show_photo
 from tests.app.computing import Gate
 from tests.app.windows import shown_window
@@ -165,3 +166,21 @@ def test_an_export_that_waits_for_an_edit_is_not_cut_short(
     qtbot.waitUntil(lambda: not window.export_flow.running)
     assert window.session.unexported() == []
     assert window.close()
+
+
+def test_what_may_be_left_is_told_before_any_of_it_is_waited_for(
+    window: MainWindow, questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is silent, an engine at work and a device that is tried take one moment, not three."""
+    told: list[bool] = []
+    wait = window.models.close
+
+    def waits() -> None:
+        told.extend(lane.stopped for lane in window.findChildren(Lane) if lane.may_be_left)
+        wait()
+
+    monkeypatch.setattr(window.models, "close", waits)
+    questions.answers = [LOSE]
+    assert window.close()
+    assert len(told) >= 3
+    assert all(told)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from app.workers.lane import CancelToken, Lane
+from app.workers import lane as lane_module
+from app.workers.lane import CancelToken, Lane, stop_those_that_may_be_left
 from inference.errors import Cancelled, ExpectedError
 
 
@@ -160,6 +163,28 @@ end_without_those_left(7)
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50)
     assert (ended.returncode, ended.stdout, ended.stderr) == (7, "closed\n", "")
+
+
+def test_lanes_that_may_be_left_share_one_moment(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, gate = QObject(), Gate()
+    between = QObject(owner)
+    left, other = Lane("left", between, may_be_left=True), Lane("other", between)
+    left.submit(gate, key="a", done=pytest.fail, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    stop_those_that_may_be_left(owner)
+    assert left.stopped
+    assert left.is_idle()
+    assert not other.stopped
+    monkeypatch.setattr(lane_module, "LEAVE_SECONDS", 30.0)
+    clock = time.monotonic
+    monkeypatch.setattr(
+        "app.workers.lane.time.monotonic", lambda: clock() + 30.0
+    )  # so long others have waited meanwhile
+    begun = clock()
+    left.close()
+    assert clock() - begun < 20
+    gate.opened.set()
+    other.close()
 
 
 def test_a_wait_ends_with_the_result_its_error_or_when_nothing_will_come(monkeypatch: pytest.MonkeyPatch) -> None:
