@@ -21,7 +21,7 @@ from inference.training.criterion import thin_out
 from inference.training.data import Sample
 
 TEMPERATURES = tuple(round(0.6 + 0.1 * step, 1) for step in range(20))  # 0.6 … 2.5
-NO_OBJECT_BIASES = tuple(round(-1.0 + 0.25 * step, 2) for step in range(17))  # -1 … 3
+NO_OBJECT_BIASES = tuple(round(-3.0 + 0.25 * step, 2) for step in range(25))  # -3 … 3
 
 
 @dataclass(frozen=True)
