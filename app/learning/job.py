@@ -137,7 +137,7 @@ class LearnJob(QObject):
 
     def _run(self, job: Job) -> None:
         self.job = job
-        process = LearnProcess(job, told=lambda event: self._pass_on(process, event))
+        process = LearnProcess(job, told=lambda event: self._pass_on(process, event), gentle=True)
         before = self.progress()[-1:]  # of an earlier day
         self._began, self._spent = time.monotonic(), sum(told.seconds for told in before)
         try:

@@ -71,7 +71,7 @@ def _measured(order: Order, pictures: int, token: CancelToken) -> tuple[PaceTold
     with tempfile.TemporaryDirectory(prefix="ade-mask-studio-", ignore_cleanup_errors=True) as folder:
         job = replace(order, settings=everything, left_out=[]).job(Path(folder) / "job", token, most=_SOME)
         token.check()
-        return measure_pace(job, pictures=pictures), _place(order.settings.device)
+        return measure_pace(job, pictures=pictures, gentle=True), _place(order.settings.device)
 
 
 def _place(device: str) -> str:

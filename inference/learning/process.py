@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import signal
@@ -22,6 +23,8 @@ MODULE = "inference.training.finetune_child"
 STOP_SECONDS = 20.0
 """How long a process that was asked to stop may take, which stops within half a second unless the disk is slow."""
 PACE_SECONDS = 180.0
+NICENESS = 5
+"""Of a gentle process, beside whoever started it: it gets a third of what that gets where both want a processor."""
 _WATCH_SECONDS = 0.1
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,10 +32,13 @@ _ROOT = Path(__file__).resolve().parents[2]
 class LearnProcess:
     """Runs a job once, in a process that ends with this one. The last event is `Stopped`, `Finished` or `Refused`."""
 
-    def __init__(self, job: Job, *, told: Callable[[Event], None]) -> None:
-        """`told` is called in a thread of this object, and never again once `wait` has given True."""
+    def __init__(self, job: Job, *, told: Callable[[Event], None], gentle: bool = False) -> None:
+        """`told` is called in a thread of this object, and never again once `wait` has given True.
+
+        `gentle`: somebody works meanwhile, whose program goes before this where both want the processors.
+        """
         self.job = job
-        self._told = told
+        self._told, self._gentle = told, gentle
         self._child: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -44,7 +50,7 @@ class LearnProcess:
         """Begin, or go on where the job is. Raises `JobError` where no process can be started."""
         if self._child is not None:
             raise JobError("A process of learning is started once; make another one to go on.")
-        self._child = _started(self.job, [])
+        self._child = _started(self.job, [], gentle=self._gentle)
         self._reader = threading.Thread(target=self._read, args=(self._child,), name="learning")
         self._reader.start()
 
@@ -116,13 +122,14 @@ class LearnProcess:
         self._told(last)
 
 
-def measure_pace(job: Job, *, pictures: int | None = None) -> PaceTold:
+def measure_pace(job: Job, *, pictures: int | None = None, gentle: bool = False) -> PaceTold:
     """How long the job would take here with either scope: some of the work is done in a child process, which takes a
     few seconds. Raises `JobError`, and `Cancelled` soon after nobody waits for it any more.
 
-    `pictures`: of the whole job, where this one has only some of them to measure with; None: all are there.
+    `pictures`: of the whole job, where this one has only some of them to measure with; None: all are there. `gentle`:
+    as the job itself will be.
     """
-    child = _started(job, ["--pace", str(pictures or len(job.pictures))])
+    child = _started(job, ["--pace", str(pictures or len(job.pictures))], gentle=gentle)
     over, cancelled = threading.Event(), contextvars.copy_context()
     watch = threading.Thread(target=cancelled.run, args=(_watch, child, over), name="pace-watch", daemon=True)
     watch.start()
@@ -154,11 +161,11 @@ def _watch(child: subprocess.Popen[bytes], over: threading.Event) -> None:
             return
 
 
-def _started(job: Job, options: list[str]) -> subprocess.Popen[bytes]:
+def _started(job: Job, options: list[str], *, gentle: bool) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", MODULE, str(job.folder), *options]
     try:
         with (job.folder / "said").open("wb") as said:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 cwd=_ROOT,
                 stdin=subprocess.PIPE,  # it ends with this process, and the child with it
@@ -167,9 +174,14 @@ def _started(job: Job, options: list[str]) -> subprocess.Popen[bytes]:
                 # Where others want the processors too, threads that spin while they wait take ten times as long.
                 env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
                 start_new_session=True,  # Ctrl-C is for whoever started it, who then stops it
+                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if gentle else 0,
             )
     except OSError as error:
         raise JobError(f"The training could not be started: {error.strerror or error}.") from error
+    if gentle and sys.platform != "win32":
+        with contextlib.suppress(OSError):  # it has ended already, or nobody may do that here
+            os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    return child
 
 
 def why_ended(status: int, said: Path) -> str:

@@ -110,7 +110,8 @@ def work(job: Job, *, tell: Tell, commands: Iterable[str]) -> None:
 class WithoutChild:
     """What `LearnProcess` is, in a thread instead of a process, which takes a second to start."""
 
-    def __init__(self, job: Job, *, told: Tell) -> None:
+    def __init__(self, job: Job, *, told: Tell, gentle: bool) -> None:
+        assert gentle  # somebody works in the window
         self._commands: queue.SimpleQueue[str] = queue.SimpleQueue()
         commands = iter(self._commands.get, "")
         self._thread = threading.Thread(target=work, args=(job,), kwargs={"tell": told, "commands": commands})

@@ -1,0 +1,60 @@
+"""The process of a job gives way to the work of whoever started it, where that is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import inference.learning.process
+from inference.learning.events import Event, PaceTold, Stopped
+from inference.learning.job import Job
+from inference.learning.process import NICENESS, LearnProcess, measure_pace
+from inference.learning.settings import LearnSettings
+from inference.models import find_card
+from tests.inference.learning.jobs import finished_pictures
+
+CHILD = """
+import os, sys
+if "--pace" in sys.argv:
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    print('{"event": "pace", "head": %d.0, "all": null}' % nice, flush=True)
+else:
+    sys.stdin.readline()
+    print('{"event": "stopped"}', flush=True)
+"""
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """Its process waits until it is stopped, or tells its niceness in place of a pace."""
+    (tmp_path / "nice_child.py").write_text(CHILD, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(inference.learning.process, "MODULE", "nice_child")
+    card = find_card("starter")
+    return Job.create(
+        tmp_path / "job", parent=card, name="mine", settings=LearnSettings(), pictures=finished_pictures()
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness")
+@pytest.mark.parametrize("gentle", [True, False])
+def test_a_gentle_process_goes_after_others(job: Job, *, gentle: bool) -> None:
+    told: list[Event] = []
+    process = LearnProcess(job, told=told.append, gentle=gentle)
+    process.start()
+    assert process.pid is not None
+    more = os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
+    process.stop()
+    assert process.wait(20)
+    assert told == [Stopped()]
+    assert more == (NICENESS if gentle else 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness")
+def test_its_pace_is_measured_as_it_will_run(job: Job) -> None:
+    own = float(os.getpriority(os.PRIO_PROCESS, 0))
+    assert measure_pace(job, gentle=True) == PaceTold(head=own + NICENESS, all=None)
+    assert measure_pace(job) == PaceTold(head=own, all=None)
