@@ -117,7 +117,8 @@ class Prediction:
         return compose(self._semantic_planes, size=self.size)
 
     def semantic_segments(self) -> tuple[U8, SegmentTable]:
-        """The semantic view as a segment map (H, W) and its table: one row per class present, in the order of ids.
+        """The semantic view as a segment map (H, W) and its table: one row per class present, in the order of ids. The
+        map is 0 where `semantic_labels` is.
 
         The score of a class is its mean share s(c) / Σ s over the mask cells it wins, or its largest share if it wins
         only between cells. Should more than 100 classes be present, the 100 largest by area compete again.

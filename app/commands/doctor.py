@@ -70,7 +70,7 @@ def _print(found: Diagnosis) -> None:
         print(f"{what:{width}}  {where}")
     print()
     if found.problem:
-        note(f"The model {found.model} cannot be used: {found.problem}")
+        note(f"Nothing here can predict. {found.problem}")
         return
     rows = [_row(title(trial.engine), trial) for trial in found.trials]
     print_table((found.model, "device", "ms a photo", "agreement", ""), rows)

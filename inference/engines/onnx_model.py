@@ -76,7 +76,7 @@ class Parts:
 
     @classmethod
     def of(cls, card: ModelCard, weights: Path, *, title: str, may_export: bool) -> Parts:
-        """Raises `EngineError` where there is no graph and none `may_export`, `WeightsError` for the tensors."""
+        """Raises `EngineError` where there is no graph and none `may_export` or can, `WeightsError` for the tensors."""
         network = card.own_network
         graph = graphs.shipped_graph(network)
         if graph is None:
@@ -86,7 +86,10 @@ class Parts:
                 from inference.engines.onnx_export import export_graph
             except (ImportError, OSError) as error:
                 raise EngineError(f"The exporter cannot be loaded here: {first_line(error)}") from error
-            graph = export_graph(network)
+            try:
+                graph = export_graph(network)
+            except RuntimeError as error:  # PyTorch's exporter, or weights that the network never uses
+                raise EngineError(f"The network of {card.name} cannot be exported: {first_line(error)}") from error
         tensors = load_tensors(weights)
         check_tensors(tensors, graph.tensors, path=weights)
         return cls(graph, tensors)

@@ -49,7 +49,8 @@ class TorchEngine:
         self.reason = reason
         weights = card.weights()
         if weights.suffix.lower() == ".onnx" or not isinstance(card.network, NetworkConfig):
-            raise EngineError(f"PyTorch cannot run {shown(weights)}: an ONNX graph needs ONNX Runtime.", lasting=False)
+            needed = "an ONNX graph needs ONNX Runtime or OpenVINO"
+            raise EngineError(f"PyTorch cannot run {shown(weights)}: {needed}.", lasting=False)
         check_device(device)
         tensors = load_tensors(weights)
         try:
