@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -136,23 +138,39 @@ def test_leftovers_of_a_killed_run_go(photos: Path, tmp_path: Path, quick: Quick
     assert sorted(content(out)) == [".fedcba9876543210.part", "a.png", "b.png", "mine.part"]
 
 
-def killed_run(folder: Path, out: Path, *, seconds: float | None) -> int:
-    """Exit code of a run in a process of its own that is killed so long after it has begun."""
+@contextmanager
+def runs(folder: Path) -> Iterator[Callable[..., int]]:
+    """Runs of `predict` over a folder in processes of their own; each gives its exit code, killed or not."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.app.predict_child", str(folder), str(out)],
+        [sys.executable, "-m", "tests.app.predict_child", str(folder)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "begun\n"
-    timer = threading.Timer(PATIENCE if seconds is None else seconds, child.kill)
-    timer.start()
-    _, said = child.communicate()
-    timer.cancel()
-    assert "Traceback" not in said
-    return child.returncode
+
+    def one(out: Path, *, killed_after: float = PATIENCE) -> int:
+        """Seconds are counted from the beginning of the run."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(f"{out}\n")
+        child.stdin.flush()
+        timer = threading.Timer(killed_after, kill, [int(child.stdout.readline())])
+        timer.start()
+        code = int(child.stdout.readline())
+        timer.cancel()
+        return code
+
+    with child:
+        yield one
+        _, said = child.communicate()
+        assert "Traceback" not in said
+
+
+def kill(process: int) -> None:
+    with suppress(ProcessLookupError):  # it has ended in this moment
+        os.kill(process, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -164,24 +182,25 @@ def test_killed_at_any_moment_it_goes_on_and_ends_as_if_it_never_was(tmp_path: P
     noise = np.random.default_rng(0)
     for number in range(30):
         cv2.imwrite(str(folder / f"{number}.jpg"), noise.integers(0, 255, (300, 400, 3), dtype=np.uint8))
-    assert killed_run(folder, straight, seconds=None) == ExitCode.DONE
-    killed, known = 0, 0
-    for _ in range(KILLS):
-        killed += killed_run(folder, out, seconds=random.uniform(0, LONGEST_LIFE)) == -signal.SIGKILL
-        there = content(out) if out.exists() else {}
-        for name, data in there.items():
-            if not name.endswith(".part"):
-                assert data == (straight / name).read_bytes(), f"{name} is not whole"
-        done = sum(name.endswith(".png") for name in there)
-        assert done >= known
-        known = done
-    assert killed
-    assert killed_run(folder, out, seconds=None) == ExitCode.DONE
-    leftovers = [path for path in out.iterdir() if path.suffix == ".part"]
-    for path in leftovers:
-        os.utime(path, (1, 1))
-    (out / "0.png").unlink()
-    assert killed_run(folder, out, seconds=None) == ExitCode.DONE
+    with runs(folder) as run:
+        assert run(straight) == ExitCode.DONE
+        killed, known = 0, 0
+        for _ in range(KILLS):
+            killed += run(out, killed_after=random.uniform(0, LONGEST_LIFE)) == -signal.SIGKILL
+            there = content(out) if out.exists() else {}
+            for name, data in there.items():
+                if not name.endswith(".part"):
+                    assert data == (straight / name).read_bytes(), f"{name} is not whole"
+            done = sum(name.endswith(".png") for name in there)
+            assert done >= known
+            known = done
+        assert killed
+        assert run(out) == ExitCode.DONE
+        leftovers = [path for path in out.iterdir() if path.suffix == ".part"]
+        for path in leftovers:
+            os.utime(path, (1, 1))
+        (out / "0.png").unlink()
+        assert run(out) == ExitCode.DONE
     assert content(out) == content(straight)
 
 
