@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 from torch import Tensor
 
 from inference.network.decoder import HeadOutput
+from inference.training import matching, points
+from inference.training.criterion import Losses, all_losses
 from inference.training.points import LossSettings, Truth
 
 CLASSES = 4
@@ -51,3 +56,28 @@ def gradients(total: Tensor, heads: list[HeadOutput]) -> list[Tensor]:
 def leaf(head: HeadOutput) -> HeadOutput:
     """The same logits, which collect gradients of their own."""
     return HeadOutput(*(logits.detach().clone().requires_grad_() for logits in head))
+
+
+def mixed_weights(labels: Tensor) -> Truth:
+    """A third unknown, a third at a low weight, a third fully known, in stripes."""
+    weights = torch.tensor([0.0, 0.25, 1.0])[torch.arange(labels.shape[-1]) * 3 // labels.shape[-1]]
+    return Truth(labels, weights.expand(labels.shape))
+
+
+def losses_of(heads: list[HeadOutput], truth: Truth, *, settings: LossSettings = SETTINGS, seed: int = 0) -> Losses:
+    return all_losses(heads, truth, auxiliary=torch.tensor(0.0), settings=settings, generator=generator(seed))
+
+
+def share_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture and every mask gets the same random points, so that who comes first changes nothing."""
+
+    def drawn(shape: tuple[int, int], *, device: torch.device, generator: torch.Generator) -> Tensor:
+        count, length = shape
+        return torch.rand(length, 2, generator=torch.Generator().manual_seed(length)).expand(count, length, 2)
+
+    monkeypatch.setattr(points, "random_points", drawn)
+    monkeypatch.setattr(matching, "random_points", drawn)
+
+
+def log_sigmoid(x: float) -> float:
+    return -math.log(1 + math.exp(-x))

@@ -14,11 +14,16 @@ from inference.network.decoder import HeadOutput
 from inference.training import matching
 from inference.training.matching import Match, SampledTruth, match, pairwise_cost
 from inference.training.points import LossSettings, Truth
-from tests.inference.training.small_answers import CLASSES, SETTINGS, answer, generator, halves, known, patches
-
-
-def log_sigmoid(x: float) -> float:
-    return -math.log(1 + math.exp(-x))
+from tests.inference.training.small_answers import (
+    CLASSES,
+    SETTINGS,
+    answer,
+    generator,
+    halves,
+    known,
+    log_sigmoid,
+    patches,
+)
 
 
 def sigmoid(x: float) -> float:
