@@ -25,7 +25,7 @@ from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
 from inference.learning.events import Event, Finished, Refused, Stopped
-from inference.learning.job import Job, JobError, JobState
+from inference.learning.job import Job, JobError, JobState, is_held_back
 from inference.learning.process import LearnProcess, measure_pace
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope
@@ -178,6 +178,9 @@ def _tell_pictures(job: Job, root: Path) -> None:
         f"{counted(len(job.pictures), 'picture')} of {root} done, {held_back} of them held back; "
         f"{decided:,} pixels that you decided{also}."
     )
+    share = job.settings.held_back
+    if known := sum(one.known and not one.held_back and is_held_back(one.name, share) for one in job.pictures):
+        note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")
 
 
 def _tell_pace(job: Job) -> None:

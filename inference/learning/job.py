@@ -26,6 +26,7 @@ from inference.files import replace_file, shown
 from inference.foreign import ForeignGraph
 from inference.learning.errors import JobError
 from inference.learning.events import StepTold, from_line, to_line
+from inference.learning.generations import knows
 from inference.learning.pictures import (
     DECIDED,
     LearnPicture,
@@ -66,6 +67,7 @@ class JobPicture:
 
     name: str
     held_back: bool
+    known: bool = False  # the parent has learned from it
     decided: int  # pixels that a person decided
     kept: int  # pixels that nobody decided and that are trained on anyhow
 
@@ -92,7 +94,8 @@ class Job:
     ) -> Job:
         """Write a job; an older one there is replaced once the new one is whole.
 
-        At least one picture is trained on, and at least one held back unless nothing shall be. Raises `JobError`,
+        At least one picture is trained on, and at least one held back unless nothing shall be; one that the parent
+        has learned from is held back only where there is no other. Raises `JobError`,
         `WeightsError` for the parent's weights, and whatever `pictures` raises; then all is as it was.
         """
         parent = _usable(parent)
@@ -243,13 +246,15 @@ def _usable(parent: ModelCard) -> ModelCard:
 def _stored(job: Job, pictures: Iterable[LearnPicture]) -> list[JobPicture]:
     """Write the pictures one after the other, so that there is never more than one of them in memory."""
     short_side = None if job.parent.input_size is None else round(LARGEST_SIDE * job.parent.input_size)
-    stored, teaches = [], False
+    stored, teaches, is_known = [], False, knows(job.parent.lineage)
     for index, picture in enumerate(pictures):
         shape = picture.labels.shape
         if picture.photo.shape != (*shape, 3) or picture.trust.shape != shape:
             raise ValueError(f"The photo, the labels and the trust of {picture.name} differ in size.")
         decided, kept = int((picture.trust == DECIDED).sum()), int(kept_pixels(picture, job.settings).sum())
-        stored.append(JobPicture(name=picture.name, held_back=picture.held_back, decided=decided, kept=kept))
+        known = is_known(picture.name)
+        held_back = picture.held_back and not known
+        stored.append(JobPicture(name=picture.name, held_back=held_back, known=known, decided=decided, kept=kept))
         teaches = teaches or bool(weights_of(picture, job.settings).any())
         small = picture if short_side is None else no_larger_than(picture, short_side=short_side)
         for path, pixels in zip(job._files(index), (small.photo, small.labels, small.trust), strict=True):
@@ -260,12 +265,13 @@ def _stored(job: Job, pictures: Iterable[LearnPicture]) -> list[JobPicture]:
 
 
 def _shared_out(pictures: list[JobPicture], settings: LearnSettings) -> tuple[JobPicture, ...]:
-    """With few pictures chance may hold back none of them, or all: then the nearest one to that changes sides."""
+    """Chance may hold back none of few pictures, or all: then the nearest one to that changes sides, of those that the
+    parent does not know if there are any."""
     sides = {picture.held_back for picture in pictures}
     if len(pictures) < 2 or len(sides) == 2 or (sides == {False} and settings.held_back == 0):
         return tuple(pictures)
     nearest = min if sides == {False} else max
-    moved = nearest(range(len(pictures)), key=lambda index: place_of(pictures[index].name))
+    moved = nearest(range(len(pictures)), key=lambda index: (pictures[index].known, place_of(pictures[index].name)))
     pictures[moved] = replace(pictures[moved], held_back=not pictures[moved].held_back)
     return tuple(pictures)
 

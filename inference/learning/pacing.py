@@ -34,10 +34,14 @@ class Pacing:
         self._told = clock()
         self._lock = threading.RLock()
 
-    def begin(self, stage: Stage, *, done: int = 0, seconds: float = 0.0) -> None:
-        """A stage begins, of which some may have been done in earlier processes, in so many seconds where known."""
+    def begin(self, stage: Stage, *, done: int = 0, seconds: float = 0.0, amount: int | None = None) -> None:
+        """A stage begins, of which some may have been done in earlier processes, in so many seconds where known.
+
+        `amount`: how many parts it has, where that is another number than was thought.
+        """
         with self._lock:
             self._stage, self._done[stage] = stage, done
+            self._amounts[stage] = self._amounts[stage] if amount is None else amount
             if done and seconds:
                 self._rates[stage] = seconds / done
             self._say()

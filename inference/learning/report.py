@@ -12,6 +12,8 @@ from inference.learning.settings import LearnSettings
 SEGMENTS = "segments"
 SEMANTIC = "semantic"
 """The two ways to read a prediction."""
+MUCH = 0.1
+"""A share by which a figure of a model that still knows its trade does not fall."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class LearnReport:
     decided_after: float | None
     seconds: float  # of the whole job
     settings: LearnSettings  # with the steps and the learning rate that were used
+    known: int = 0  # pictures held back that the parent had learned from, for want of others
 
     @property
     def recommended(self) -> bool:
@@ -71,8 +74,11 @@ class LearnReport:
         iou = f"the mean IoU is {_percent(after.mean_iou)} instead of {_percent(before.mean_iou)}"
         pictures = "the picture" if self.held_back == 1 else f"the {self.held_back} pictures"
         found = f"On {pictures} held back, {pixels}, and {iou}."
+        if self.known:
+            them = "it" if self.held_back == 1 else "them" if self.known == self.held_back else f"{self.known} of them"
+            found += f" {self.parent} had learned from {them}, so it looks better here than on other pictures."
         if not self.recommended:
-            return f"{found} The new model is not recommended, because it got worse."
+            return f"{found} The new model is not recommended, because {_what_fell(before, after)}."
         if before == after:
             return f"{found} Nothing changed."
         return f"{found} The new model is recommended."
@@ -87,7 +93,7 @@ class LearnReport:
         own = {"settings": self.settings.to_json(), "classes": [asdict(change) for change in self.classes]}
         views = {when: {view: asdict(score) for view, score in getattr(self, when).items()} for when in _WHEN}
         plain = {name: getattr(self, name) for name in _PLAIN}
-        return plain | own | views | {"recommended": self.recommended, "verdict": self.verdict}
+        return plain | own | views | {"known": self.known, "recommended": self.recommended, "verdict": self.verdict}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> LearnReport:
@@ -100,6 +106,7 @@ class LearnReport:
                 after=views["after"],
                 classes=tuple(ClassChange(**change) for change in values["classes"]),
                 settings=LearnSettings.from_json(values["settings"]),
+                known=values.get("known", 0),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise JobError(f"The report of the job makes no sense: {error}.") from error
@@ -107,6 +114,18 @@ class LearnReport:
 
 _WHEN = ("before", "after")
 _PLAIN = ("parent", "name", "trained", "held_back", "decided_before", "decided_after", "seconds")
+
+
+def _what_fell(before: Score, after: Score) -> str:
+    pixels, iou = after.pixel_accuracy - before.pixel_accuracy, after.mean_iou - before.mean_iou
+    if min(pixels, iou) < -MUCH:
+        return (
+            "it got much worse. Look whether all pictures marked done are right everywhere; if they are, fewer steps "
+            "or more pictures help"
+        )
+    if pixels >= 0:
+        return "the mean IoU fell"
+    return "it got worse" if iou < 0 else "fewer pixels are right"
 
 
 def _percent(share: float) -> str:

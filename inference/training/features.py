@@ -1,15 +1,16 @@
 """What the pixel decoder finds in the pictures of a job, kept in half precision: the head can then learn in minutes.
 
-Each picture has one safetensors file, written at once and read by memory map. It holds some views of the picture: as
-the network sees it, and smaller, both mirrored as well.
+Each picture has one safetensors file, written at once. It holds some views of the picture: as the network sees it, and
+smaller, both mirrored as well. Where the pictures are so many that their files would fill the disk, those of the first
+are kept, and what is in the others is found again whenever it is needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,11 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from inference.files import replace_file, shown
+from inference.files import replace_file
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.paths import PixelFeatures
 from inference.preprocess import MINIMUM_SIDE, prepare
-from inference.training.data import DataError, Sample
+from inference.training.data import Sample
 from inference.training.points import Truth
 
 U8 = NDArray[np.uint8]
@@ -38,6 +39,8 @@ class View(NamedTuple):
 
 VIEWS = (View(1.0, False), View(1.0, True), View(0.75, False), View(0.75, True))
 CLASSES = 150
+MOST_BYTES = 1_000_000_000
+"""That the features of a job may take on disk: of some 500 pictures for the starter, of 80 for the largest model."""
 _PARTS = ("mask_features", "p16", "p32")
 
 
@@ -49,63 +52,94 @@ class FoundView:
     truth: Truth  # labels and weights (1, h, w) at the size at which the network saw the picture
 
 
-def views_of(sample: Sample, *, input_size: int | None) -> Iterator[tuple[View, U8, U8, U8]]:
-    """Each view with its photo (h, w, 3), labels and weights (h, w), as large as the network sees them."""
+def seen(sample: Sample, view: View, *, input_size: int | None) -> tuple[U8, U8, U8]:
+    """A view's photo (h, w, 3), labels and weights (h, w), as large as the network sees them."""
     short_side = min(sample.labels.shape) if input_size is None else input_size
-    for view in VIEWS:
-        size = input_size if view.scale == 1 else max(MINIMUM_SIDE, round(view.scale * short_side))
-        photo = prepare(sample.photo, input_size=size)
-        shape = (photo.shape[1], photo.shape[0])
-        labels, weights = (
-            cv2.resize(plane, shape, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8, copy=False)
-            for plane in (sample.labels, sample.pixel_weights())
-        )
-        if view.mirrored:
-            photo, labels, weights = photo[:, ::-1], labels[:, ::-1], weights[:, ::-1]
-        yield view, np.ascontiguousarray(photo), np.ascontiguousarray(labels), np.ascontiguousarray(weights)
+    size = input_size if view.scale == 1 else max(MINIMUM_SIDE, round(view.scale * short_side))
+    photo = prepare(sample.photo, input_size=size)
+    shape = (photo.shape[1], photo.shape[0])
+    labels, weights = (
+        cv2.resize(plane, shape, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8, copy=False)
+        for plane in (sample.labels, sample.pixel_weights())
+    )
+    if view.mirrored:
+        photo, labels, weights = photo[:, ::-1], labels[:, ::-1], weights[:, ::-1]
+    return np.ascontiguousarray(photo), np.ascontiguousarray(labels), np.ascontiguousarray(weights)
 
 
-def keep_features(network: BiSeNetFormer, sample: Sample, path: Path, *, input_size: int | None) -> None:
-    """Find the features of all views of a picture and write them. Raises `OSError`; half a file is never left."""
-    device = network.pixel_mean.device
-    tensors: dict[str, Tensor] = {}
-    for number, (_, photo, labels, weights) in enumerate(views_of(sample, input_size=input_size)):
-        pixels = torch.from_numpy(photo).to(device).permute(2, 0, 1)[None].float()
-        with torch.inference_mode():
-            features = network.pixel_decoder((pixels - network.pixel_mean) / network.pixel_std)
-        for part in _PARTS:
-            tensors[f"{number}.{part}"] = getattr(features, part)[0].half().cpu().contiguous()
-        tensors[f"{number}.labels"], tensors[f"{number}.weights"] = torch.from_numpy(labels), torch.from_numpy(weights)
-    replace_file(path, save(tensors))
+class Features:
+    """The features of pictures, by number of the picture and of the view; what is not kept is found when it is needed.
 
+    Both ways give the same numbers.
+    """
 
-class FeatureFiles:
-    """The features of some pictures, by number of the picture and of the view; only what is asked for is read."""
-
-    def __init__(self, paths: list[Path], *, device: str) -> None:
-        """Raises `OSError` and `SafetensorError`."""
-        self._device, self._paths = torch.device(device), paths
-        self._files: list[Any] = [safe_open(path, framework="pt") for path in paths]
+    def __init__(
+        self,
+        network: BiSeNetFormer,
+        samples: Sequence[Sample],
+        paths: Sequence[Path],
+        *,
+        input_size: int | None,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """`paths`: where those of each picture are kept. Neither the weights nor the statistics of the network's pixel
+        decoder may change."""
+        self._network, self._samples, self._paths = network, samples, list(paths)
+        self._input_size, self._most_bytes = input_size, most_bytes
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._paths)
+
+    @property
+    def room(self) -> int:
+        """For how many pictures the files may be kept, the first ones: by the size of the first file; 1 before it."""
+        try:
+            size = self._paths[0].stat().st_size
+        except OSError:
+            return 1
+        return min(max(self._most_bytes // max(size, 1), 1), len(self))
+
+    def missing(self) -> list[int]:
+        """The numbers of the pictures whose files are to be kept and are not there, or cut off."""
+        return [number for number, path in enumerate(self._paths[: self.room]) if not is_whole(path)]
+
+    def keep(self, picture: int) -> None:
+        """Find the features of all views and write them. Raises `OSError`; half a file is never left."""
+        sample = self._samples[picture]
+        tensors = {
+            f"{number}.{part}": tensor.cpu().contiguous()
+            for number in range(len(VIEWS))
+            for part, tensor in self._find(sample, number).items()
+        }
+        replace_file(self._paths[picture], save(tensors))
 
     def view(self, picture: int, number: int) -> FoundView:
-        """Raises `DataError` for what is damaged on disk, which is removed and so found again the next time."""
-        mask_features, p16, p32 = (self._read(picture, number, part)[None].float() for part in _PARTS)
-        labels, weights = (self._read(picture, number, name)[None] for name in ("labels", "weights"))
-        if int(labels.max()) > CLASSES or not all(bool(part.isfinite().all()) for part in (mask_features, p16, p32)):
-            path = self._paths[picture]
-            path.unlink(missing_ok=True)
-            raise DataError(
-                f"What was found in a picture is damaged on disk, in {shown(path)}; to go on finds it again."
-            )
-        features = PixelFeatures(mask_features, p16, p32, torch.empty(0, device=self._device))
+        """From the file, unless that is not there or makes no sense."""
+        parts = self._read(picture, number) or self._find(self._samples[picture], number)
+        device = self._network.pixel_mean.device
+        mask_features, p16, p32 = (parts[part][None].to(device).float() for part in _PARTS)
+        labels, weights = (parts[name][None].to(device) for name in ("labels", "weights"))
+        features = PixelFeatures(mask_features, p16, p32, torch.empty(0, device=device))
         return FoundView(features, Truth(labels.long(), weights.float() / 255))
 
-    def _read(self, picture: int, number: int, part: str) -> Tensor:
-        tensor: Tensor = self._files[picture].get_tensor(f"{number}.{part}")
-        return tensor.to(self._device)
+    def _find(self, sample: Sample, number: int) -> dict[str, Tensor]:
+        photo, labels, weights = seen(sample, VIEWS[number], input_size=self._input_size)
+        network = self._network
+        pixels = torch.from_numpy(photo).to(network.pixel_mean.device).permute(2, 0, 1)[None].float()
+        with torch.no_grad():
+            features = network.pixel_decoder((pixels - network.pixel_mean) / network.pixel_std)
+        found = {part: getattr(features, part)[0].half() for part in _PARTS}
+        return found | {"labels": torch.from_numpy(labels), "weights": torch.from_numpy(weights)}
+
+    def _read(self, picture: int, number: int) -> dict[str, Tensor] | None:
+        """None where there is nothing, or nothing that makes sense."""
+        try:
+            with safe_open(self._paths[picture], framework="pt") as file:
+                parts = {name: file.get_tensor(f"{number}.{name}") for name in (*_PARTS, "labels", "weights")}
+        except (OSError, SafetensorError):
+            return None
+        is_sound = int(parts["labels"].max()) <= CLASSES and all(bool(parts[part].isfinite().all()) for part in _PARTS)
+        return parts if is_sound else None
 
 
 def is_whole(path: Path) -> bool:

@@ -25,7 +25,7 @@ from inference.learning.report import LearnReport
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.data import DataError
-from inference.training.features import FeatureFiles, is_whole, keep_features
+from inference.training.features import Features
 from inference.training.finetune_head import HeadSettings, HeadTrainer
 from inference.training.finetune_measure import Measured, Tally, changes
 from inference.training.finetune_result import load_network, write_result, write_weights
@@ -108,7 +108,7 @@ class Run:
                 parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
                 try:
                     if self.settings.scope is Scope.HEAD:
-                        self._find_features(parent)
+                        self._keep_features(self.features(parent))
                     before = self.measure(parent, Stage.BEFORE, of=self.job.parent.sha256 or "")
                     learner = self._train(parent)
                     return self._result(learner, before)
@@ -127,22 +127,21 @@ class Run:
         if self._spent is not None:
             self._keep_spent()
 
-    def _find_features(self, parent: BiSeNetFormer) -> None:
+    def features(self, parent: BiSeNetFormer) -> Features:
+        """Of the pictures that are trained on."""
+        files = [self.job.features / f"{index:04}.safetensors" for index in self.samples.indices]
+        return Features(parent, self.samples, files, input_size=self.job.parent.input_size)
+
+    def _keep_features(self, features: Features) -> None:
         self.job.features.mkdir(exist_ok=True)
-        files = self.feature_files()
-        missing = [number for number, file in enumerate(files) if not is_whole(file)]
-        self.pacing.begin(Stage.FEATURES, done=len(files) - len(missing))
-        for number in missing:
-            self.check()
-            with self.pacing.part():
-                self.keep_features(parent, number)
-
-    def feature_files(self) -> list[Path]:
-        return [self.job.features / f"{index:04}.safetensors" for index in self.samples.indices]
-
-    def keep_features(self, parent: BiSeNetFormer, number: int) -> None:
-        input_size, sample = self.job.parent.input_size, self.samples[number]
-        keep_features(parent, sample, self.feature_files()[number], input_size=input_size)
+        self.pacing.begin(Stage.FEATURES)
+        for _ in range(2):  # for how many there is room is known from the first
+            missing = features.missing()
+            self.pacing.begin(Stage.FEATURES, done=features.room - len(missing), amount=features.room)
+            for number in missing:
+                self.check()
+                with self.pacing.part():
+                    features.keep(number)
 
     def measure(self, network: BiSeNetFormer, stage: Stage, *, of: str) -> Measured | None:
         """The network, whose weights have the hash `of`, on the pictures held back; None where there is none.
@@ -168,8 +167,7 @@ class Run:
     def learner(self, parent: BiSeNetFormer) -> Learner:
         """What trains, at its beginning; the parent's head may be trained in place."""
         if self.settings.scope is Scope.HEAD:
-            features = FeatureFiles(self.feature_files(), device=self.device)
-            return HeadTrainer(parent, features, self.head_settings())
+            return HeadTrainer(parent, self.features(parent), self.head_settings())
         return WholeTrainer(parent.config, parent.state_dict(), self.samples, self.whole_settings(), device=self.device)
 
     def whole_settings(self) -> WholeSettings:
@@ -272,6 +270,7 @@ class Run:
             decided_after=after.decided if after else None,
             seconds=self._seconds(),
             settings=self.settings,
+            known=sum(self.job.pictures[index].known for index in self.job.indices(held_back=True)),
         )
 
     def _seconds(self) -> float:

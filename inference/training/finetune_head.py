@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.criterion import LossSettings, all_losses
 from inference.training.data import DataError, sample_order
-from inference.training.features import VIEWS, FeatureFiles, FoundView
+from inference.training.features import VIEWS, Features, FoundView
 from inference.training.schedule import learning_rate_factor
 from inference.training.trainer import TrainingSettings, WeightAverage, freeze, parameter_groups
 
@@ -42,7 +42,7 @@ class HeadTrainer:
     bit, as one that was not interrupted.
     """
 
-    def __init__(self, network: BiSeNetFormer, features: FeatureFiles, settings: HeadSettings) -> None:
+    def __init__(self, network: BiSeNetFormer, features: Features, settings: HeadSettings) -> None:
         """Trains `network.head` in place."""
         freeze([network.pixel_decoder])
         self.network, self.features, self.settings = network, features, settings

@@ -14,7 +14,7 @@ from inference.learning.events import PaceTold
 from inference.learning.job import PACE, Job
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.training.features import FeatureFiles, keep_features
+from inference.training.features import VIEWS, Features
 from inference.training.finetune import Learner, Run
 from inference.training.finetune_head import HeadTrainer
 from inference.training.finetune_result import load_network
@@ -44,45 +44,48 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
     held_back = max(1, round(share * pictures)) if share else 0
     runs[0].try_measuring(parent)  # the first time prepares what all later ones need
     measuring = _seconds_of(lambda: runs[0].try_measuring(parent), runs[0]) if held_back else 0.0
-    for run in runs:
-        steps = run.job.settings.resolved(pictures - held_back).steps or 0
-        work = _head_seconds if run.settings.scope is Scope.HEAD else _whole_seconds
+    for run, work in zip(runs, (_head_seconds, _whole_seconds), strict=True):
         try:
-            picture, step = work(run, parent)
+            seconds = work(run, parent, pictures=pictures - held_back)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             found[run.settings.scope] = None
         else:
-            around = AROUND + measuring * 2 * held_back
-            found[run.settings.scope] = around + picture * (pictures - held_back) + step * steps
+            found[run.settings.scope] = AROUND + measuring * 2 * held_back + seconds
     return PaceTold(head=found[Scope.HEAD], all=found[Scope.ALL])
 
 
-def _head_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
-    """Of the features of a picture, and of a step, whose views are trained on one after the other."""
-    sample, size, settings = run.samples[0], run.job.parent.input_size, run.head_settings()
+def _head_seconds(run: Run, parent: BiSeNetFormer, *, pictures: int) -> float:
+    """For the features that are kept, and for steps, whose views are trained on one after the other."""
+    settings = run.head_settings()
     folder = tempfile.TemporaryDirectory(prefix=PACE, dir=run.job.folder, ignore_cleanup_errors=True)
     with folder as name:
-        file = Path(name, "features.safetensors")
-        features = _seconds_of(lambda: keep_features(parent, sample, file, input_size=size), run)
-        learner = HeadTrainer(parent, FeatureFiles([file], device=run.device), replace(settings, batch_size=1))
-        return features, settings.batch_size * _step_seconds(learner, run)
+        files = [Path(name, "first.safetensors")] * pictures
+        features = Features(parent, run.samples, files, input_size=run.job.parent.input_size)
+        keeping = _seconds_of(lambda: features.keep(0), run)
+        view = _step_seconds(HeadTrainer(parent, features, replace(settings, batch_size=1)), run)
+        view += (1 - features.room / pictures) * keeping / len(VIEWS)  # of those found again each time
+        return keeping * features.room + view * settings.batch_size * _steps(run, pictures)
 
 
-def _whole_seconds(run: Run, parent: BiSeNetFormer) -> tuple[float, float]:
-    """Nothing is done for a picture by itself. A processor takes as long for a crop whatever there is beside it; a
-    graphics card does not, and has to show that its memory suffices."""
-    settings = run.whole_settings()
+def _whole_seconds(run: Run, parent: BiSeNetFormer, *, pictures: int) -> float:
+    """For steps alone. A processor takes as long for a crop whatever there is beside it; a graphics card does not, and
+    has to show that its memory suffices."""
+    settings, steps = run.whole_settings(), _steps(run, pictures)
     if run.device != "cpu":
-        return 0.0, _step_seconds(_whole(run, parent, settings), run)
+        return steps * _step_seconds(_whole(run, parent, settings), run)
     small = _whole(run, parent, replace(settings, batch_size=1, input_size=settings.input_size // 2))
     run.check()
     if _timed(small.find_gradients, device=run.device) < LONG:  # it also prepared what the next one needs
         crop = _seconds_of(_whole(run, parent, replace(settings, batch_size=1)).find_gradients, run)
     else:
         crop = 4 * _seconds_of(small.find_gradients, run)
-    return 0.0, settings.batch_size * crop
+    return steps * settings.batch_size * crop
+
+
+def _steps(run: Run, pictures: int) -> int:
+    return run.job.settings.resolved(pictures).steps or 0
 
 
 def _whole(run: Run, parent: BiSeNetFormer, settings: WholeSettings) -> WholeTrainer:

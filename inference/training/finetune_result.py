@@ -14,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from inference.files import replace_file
+from inference.learning.generations import LEARNED_FROM, learned_from
 from inference.learning.job import Job
 from inference.learning.report import LearnReport, Score
 from inference.network.bisenetformer import BiSeNetFormer
@@ -102,6 +103,7 @@ def _lineage(job: Job, report: LearnReport) -> dict[str, Any]:
         "parent_sha256": job.parent.sha256,
         "pictures": report.trained,
         "held_back": report.held_back,
+        LEARNED_FROM: learned_from(job.parent.lineage, [picture.name for picture in trained]),
         "decided_pixels": sum(picture.decided for picture in trained),
         "kept_pixels": sum(picture.kept for picture in trained),
         "settings": report.settings.to_json(),

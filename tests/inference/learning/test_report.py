@@ -29,6 +29,42 @@ def test_only_what_did_not_get_worse_is_recommended(
     assert f"{100 * accuracy[1]:.1f} % of the pixels are right instead of {100 * accuracy[0]:.1f} %" in found.verdict
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "iou", "why"),
+    [
+        ((0.8, 0.9), (0.4, 0.39), "because the mean IoU fell."),
+        ((0.8, 0.79), (0.4, 0.5), "because fewer pixels are right."),
+        ((0.8, 0.79), (0.4, 0.39), "because it got worse."),
+        (
+            (0.8, 0.1),
+            (0.4, 0.02),
+            "because it got much worse. Look whether all pictures marked done are right everywhere",
+        ),
+        ((0.8, 0.8), (0.4, 0.2), "because it got much worse."),
+    ],
+)
+def test_what_got_worse_is_told(accuracy: tuple[float, float], iou: tuple[float, float], why: str) -> None:
+    assert f"The new model is not recommended, {why}" in report(accuracy=accuracy, iou=iou).verdict
+
+
+@pytest.mark.parametrize(
+    ("held_back", "known", "said"),
+    [
+        (1, 1, "starter had learned from it, so it looks better here than on other pictures."),
+        (2, 2, "starter had learned from them, so it looks better here"),
+        (3, 2, "starter had learned from 2 of them, so it looks better here"),
+    ],
+)
+def test_a_comparison_that_flatters_the_model_from_before_says_so(held_back: int, known: int, said: str) -> None:
+    assert said in replace(report(), held_back=held_back, known=known).verdict
+    assert "had learned" not in report().verdict
+
+
+def test_a_report_of_an_earlier_version_says_nothing_of_it() -> None:
+    values = {name: value for name, value in report().to_json().items() if name != "known"}
+    assert LearnReport.from_json(values) == report()
+
+
 def test_where_no_picture_held_back_has_labels_nobody_can_tell() -> None:
     """An eraser is a decision, too."""
     found = replace(report(), classes=(ClassChange(class_id=3, pixels=0, before=0.0, after=0.0),))

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import pytest
 import torch
 
+from tests.inference.training.small_runs import Finish, small_run
+
 
 @contextmanager
 def one_thread_only() -> Iterator[None]:
@@ -22,3 +24,10 @@ def one_thread_only() -> Iterator[None]:
 def one_thread() -> Iterator[None]:
     with one_thread_only():
         yield
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Finish:
+    """A job of the head that nothing interrupted; to be looked at only."""
+    with one_thread_only():
+        return small_run(tmp_path_factory.mktemp("unbroken"))

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.preprocess import prepare
 from inference.training.data import Sample
-from inference.training.features import VIEWS, FeatureFiles, View, is_whole, keep_features, views_of
+from inference.training.features import VIEWS, Features, FoundView, View, is_whole, seen
 from tests.inference.training.labelled_tars import two_tone
 from tests.inference.training.test_trainer import SMALL
 
@@ -33,7 +34,8 @@ def weighted() -> Sample:
 
 def test_labels_and_weights_follow_the_photo_in_every_view() -> None:
     sizes = []
-    for view, photo, labels, weights in views_of(weighted(), input_size=64):
+    for view in VIEWS:
+        photo, labels, weights = seen(weighted(), view, input_size=64)
         assert photo.shape[:2] == labels.shape == weights.shape
         is_sky = np.abs(photo.astype(int) - SKY).sum(axis=2) < 60
         assert (is_sky == (labels == 3)).mean() > 0.97
@@ -45,13 +47,13 @@ def test_labels_and_weights_follow_the_photo_in_every_view() -> None:
 
 
 def test_views_at_the_photos_own_size() -> None:
-    first, *_ = views_of(weighted(), input_size=None)
-    assert first[1].shape == (96, 128, 3)
+    assert seen(weighted(), VIEWS[0], input_size=None)[0].shape == (96, 128, 3)
 
 
 def test_the_head_sees_what_the_whole_network_would(network: BiSeNetFormer, tmp_path: Path) -> None:
-    keep_features(network, weighted(), tmp_path / "a.safetensors", input_size=64)
-    found = FeatureFiles([tmp_path / "a.safetensors"], device="cpu").view(0, VIEWS.index(View(1.0, False)))
+    features = kept(network, tmp_path)
+    features.keep(0)
+    found = features.view(0, VIEWS.index(View(1.0, False)))
     photo = torch.from_numpy(prepare(weighted().photo, input_size=64)).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
         wanted = network.raw(photo).heads[-1]
@@ -62,12 +64,55 @@ def test_the_head_sees_what_the_whole_network_would(network: BiSeNetFormer, tmp_
     assert found.truth.weights.unique().tolist() == pytest.approx([64 / 255, 1.0])
 
 
+def kept(network: BiSeNetFormer, folder: Path, *, pictures: int = 1, most_bytes: int = 10**9) -> Features:
+    files = [folder / f"{number}.safetensors" for number in range(pictures)]
+    return Features(network, [weighted()] * pictures, files, input_size=64, most_bytes=most_bytes)
+
+
 def test_features_are_kept_in_half_precision_and_whole_or_not_at_all(network: BiSeNetFormer, tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    assert not is_whole(path)
-    keep_features(network, weighted(), path, input_size=64)
-    assert is_whole(path)
+    features, path = kept(network, tmp_path), tmp_path / "0.safetensors"
+    assert features.missing() == [0]
+    features.keep(0)
+    assert features.missing() == []
     numbers = SMALL.feature_width * (8 * 11 + 4 * 6 + 2 * 3)  # of the first view, at strides 8, 16 and 32
     assert path.stat().st_size < 2 * len(VIEWS) * (numbers * 2 + 2 * 64 * 88)
     path.write_bytes(path.read_bytes()[:-10])
     assert not is_whole(path)
+    assert features.missing() == [0]
+
+
+def equal(first: FoundView, second: FoundView) -> bool:
+    parts = ((*view.features[:3], view.truth.labels, view.truth.weights) for view in (first, second))
+    return all(torch.equal(one, other) for one, other in zip(*parts, strict=True))
+
+
+@pytest.mark.parametrize("number", range(len(VIEWS)))
+def test_what_is_not_kept_is_found_as_it_would_be_kept(network: BiSeNetFormer, tmp_path: Path, number: int) -> None:
+    features = kept(network, tmp_path)
+    found = features.view(0, number)
+    features.keep(0)
+    assert equal(features.view(0, number), found)
+    assert not found.features.p16.is_inference()  # it is learned from
+
+
+@pytest.mark.parametrize("part", ["labels", "p16"])
+def test_what_makes_no_sense_on_disk_is_found_again(network: BiSeNetFormer, tmp_path: Path, part: str) -> None:
+    features, path = kept(network, tmp_path), tmp_path / "0.safetensors"
+    wanted = features.view(0, 1)
+    features.keep(0)
+    tensors = {name: value.clone() for name, value in load_file(path).items()}
+    tensors[f"1.{part}"].view(torch.uint8).fill_(255)  # of numbers: not finite
+    save_file(tensors, path)
+    assert equal(features.view(0, 1), wanted)
+
+
+def test_files_are_kept_as_far_as_there_is_room(network: BiSeNetFormer, tmp_path: Path) -> None:
+    """How large they are is known from the first."""
+    features = kept(network, tmp_path, pictures=5)
+    assert features.missing() == [0]
+    features.keep(0)
+    assert (features.room, features.missing()) == (5, [1, 2, 3, 4])
+    size = (tmp_path / "0.safetensors").stat().st_size
+    narrow = kept(network, tmp_path, pictures=5, most_bytes=int(2.5 * size))
+    assert (narrow.room, narrow.missing()) == (2, [1])
+    assert kept(network, tmp_path, pictures=5, most_bytes=1).room == 1

@@ -10,6 +10,7 @@ import pytest
 
 from inference.learning.settings import LearnSettings, Scope
 from inference.training import finetune_pace
+from inference.training.features import VIEWS, Features
 from inference.training.finetune import Run
 from inference.training.finetune_head import HeadSettings
 from inference.training.finetune_pace import AROUND, CROWD, pace
@@ -99,9 +100,24 @@ def test_of_crops_that_take_long_a_quarter_is_looked_at(
     monkeypatch.setattr(finetune_pace, "_timed", lambda *_, **__: seconds)
     monkeypatch.setattr(finetune_pace, "_seconds_of", lambda *_: 3.0)
     settings = WholeSettings(steps=1, input_size=128, batch_size=8)
-    run = SimpleNamespace(check=lambda: None, device="cpu", whole_settings=lambda: settings)
-    assert finetune_pace._whole_seconds(run, object()) == (0.0, 8 * told)  # type: ignore[arg-type]
+    asked = LearnSettings(steps=10)
+    run = SimpleNamespace(
+        check=lambda: None, device="cpu", whole_settings=lambda: settings, job=SimpleNamespace(settings=asked)
+    )
+    assert finetune_pace._whole_seconds(run, object(), pictures=5) == 10 * 8 * told  # type: ignore[arg-type]
     assert looked == sides
+
+
+def test_pictures_for_which_there_is_no_room_take_longer_in_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 1.0)
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
+    monkeypatch.setattr(Features, "room", 4)
+    settings = LearnSettings(held_back=0.0, steps=100, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings), pictures=20, check=lambda: None)
+    found_again = (1 - 4 / 20) * 10 / len(VIEWS)
+    assert told.head == AROUND + 4 * 10 + 100 * HeadSettings(steps=1).batch_size * (1 + found_again)
 
 
 def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

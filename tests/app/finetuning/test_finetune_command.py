@@ -1,132 +1,35 @@
-"""`ade-mask-studio finetune` as a person types it; how a model learns is told by a process that a test plays."""
+"""`ade-mask-studio finetune` as a person types it: what is learned from, and what is told of it."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import shutil
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.cli import completion, parse, run
-from app.commands import ExitCode, finetune_job
-from app.core.errors import ExportError
+from app.cli import completion, parse
+from app.commands import ExitCode
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME, FOLDER_KEY
 from app.core.project.store import ProjectStore
 from app.settings import Settings, save_settings
 from inference.engines.devices import CudaDevices
-from inference.learning.errors import JobError
-from inference.learning.events import Event, Finished, PaceTold, Refused, Stage, StageTold, StepTold, Stopped
-from inference.learning.job import Job, JobState
+from inference.learning.events import Refused, Stage, StageTold
+from inference.learning.generations import LEARNED_FROM, learned_from
+from inference.learning.job import is_held_back
+from inference.learning.pictures import place_of
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from inference.models import read_card
-from tests.core.learnable import decisions, finished
-from tests.core.project.projects import opened, some_prediction
-from tests.inference.learning.jobs import report
-
-PICTURES = 6
-STEPS = [StepTold(step, 40, 3 / step, step * 1.5, 60.0 - step) for step in (10, 20, 40)]
-
-
-class Learning:
-    """What a test has the training do, and what it was asked to do."""
-
-    def __init__(self) -> None:
-        self.report = report()
-        self.told: list[Event] = [StageTold(Stage.FEATURES, 1, 6), StageTold(Stage.FEATURES, 6, 6), *STEPS]
-        self.last: Event | None = None  # instead of a result
-        self.jobs: list[Job] = []
-        self.stopped = 0
-        self.paces = 0
-
-    def pace(self, job: Job) -> PaceTold:
-        self.paces += 1
-        return PaceTold(head=200.0, all=7_300.0)
-
-    def process(self, job: Job, *, told: Callable[[Event], None]) -> Process:
-        self.jobs.append(job)
-        return Process(self, job, told)
-
-
-class Process:
-    """In place of `LearnProcess`: does in `start` what the test says."""
-
-    def __init__(self, learning: Learning, job: Job, told: Callable[[Event], None]) -> None:
-        self._learning, self._job, self._told = learning, job, told
-
-    def start(self) -> None:
-        for event in self._learning.told:
-            if isinstance(event, StepTold):
-                self._job.add_progress(event)
-                self._job.checkpoint.write_bytes(b"so far")
-            self._told(event)
-        if self._learning.last is None:
-            put_result(self._job, self._learning.report)
-        self._told(self._learning.last or Finished(self._learning.report))
-
-    def stop(self) -> None:
-        self._learning.stopped += 1
-        self._told(Stopped())
-
-    def wait(self, seconds: float | None = None) -> bool:
-        return True
-
-
-def put_result(job: Job, found: LearnReport) -> None:
-    job.result.parent.mkdir()
-    job.result.write_bytes(b"the weights")
-    network = job.parent.network.to_dict()
-    card = {"name": job.name, "file": job.result.name, "network": network, "input_size": 288, "lineage": {"steps": 40}}
-    job.result.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
-    job.report_file.write_text(json.dumps(found.to_json()), encoding="utf-8")
-
-
-@pytest.fixture
-def learning(monkeypatch: pytest.MonkeyPatch) -> Learning:
-    learning = Learning()
-    monkeypatch.setattr(finetune_job, "LearnProcess", learning.process)
-    monkeypatch.setattr(finetune_job, "measure_pace", learning.pace)
-    return learning
-
-
-@pytest.fixture(scope="module")
-def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of photos that are corrected and marked done; its project is closed."""
-    folder = tmp_path_factory.mktemp("corrected")
-    with closing(opened(folder)) as store:
-        for number in range(PICTURES):
-            answer = some_prediction(number, size=decisions().shape)
-            finished(store, f"{number}.png", corrections=decisions(), prediction=answer, seed=number)
-    return folder
-
-
-@pytest.fixture
-def photos(corrected: Path, tmp_path: Path) -> Path:
-    """Such a folder to do anything with."""
-    return Path(shutil.copytree(corrected, tmp_path / "photos"))
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> Path:
-    """Where the new model shall be."""
-    return tmp_path / "models" / "mine.safetensors"
-
-
-def finetune(*arguments: str | Path) -> int:
-    return run(parse(["finetune", *map(str, arguments)]))
-
-
-def asked(*arguments: str) -> dict[str, Any]:
-    return vars(parse(["finetune", "photos", "-o", "mine", *arguments]))
+from tests.app.finetuning.finetune_scene import PICTURES, STEPS, Learning, asked, finetune
+from tests.core.learnable import decisions
+from tests.core.project.projects import opened
+from tests.inference.learning.jobs import report, small_parent
 
 
 def test_a_model_its_card_and_the_figures_before_and_after(
@@ -321,89 +224,6 @@ def test_a_bar_shows_loss_and_remaining_time_where_somebody_watches(
     assert "40/40, loss 0.075, 19 s left" in shown
 
 
-def stop_at_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C, when the first step is told."""
-
-    def show(_bars: object, event: Event) -> None:
-        if isinstance(event, StepTold):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(finetune_job.StageBars, "show", show)
-
-
-def test_control_c_keeps_the_job_and_says_how_to_go_on(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    learning.told, learning.last = [STEPS[0]], Stopped()
-    with monkeypatch.context() as patch:
-        stop_at_the_bar(patch)
-        assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
-    folder = mine.with_suffix(".learning")
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        f"Stopped after 10 of 40 steps. What was learned so far is kept in {folder}: --resume goes on from there."
-    )
-    assert (learning.stopped, Job.open(folder).state) == (1, JobState.UNFINISHED)
-    assert not mine.exists()
-
-    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT  # by mistake: what was learned would be lost
-    assert "holds a job that was stopped: --resume goes on with it" in capsys.readouterr().err
-
-    learning.told, learning.last = STEPS[1:], None
-    (photos / FILE_NAME).unlink()  # what was gathered is in the job
-    assert finetune(photos, "-o", mine, "--resume", "--json") == ExitCode.DONE
-    record = json.loads(capsys.readouterr().out)
-    assert [point["step"] for point in record["curve"]] == [10, 20, 40]
-    assert (len(learning.jobs), learning.jobs[1].pictures, learning.paces) == (2, learning.jobs[0].pictures, 1)
-    assert mine.exists()
-    assert not folder.exists()
-
-
-def test_control_c_while_the_pictures_are_read_leaves_nothing(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def gathering(_bars: object, done: int, _total: int) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(finetune_job.StageBars, "gathering", gathering)
-    assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
-    assert capsys.readouterr().err == "Stopped.\n"
-    assert list(mine.parent.iterdir()) == []
-
-
-def test_a_training_that_gives_up_says_why_and_can_be_gone_on_with(
-    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    learning.last = Refused("The graphics card has no memory left; what was learned so far is kept.")
-    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert capsys.readouterr().err.splitlines()[-1] == learning.last.reason
-    learning.last = None
-    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
-
-
-def test_a_training_that_cannot_begin_is_one_sentence(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(_: Process) -> None:
-        raise JobError("The training could not be started: no such file.")
-
-    monkeypatch.setattr(Process, "start", fail)
-    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert capsys.readouterr().err.splitlines()[-1] == "The training could not be started: no such file."
-
-
-def test_where_nobody_can_tell_how_long_it_takes_it_is_learned_all_the_same(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(_: Job) -> PaceTold:
-        raise JobError("The system ended the training.")
-
-    monkeypatch.setattr(finetune_job, "measure_pace", fail)
-    assert finetune(photos, "-o", mine) == ExitCode.DONE
-    said = capsys.readouterr().err
-    assert "How long it takes here could not be measured. The system ended the training.\n" in said
-
-
 def test_a_project_in_which_nothing_is_done_says_what_to_do(
     learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -413,53 +233,6 @@ def test_a_project_in_which_nothing_is_done_says_what_to_do(
     assert capsys.readouterr().err == (
         f"No picture of {photos} is marked done: finish some of them in the window, and mark them (F4).\n"
     )
-
-
-def test_a_model_that_cannot_be_written_is_kept_in_the_job(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def full(path: Path, _data: bytes) -> None:
-        raise ExportError(f"{path.name} cannot be written to {path.parent}: the disk is full.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(finetune_job, "atomic_write", full)
-        assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        f"mine.safetensors cannot be written to {mine.parent}: the disk is full. "
-        f"The new model is kept in {mine.with_suffix('.learning')}: --resume writes it."
-    )
-    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
-    assert len(learning.jobs) == 1  # nothing is learned twice
-    assert mine.exists()
-
-
-@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_no_file_is_overwritten(
-    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str], suffix: str
-) -> None:
-    mine.parent.mkdir()
-    mine.with_suffix(suffix).write_text("mine", encoding="utf-8")
-    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert f"mine{suffix} is there already: give the new model another name" in capsys.readouterr().err
-    assert (learning.jobs, mine.with_suffix(suffix).read_text(encoding="utf-8")) == ([], "mine")
-
-
-def test_a_folder_of_somebody_elses_is_left_alone(
-    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = mine.with_suffix(".learning")
-    folder.mkdir(parents=True)
-    (folder / "notes.txt").write_text("of a course")
-    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert "holds something other than a job of learning" in capsys.readouterr().err
-    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
-
-
-def test_nothing_to_go_on_with(
-    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
-    assert capsys.readouterr().err == f"There is no job of learning in {mine.with_suffix('.learning')}.\n"
 
 
 def test_the_project_is_named_by_a_folder_in_it_or_by_its_file_and_left_as_it_is(
@@ -543,3 +316,18 @@ def test_completion_knows_project_model_and_choices() -> None:
         assert f"finetune_{place}_COMPGEN=_shtab_compgen_files" in script
     assert "finetune___model_COMPGEN=_ade_mask_studio_model_or_file" in script
     assert "finetune___train_choices=(head all)" in script.replace("'", "").replace('"', "")
+
+
+def test_pictures_that_the_model_has_learned_from_are_not_held_back_and_that_is_told(
+    learning: Learning, photos: Path, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{number}.png" for number in range(PICTURES)]
+    known = max((name for name in names if is_held_back(name, 0.9)), key=place_of)
+    parent = small_parent(tmp_path).file
+    assert parent is not None
+    card = json.loads(parent.with_suffix(".json").read_text(encoding="utf-8"))
+    card["lineage"] = {LEARNED_FROM: learned_from({}, [known])}
+    parent.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    assert finetune(photos, "-o", mine, "--model", parent, "--held-back", "0.9") == ExitCode.DONE
+    assert "1 more would be held back, but tiny has learned from them already.\n" in capsys.readouterr().err
+    assert known in {picture.name for picture in learning.jobs[0].pictures if not picture.held_back}

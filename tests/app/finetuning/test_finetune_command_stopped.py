@@ -1,0 +1,146 @@
+"""`ade-mask-studio finetune` that was stopped, given up or refused: nothing is lost, and what to do is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.commands import ExitCode, finetune_job
+from app.core.errors import ExportError
+from app.core.project.places import FILE_NAME
+from inference.learning.errors import JobError
+from inference.learning.events import Event, PaceTold, Refused, StepTold, Stopped
+from inference.learning.job import Job, JobState
+from tests.app.finetuning.finetune_scene import STEPS, Learning, Process, finetune
+
+
+def stop_at_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C, when the first step is told."""
+
+    def show(_bars: object, event: Event) -> None:
+        if isinstance(event, StepTold):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune_job.StageBars, "show", show)
+
+
+def test_control_c_keeps_the_job_and_says_how_to_go_on(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.told, learning.last = [STEPS[0]], Stopped()
+    with monkeypatch.context() as patch:
+        stop_at_the_bar(patch)
+        assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
+    folder = mine.with_suffix(".learning")
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"Stopped after 10 of 40 steps. What was learned so far is kept in {folder}: --resume goes on from there."
+    )
+    assert (learning.stopped, Job.open(folder).state) == (1, JobState.UNFINISHED)
+    assert not mine.exists()
+
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT  # by mistake: what was learned would be lost
+    assert "holds a job that was stopped: --resume goes on with it" in capsys.readouterr().err
+
+    learning.told, learning.last = STEPS[1:], None
+    (photos / FILE_NAME).unlink()  # what was gathered is in the job
+    assert finetune(photos, "-o", mine, "--resume", "--json") == ExitCode.DONE
+    record = json.loads(capsys.readouterr().out)
+    assert [point["step"] for point in record["curve"]] == [10, 20, 40]
+    assert (len(learning.jobs), learning.jobs[1].pictures, learning.paces) == (2, learning.jobs[0].pictures, 1)
+    assert mine.exists()
+    assert not folder.exists()
+
+
+def test_control_c_while_the_pictures_are_read_leaves_nothing(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gathering(_bars: object, done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune_job.StageBars, "gathering", gathering)
+    assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "Stopped.\n"
+    assert list(mine.parent.iterdir()) == []
+
+
+def test_a_training_that_gives_up_says_why_and_can_be_gone_on_with(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.last = Refused("The graphics card has no memory left; what was learned so far is kept.")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == learning.last.reason
+    learning.last = None
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
+
+
+def test_a_training_that_cannot_begin_is_one_sentence(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Process) -> None:
+        raise JobError("The training could not be started: no such file.")
+
+    monkeypatch.setattr(Process, "start", fail)
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == "The training could not be started: no such file."
+
+
+def test_where_nobody_can_tell_how_long_it_takes_it_is_learned_all_the_same(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Job) -> PaceTold:
+        raise JobError("The system ended the training.")
+
+    monkeypatch.setattr(finetune_job, "measure_pace", fail)
+    assert finetune(photos, "-o", mine) == ExitCode.DONE
+    said = capsys.readouterr().err
+    assert "How long it takes here could not be measured. The system ended the training.\n" in said
+
+
+def test_a_model_that_cannot_be_written_is_kept_in_the_job(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, _data: bytes) -> None:
+        raise ExportError(f"{path.name} cannot be written to {path.parent}: the disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune_job, "atomic_write", full)
+        assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"mine.safetensors cannot be written to {mine.parent}: the disk is full. "
+        f"The new model is kept in {mine.with_suffix('.learning')}: --resume writes it."
+    )
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
+    assert len(learning.jobs) == 1  # nothing is learned twice
+    assert mine.exists()
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_no_file_is_overwritten(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    mine.parent.mkdir()
+    mine.with_suffix(suffix).write_text("mine", encoding="utf-8")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert f"mine{suffix} is there already: give the new model another name" in capsys.readouterr().err
+    assert (learning.jobs, mine.with_suffix(suffix).read_text(encoding="utf-8")) == ([], "mine")
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = mine.with_suffix(".learning")
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("of a course")
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
+    assert "holds something other than a job of learning" in capsys.readouterr().err
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_to_go_on_with(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == f"There is no job of learning in {mine.with_suffix('.learning')}.\n"
