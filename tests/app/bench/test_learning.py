@@ -126,3 +126,11 @@ def test_the_part_is_left_out_without_labelled_photos(capsys: pytest.CaptureFixt
 
     assert run_bench(quick=True, as_json=False, only="learning") == ExitCode.USAGE
     assert "--labelled DIR" in capsys.readouterr().err
+
+
+def test_a_model_learns_from_the_corrected_photos_and_is_measured_on_the_next(tmp_path: Path) -> None:
+    plan = Plan(pictures=4, settings=LearnSettings(steps=2, device="cpu"))
+    rows = list(learning_figures(quick=True, labelled=labelled(tmp_path, 8), plan=plan))
+    assert len(rows) == 8
+    assert rows[1].median is not None
+    assert all(row.median is not None for row in rows[2:])
