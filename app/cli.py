@@ -8,7 +8,9 @@ when they are needed, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import atexit
 import difflib
+import gc
 import io
 import os
 import sys
@@ -53,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     Expected errors become one sentence on stderr, and with --json a record on stdout as well, so that who parses that
     always can; `predict` alone prints no JSON.
     """
+    atexit.register(gc.freeze)  # the last searches for garbage take longer than all else at the end, after Ctrl-C too
     try:
         code = _run(arguments)
         if sys.stdout is not None:

@@ -159,6 +159,15 @@ def test_the_help_needs_neither_qt_nor_an_engine_nor_opencv() -> None:
     assert result.stdout == "[]\n", result.stderr
 
 
+def test_a_command_that_is_done_does_not_look_for_garbage() -> None:
+    code = (
+        "import atexit, gc\nfrom app.cli import parse, run\natexit.register(lambda: print(gc.get_freeze_count()))\n"
+        "run(parse(['validate', 'nowhere']))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert int(result.stdout) > 10_000, result.stderr
+
+
 def completed(script: str, *words: str) -> list[str]:
     """What bash offers for the last of these words."""
     line = " ".join(f"'{word}'" for word in ("ade-mask-studio", *words))
