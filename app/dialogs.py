@@ -87,7 +87,11 @@ class ExportDialog(QDialog):
             layout.addWidget(button)
             button.setVisible(not semantic)
         if semantic:
-            layout.addWidget(QLabel("Every pixel gets a class; what you made unlabelled stays unlabelled."))
+            note = QLabel(
+                "Every pixel gets its likeliest class; what you made unlabelled, or the model calls none, stays 0."
+            )
+            note.setWordWrap(True)
+            layout.addWidget(note)
         (self._semantic if rest is Rest.SEMANTIC else self._leave).setChecked(True)
 
     def _add_extras(self, layout: QVBoxLayout, options: ExportOptions) -> None:
@@ -112,6 +116,7 @@ class ExportDialog(QDialog):
         row = QHBoxLayout()
         label = QLabel("&Folder")
         self._folder = QLineEdit(folder)
+        self._folder.selectAll()  # who types another folder does not type it behind this one
         self._folder.setPlaceholderText("Choose where the labels go")
         self._folder.setAccessibleName("Export folder")
         self._folder.textChanged.connect(self._folder_edited)

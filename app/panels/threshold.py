@@ -27,8 +27,11 @@ STEPS = 100  # of the slider: hundredths
 BARS = 50
 REFRESH_MS = 60
 SEGMENTS_TIP = "Segments that score more than this count"
-SEMANTIC_TIP = "Semantic view: every pixel gets a class, whatever its score"
-SEMANTIC_NOTE = "Every pixel gets a class"  # one line, also in the narrowest panel
+SEMANTIC_TIP = (
+    "Semantic view: every pixel gets its likeliest class, whatever the score\n"
+    "Some models may answer that it is none: there it stays unlabelled"
+)
+SEMANTIC_NOTE = "Each pixel's likeliest class"  # one line, also in the narrowest panel
 
 
 class ScoreSlider(Slider):

@@ -8,7 +8,16 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QListWidget, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMessageBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.core.export import ExportOptions
@@ -116,3 +125,21 @@ def test_the_end_of_an_export_names_every_picture_with_its_reason(window: QWidge
     assert {"Skipped", "To note"} <= {label.text() for label in dialog.findChildren(QLabel)}
     lists = [[shown.item(row).text() for row in range(shown.count())] for shown in dialog.findChildren(QListWidget)]
     assert lists == [["b.jpg is empty.", "c.jpg: There is no room left."], ["a.jpg: No overlay."]]
+
+
+def test_who_types_a_folder_takes_the_place_of_the_one_proposed(window: QWidget, qtbot: QtBot) -> None:
+    dialog = export_dialog(window)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: isinstance(dialog.focusWidget(), QLineEdit))
+    field = dialog.focusWidget()
+    qtbot.keyClicks(field, "/elsewhere")
+    assert field.text() == "/elsewhere"
+
+
+def test_the_semantic_view_promises_no_class_where_a_model_may_say_none(window: QWidget, qtbot: QtBot) -> None:
+    dialog = ExportDialog([Path("/a.jpg")], folder="/l", options=ExportOptions(), semantic=True, parent=window)
+    qtbot.addWidget(dialog)
+    (note,) = (label for label in dialog.findChildren(QLabel) if "likeliest" in label.text())
+    assert note.wordWrap()
+    assert "or the model calls none, stays 0" in note.text()
