@@ -42,7 +42,8 @@ def open_engine(card: ModelCard, *, engine: str = "auto", device: str = "auto") 
             failed.append(Attempt(name, place, str(error), error.fix))
         else:
             return FrugalEngine(opened, on_cpu=_taking_over(card, place)), tuple(failed)
-    raise EngineError(" ".join(attempt.reason for attempt in failed), fix=_first_fix(failed))
+    reasons = dict.fromkeys(attempt.reason for attempt in failed)  # what several say is said once
+    raise EngineError(" ".join(reasons), fix=_first_fix(failed))
 
 
 def _open(card: ModelCard, name: str, device: str, *, reason: str, may_export: bool) -> Engine:

@@ -229,6 +229,15 @@ def test_published_weights_that_are_not_here_are_told_at_once() -> None:
         open_engine(find_card("fai-bf-m-ade"))
 
 
+def test_what_several_engines_are_refused_for_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise EngineError("It gave numbers that are not finite.")
+
+    monkeypatch.setattr("inference.engines._open", refuse)
+    with pytest.raises(EngineError, match=r"^It gave numbers that are not finite\.$"):
+        open_engine(find_card("starter"), device="cpu")
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_half_precision_on_cuda_stays_close() -> None:
