@@ -24,6 +24,10 @@ class Again(Exception):
         self.wait = wait  # seconds that the server asked for
 
 
+LATER = "; try again later."
+"""The end of a sentence about trouble that may pass: left out where that is done anyway."""
+
+
 def check_status(response: httpx.Response, *, longest_wait: float) -> None:
     """Raise `DownloadError`, or `Again` with the pause that the server asks for, unless this answer is a file."""
     host, status = response.url.host, response.status_code
@@ -33,9 +37,9 @@ def check_status(response: httpx.Response, *, longest_wait: float) -> None:
         return
     if status == httpx.codes.TOO_MANY_REQUESTS or status == httpx.codes.REQUEST_TIMEOUT or status >= 500:
         sentence = (
-            f"{host} is asked too often at the moment; try again later."
+            f"{host} is asked too often at the moment{LATER}"
             if status == httpx.codes.TOO_MANY_REQUESTS
-            else f"{host} has trouble of its own (HTTP {status}); try again later."
+            else f"{host} has trouble of its own (HTTP {status}){LATER}"
         )
         wait = retry_after(response)
         if wait > longest_wait:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from app.answering.model_in_use import EngineStatus
@@ -28,6 +28,7 @@ class ModelButton(MenuButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAutoRaise(True)
         self.setAccessibleName("Model")
+        self._one = QActionGroup(self)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self.fill)
@@ -44,17 +45,21 @@ class ModelButton(MenuButton):
             here = card.file is not None
             action = menu.addAction(card.name if here else f"{card.name} (not on this machine)…")
             action.setToolTip(card.limits)
-            action.setCheckable(True)
-            action.setChecked(card.name == in_use)
+            self._tick(action, on=card.name == in_use)
             use = partial(self._use if here else self._show_model, card.name)
             action.triggered.connect(lambda _checked=False, use=use: use())
         if not any(action.isChecked() for action in menu.actions()):
             action = menu.addAction(in_use)
-            action.setCheckable(True)
-            action.setChecked(True)
+            self._tick(action, on=True)
             action.triggered.connect(lambda: self._show_model(in_use))
         menu.addSeparator()
         menu.addAction(self._models)
+
+    def _tick(self, action: QAction, *, on: bool) -> None:
+        """One of them is in use, and no more than one."""
+        self._one.addAction(action)
+        action.setCheckable(True)
+        action.setChecked(on)
 
     def _use(self, model: str) -> None:
         if model != self._desk.model.name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -24,7 +24,9 @@ from inference.engines.making import title
 from inference.engines.trials import Trial, try_devices
 from inference.models import ModelCard, find_card
 
-_COLUMNS = ("Engine", "Device", "Works", "Time", "Same labels")
+_COLUMNS = ("Engine", "Device", "Works", "Time", "Same labels", "Remarks")
+_REMARKS = len(_COLUMNS) - 1
+_ROW = QSize(0, 3 * UNIT)
 _TRIAL = Qt.ItemDataRole.UserRole
 
 
@@ -136,14 +138,31 @@ class DevicesPage(QWidget):
         same = "" if trial.agreement is None else f"{100 * trial.agreement:.2f} %"
         item = QTreeWidgetItem([title(trial.engine), trial.device, works, time, same])
         item.setData(0, _TRIAL, trial)
+        item.setSizeHint(0, _ROW)
         self._list.addTopLevelItem(item)
+        self._remark(item)
+
+    def _remark(self, item: QTreeWidgetItem) -> None:
+        """Why it is refused, or that it is the one in use: to be read without asking for each."""
+        trial = item.data(0, _TRIAL)
+        remark = "in use" if self._in_use(trial) else trial.reason
+        item.setText(_REMARKS, remark)
+        item.setToolTip(_REMARKS, "" if trial.usable else remark)
+
+    def _in_use(self, trial: Trial) -> bool:
+        status = self._desk.engine_status
+        return status is not None and (status.engine, status.device) == (trial.engine, trial.device)
+
+    def _items(self) -> list[QTreeWidgetItem]:
+        return [item for row in range(self._list.topLevelItemCount()) if (item := self._list.topLevelItem(row))]
 
     def _ended(self) -> None:
         self._again.setEnabled(True)
         self._why.setText("")
-        first = self._list.topLevelItem(0)
-        if first is not None and not self._list.selectedItems():
-            self._list.setCurrentItem(first)
+        items = self._items()
+        if items and not self._list.selectedItems():
+            in_use = (item for item in items if self._in_use(item.data(0, _TRIAL)))
+            self._list.setCurrentItem(next(in_use, items[0]))
         self._explain()
 
     def _failed(self, reason: str) -> None:
@@ -168,6 +187,8 @@ class DevicesPage(QWidget):
             self._now.setText(f"No picture has needed the network yet; it will be {asked}.")
         else:
             self._now.setText(f"In use: {title(status.engine)} on {status.device}, {asked}. {status.reason}")
+        for item in self._items():
+            self._remark(item)
         self._fastest.setEnabled((choice.engine, choice.device) != ("auto", "auto"))
 
     def _take_this(self) -> None:

@@ -21,12 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.run_progress import duration
 from app.desk import Desk
+from app.dialogs import choose
 from app.models.card import model_card_html
 from app.models.fetches import FetchState, ModelFetches
 from app.panels.style import HALF, UNIT
 from inference import weights_store
-from inference.downloads import size_text
+from inference.download_errors import LATER
+from inference.downloads import Progress, size_text
 from inference.errors import ExpectedError, WeightsError
 from inference.models import ModelCard, known_models
 
@@ -90,7 +93,7 @@ class ModelsPage(QWidget):
         self._use.clicked.connect(self._use_model)
         self._fetch.clicked.connect(self._begin_fetch)
         self._stop.clicked.connect(lambda: self._fetches.cancel(self._name))
-        self._remove.clicked.connect(lambda: self._fetches.remove(self._name))
+        self._remove.clicked.connect(self._remove_model)
         buttons = QHBoxLayout()
         buttons.addWidget(self._remove)
         buttons.addStretch(1)
@@ -200,6 +203,26 @@ class ModelsPage(QWidget):
         model = card.name if known else str(card.file)
         self._desk.use_here(replace(self._desk.model.local, model=model))
 
+    def _remove_model(self) -> None:
+        """What is published can be fetched again; anything else may be nowhere but here."""
+        card = self._cards[self._name]
+        if card.url is not None or self._may_lose(card):
+            self._fetches.remove(card.name)
+
+    def _may_lose(self, card: ModelCard) -> bool:
+        came = "It was learned from corrections" if card.lineage else "It was brought from a file"
+        return (
+            choose(
+                self.window(),
+                title="Remove the model?",
+                text=f"{card.name} is published nowhere. {came}, and may be nowhere but here.",
+                choices=("Remove it",),
+                cancel="Keep it",
+                default=-1,
+            )
+            == 0
+        )
+
     def _use_or_fetch(self) -> None:
         if self._cards[self._name].file is not None:
             self._use.click()  # nothing where it is in use
@@ -256,9 +279,15 @@ def _sentence(state: FetchState) -> str:
     if progress is None:
         return "Waiting for the server…"
     if progress.trouble:
-        return f"{progress.trouble} Trying again…"
+        return f"{progress.trouble.replace(LATER, '.')} Trying again…"
     if state.silent:
         return f"{size_text(progress.done)} are here. Waiting for the server…"
     of = f" of {size_text(progress.total)}" if progress.total else ""
-    rate = f", {size_text(int(progress.rate))} per second" if progress.rate else ""
-    return f"{size_text(progress.done)}{of}{rate}. If stopped, it goes on from there the next time."
+    return f"{size_text(progress.done)}{of}{_pace(progress)}. You may stop: what has come is kept."
+
+
+def _pace(progress: Progress) -> str:
+    if not progress.rate:
+        return ""
+    rest = "" if progress.total is None else f", {duration((progress.total - progress.done) / progress.rate)} left"
+    return f", {size_text(int(progress.rate))} per second{rest}"

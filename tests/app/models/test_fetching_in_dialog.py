@@ -161,6 +161,19 @@ def test_what_the_server_does_is_said_while_it_lasts_and_at_the_end(
     assert not button(dialog, "Stop").isVisible()
 
 
+def test_nobody_is_told_to_try_later_what_is_tried_again_at_once(
+    qtbot: QtBot, dialog: ModelDialog, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.downloads.PATIENCE", Patience(silence=5, attempts=2, pause=0.01))
+    seen: list[str] = []
+    dialog.models._fetches.changed.connect(lambda _name: seen.append(said(dialog)))
+    web.answers = [status(500)]
+    press(qtbot, Qt.Key.Key_E)
+    final = "127.0.0.1 has trouble of its own (HTTP 500); try again later."
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1] == final, timeout=PATIENCE)
+    assert "127.0.0.1 has trouble of its own (HTTP 500). Trying again…" in seen
+
+
 def test_a_server_that_stops_sending_has_no_pace_any_more(
     qtbot: QtBot, dialog: ModelDialog, web: Web, ended: threading.Semaphore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

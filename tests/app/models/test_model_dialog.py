@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from pytestqt.qtbot import QtBot
 
 import app.models.devices_page
 import app.models.fetches
+import app.models.models_page
+from app.answering.model_in_use import EngineStatus
 from app.desk import Desk
 from app.models.dialog import ModelDialog
 from app.models.flow import ModelFlow
@@ -117,7 +119,8 @@ def test_a_fetch_shows_how_far_it_is_and_can_be_stopped(qtbot: QtBot, flow: Mode
     qtbot.waitUntil(lambda: entry(dialog).endswith("fetching, 25 %"))
     (bar,) = dialog.findChildren(QProgressBar)
     assert (bar.value(), bar.maximum()) == (250, 1000)
-    assert "10.0 MB of 40.0 MB, 2.0 MB per second." in texts(dialog)
+    said = "10.0 MB of 40.0 MB, 2.0 MB per second, 15 s left. You may stop: what has come is kept."
+    assert said in texts(dialog)
     qtbot.mouseClick(button(dialog, "Stop"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: store.stopped == ["bisenetformer-m-ade"])
     assert "not here" in entry(dialog)
@@ -229,6 +232,56 @@ def test_return_fetches_the_model_in_the_list_and_opens_no_other_dialog(
     assert dialog.isVisible()
 
 
+@dataclass
+class Question:
+    answer: int | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, _parent: QWidget, *, text: str, default: int, **_: Any) -> int | None:
+        assert default == -1, "Return keeps it"
+        self.asked.append(text)
+        return self.answer
+
+
+def kept(monkeypatch: pytest.MonkeyPatch, card: ModelCard) -> list[str]:
+    """Has the store know `card` alone; the names of those that are removed."""
+    removed: list[str] = []
+    page = app.models.models_page
+    monkeypatch.setattr(page, "known_models", lambda: (find_card("starter"), card))
+    monkeypatch.setattr(page.weights_store, "installed", lambda name: card if name == card.name else None)
+    monkeypatch.setattr(page.weights_store, "remove", removed.append)
+    return removed
+
+
+def test_a_model_that_may_be_nowhere_else_is_not_removed_without_a_question(
+    qtbot: QtBot, flow: ModelFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = Question()
+    monkeypatch.setattr(app.models.models_page, "choose", question)
+    starter = find_card("starter")
+    mine = replace(starter, name="mine", aliases=(), url=None, lineage={"parent": "starter"})
+    removed = kept(monkeypatch, mine)
+    dialog = opened(flow, "mine")
+    remove = button(dialog, "Remove")
+    qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
+    question.answer = 0
+    qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: removed == ["mine"])
+    said = "mine is published nowhere. It was learned from corrections, and may be nowhere but here."
+    assert question.asked == [said, said]
+
+
+def test_weights_that_can_be_fetched_again_are_removed_at_a_click(
+    qtbot: QtBot, flow: ModelFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.models.models_page, "choose", pytest.fail)
+    published = find_card("bisenetformer-m-ade")
+    removed = kept(monkeypatch, replace(published, file=find_card("starter").file))
+    dialog = opened(flow)
+    qtbot.mouseClick(button(dialog, "Remove"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: removed == ["bisenetformer-m-ade"])
+
+
 def trial(engine: str, device: str, **facts: Any) -> Trial:
     nothing = {"reason": "", "fix": "", "milliseconds": None, "agreement": None, "versions": "", "cached": False}
     return Trial(engine, device, **{**nothing, **facts})
@@ -267,6 +320,7 @@ def test_what_was_tried_is_a_table_with_reasons(qtbot: QtBot, flow: ModelFlow, t
     dialog, table = devices(qtbot, flow)
     rows = [[table.topLevelItem(row).text(column) for column in range(5)] for row in range(2)]
     assert rows == [["PyTorch", "cuda:0", "no", "", ""], ["ONNX Runtime", "cpu", "yes", "41 ms", "99.87 %"]]
+    assert [table.topLevelItem(row).text(5) for row in range(2)] == ["No NVIDIA driver was found.", ""]
     assert "No NVIDIA driver was found.\nInstall the driver." in texts(dialog)
     assert not button(dialog, "Use this one").isEnabled()
     assert tried == [False]
@@ -299,6 +353,19 @@ def test_a_click_explains_the_device_it_went_to(qtbot: QtBot, flow: ModelFlow, t
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert button(dialog, "Use this one").isEnabled()
     assert "No NVIDIA driver" not in texts(dialog)
+
+
+def test_the_one_in_use_is_marked_and_comes_first_to_mind(
+    qtbot: QtBot, flow: ModelFlow, desk: Desk, tried: list[bool]
+) -> None:
+    desk.model.status = EngineStatus("starter", "onnx", "cpu", "CPU, because no NVIDIA driver was found.")
+    _dialog, table = devices(qtbot, flow)
+    qtbot.waitUntil(lambda: bool(table.selectedItems()))
+    assert table.currentItem().text(0) == "ONNX Runtime"
+    assert [table.topLevelItem(row).text(5) for row in range(2)] == ["No NVIDIA driver was found.", "in use"]
+    desk.model.status = replace(desk.model.status, engine="torch")
+    desk.engine_changed.emit(desk.model.status)
+    assert table.topLevelItem(1).text(5) == ""
 
 
 def test_what_cannot_be_tried_is_said_and_can_be_tried_again(

@@ -359,6 +359,9 @@ def test_a_model_of_the_menu_runs_here_and_no_photo_leaves_any_more(
     entries = {action.text(): action for action in button.menu().actions()}
     ticked = [text for text, action in entries.items() if action.isChecked()]
     assert ticked == ["bisenetformer-m-ade (remote)"]
+    groups = {action.actionGroup() for action in entries.values() if action.isCheckable()}
+    assert len(groups) == 1, "one of them, as it looks"
+    assert groups.pop().isExclusive()
     entries["starter"].trigger()
     qtbot.waitUntil(lambda: window.desk.idle, timeout=PATIENCE)
     assert window.desk.choice == ModelChoice()
