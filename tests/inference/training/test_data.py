@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,6 +108,38 @@ def test_beyond_the_photo_nothing_is_known(seed: int) -> None:
     assert (labels[20:40, 20:40] > 0).all()
 
 
+def test_a_view_is_the_photo_enlarged_to_the_crop_by_its_short_side() -> None:
+    """Twice as large, its rows lie where they lie when the photo is resized, to half a pixel."""
+    rows = np.broadcast_to((np.arange(32, dtype=np.uint8) * 7)[:, None, None], (32, 48, 3))
+    sample = Sample("rows", np.ascontiguousarray(rows), np.ascontiguousarray(rows[..., 0] // 7))
+    as_large = Augmentation(smallest_scale=1, largest_scale=1, brightness=0, contrast=0, saturation=0, hue_degrees=0)
+    photo, labels, _ = augment(sample, crop=64, random=np.random.default_rng(3), settings=as_large)
+    wanted = cv2.resize(sample.photo, (96, 64), interpolation=cv2.INTER_LINEAR)[1:-1, :64]
+    assert np.abs(photo[1:-1].astype(int) - wanted).max() <= 1
+    np.testing.assert_array_equal(labels, np.repeat(np.arange(32), 2)[:, None].repeat(64, axis=1))
+
+
+def test_views_begin_anywhere_and_look_both_ways() -> None:
+    columns = np.broadcast_to(np.arange(64, dtype=np.uint8)[None, :], (16, 64))
+    sample = Sample("columns", np.dstack([columns * 3] * 3), np.ascontiguousarray(columns))
+    same = Augmentation(smallest_scale=1, largest_scale=1, brightness=0, contrast=0, saturation=0, hue_degrees=0)
+    views = [augment(sample, crop=16, random=np.random.default_rng(seed), settings=same)[1] for seed in range(40)]
+    firsts = [int(labels[0].min()) for labels in views]
+    assert min(firsts) < 8
+    assert max(firsts) > 40
+    assert {bool(labels[0, 0] < labels[0, -1]) for labels in views} == {False, True}
+
+
+def test_fine_texture_is_smoothed_before_a_photo_shrinks_a_lot() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3)).astype(np.uint8)
+    quarter = Augmentation(
+        smallest_scale=0.25, largest_scale=0.25, brightness=0, contrast=0, saturation=0, hue_degrees=0
+    )
+    sample = Sample("noise", noise, np.full((128, 128), 1, np.uint8))
+    photo, labels, _ = augment(sample, crop=128, random=np.random.default_rng(0), settings=quarter)
+    assert photo[labels > 0].std() < 0.3 * noise.std()
+
+
 def test_a_sample_counts_where_it_has_labels() -> None:
     labels = np.array([[0, 3], [7, 0]], np.uint8)
     photo = np.zeros((2, 2, 3), np.uint8)
@@ -135,6 +169,30 @@ def test_no_jitter_leaves_the_photo_alone() -> None:
     np.testing.assert_array_equal(jitter(photo, random=np.random.default_rng(0), settings=NO_COLOUR), photo)
 
 
+class Most:
+    """Chance that always takes the largest number."""
+
+    def uniform(self, _: float, high: float) -> float:
+        return high
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"brightness": 0.5}, [[60, 90, 120], [30, 60, 0]]),
+        ({"contrast": 0.5}, [[40, 70, 100], [10, 40, -20]]),  # away from the mean of all, which is 40
+        ({"brightness": 0.5, "contrast": 0.5}, [[60, 105, 150], [15, 60, -30]]),
+        ({"saturation": 1.0}, [[24, 64, 104], [11, 51, -29]]),  # away from the grey values 56.3 and 29.5
+        ({"hue_degrees": 120.0}, [[80, 40, 60], [0, 20, 40]]),  # once around: red becomes green, green becomes blue
+    ],
+)
+def test_light_and_colour_by_hand(change: dict[str, float], wanted: list[list[int]]) -> None:
+    photo = np.uint8([[[40, 60, 80], [20, 40, 0]]])
+    settings = replace(NO_COLOUR, **change)
+    changed = jitter(photo, random=Most(), settings=settings)[0]  # type: ignore[arg-type]
+    assert np.abs(changed.astype(int) - np.clip(wanted, 0, 255)).max() <= 1
+
+
 @given(seed=st.integers(0, 10_000))
 def test_saturation_and_hue_leave_grey_alone(seed: int) -> None:
     grey = np.full((4, 4, 3), 100, np.uint8)
@@ -147,6 +205,8 @@ def test_every_photo_is_seen_once_an_epoch() -> None:
     first, second = (sample_order(np.ones(6), seed=1, epoch=epoch) for epoch in range(2))
     assert sorted(first) == sorted(second) == list(range(6))
     assert list(first) != list(second)
+    assert list(first) != sorted(first)
+    assert list(first) != list(sample_order(np.ones(6), seed=2, epoch=0))
 
 
 @given(repeats=st.lists(st.floats(1, 4), min_size=1, max_size=30), seed=st.integers(0, 1000))
@@ -195,3 +255,25 @@ def test_a_batch_is_a_function_of_the_step() -> None:
     np.testing.assert_array_equal(weights, np.where(labels > 0, 255, 0))
     np.testing.assert_array_equal(photos, at(5)[0])
     assert (photos != at(6)[0]).any()
+
+
+def test_batches_follow_the_order_of_the_passes() -> None:
+    """Picture k is all of label k + 1. Its passes are five pictures long, batches four: the second spans two."""
+    samples = [sample_of(np.full((16, 16), index + 1, np.uint8)) for index in range(4)]
+    repeats = np.array([1.0, 1.0, 1.0, 2.0])
+    wanted = [int(index) + 1 for epoch in range(3) for index in sample_order(repeats, seed=5, epoch=epoch)]
+    small = replace(NO_COLOUR, smallest_scale=1, largest_scale=1)
+    seen = []
+    for step in range(3):
+        _, labels, _ = batch(samples, repeats=repeats, step=step, size=4, crop=16, seed=5, settings=small)
+        seen += [int(view.max()) for view in labels]
+    assert wanted[:5] != wanted[5:10]
+    assert seen == wanted[:12]
+
+
+def test_another_seed_shows_other_views() -> None:
+    first, second = (
+        batch([two_tone()], repeats=np.ones(1), step=0, size=2, crop=32, seed=seed, settings=Augmentation())[0]
+        for seed in (0, 1)
+    )
+    assert (first != second).any()
