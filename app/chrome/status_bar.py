@@ -159,20 +159,28 @@ class UnderWay(QWidget):
         self._bar.setMaximumHeight(14)
         self._bar.setFormat(text)
         self._bar.setAccessibleName(what.capitalize())
-        cancel = QToolButton(autoRaise=True)
-        cancel.setIcon(icon("cancel"))
-        cancel.setToolTip(tip)
-        cancel.setAccessibleName(f"Cancel {what}")
-        cancel.clicked.connect(self.cancel_requested)
+        self._cancel = QToolButton(autoRaise=True)
+        self._cancel.setIcon(icon("cancel"))
+        self._cancel.setToolTip(tip)
+        self._cancel.setAccessibleName(f"Cancel {what}")
+        self._cancel.clicked.connect(self.cancel_requested)
         layout.addWidget(self._bar)
-        layout.addWidget(cancel)
+        layout.addWidget(self._cancel)
         self.hide()
 
     def show_progress(self, finished: int, total: int) -> None:
         """How far it is; hidden when all is done."""
         self._bar.setMaximum(max(1, total))
         self._bar.setValue(finished)
+        self._cancel.show()
         self.setVisible(finished < total)
+
+    def show_ended(self, text: str, *, tip: str) -> None:
+        """It has come to an end that nobody has seen yet."""
+        self.show_progress(1, 1)
+        self.show_text(text, tip=tip)
+        self._cancel.hide()
+        self.show()
 
     def show_text(self, text: str, *, tip: str) -> None:
         """Say it in the bar from now on; `tip` tells what a click there shows."""

@@ -51,6 +51,7 @@ class LearnFlow(QObject):
         self._material = Material()
         self._left_out: list[tuple[str, str]] = []  # pictures that the job could not take
         self._use_it = True  # what is kept is used as well
+        self._unseen = False  # it ended while its dialog was closed
         self._lane = Lane("look at project", self)
         self._refresh = LearnRefresh(desk, run_flow, self)
         self.pace = LearnPace(self)
@@ -127,6 +128,8 @@ class LearnFlow(QObject):
         else:
             self._show_setup(dialog)
         dialog.come_up()
+        self._unseen = False
+        self._show_sign()
 
     def _show_setup(self, dialog: LearnDialog) -> None:
         start = self._start()
@@ -235,12 +238,26 @@ class LearnFlow(QObject):
             }
         )
 
-    def _show_standing(self) -> None:
-        standing, dialog = self.job.standing, self._dialog
+    def _show_sign(self) -> None:
+        """In the status bar: how far it is; then that it has ended, until somebody looks at what came of it."""
+        standing = self.job.standing
         share = min(standing.share, _ALMOST) if self.job.active else 1.0
         self.sign.show_progress(round(_SIGN * share), _SIGN)
-        what = "learning paused" if standing.phase is Phase.PAUSED else "learning"
-        self.sign.show_text(f"{what}, %p %", tip=f"{stage_text(standing)}\nClick here to see more of it")
+        if self.job.active:
+            what = "learning paused" if standing.phase is Phase.PAUSED else "learning"
+            self.sign.show_text(f"{what}, %p %", tip=f"{stage_text(standing)}\nClick here to see more of it")
+        elif self._unseen:
+            what = "learning finished" if standing.phase is Phase.FINISHED else "learning stopped"
+            self.sign.show_ended(what, tip="Click here to see what came of it")
+
+    def _ended(self) -> None:
+        """Somebody who has closed the dialog has to be told for longer than a sentence is seen."""
+        self._unseen = self._dialog is None or not self._dialog.isVisible()
+        self._show_sign()
+
+    def _show_standing(self) -> None:
+        standing, dialog = self.job.standing, self._dialog
+        self._show_sign()
         if dialog is None:
             return
         if standing.phase is Phase.RUNNING and not standing.total:
@@ -255,6 +272,7 @@ class LearnFlow(QObject):
 
     def _refused(self, reason: str) -> None:
         self._desk.said.emit(reason)
+        self._ended()
         if self._dialog is not None:
             self._dialog.setup.show_refusal(reason)
             self._dialog.report.set_busy(busy=False)
@@ -262,6 +280,7 @@ class LearnFlow(QObject):
 
     def _finished(self, report: LearnReport) -> None:
         self._desk.said.emit(f"{report.name}: {report.verdict}")
+        self._ended()
         if self._dialog is not None:
             self._dialog.report.show_report(report)
             self._dialog.show_page(self._dialog.report)

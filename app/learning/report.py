@@ -192,7 +192,7 @@ class _ClassItem(QTreeWidgetItem):
 
 def _view_rows(before: Score, after: Score, suffix: str) -> list[tuple[str, str, float | None, float | None]]:
     return [
-        (f"Pixels that are right{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy),
+        (f"Pixels right{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy),
         (f"Mean IoU{suffix}", _MEAN_IOU, before.mean_iou, after.mean_iou),
     ]
 

@@ -335,8 +335,6 @@ def _there_text(material: Material) -> str:
         text += f", of which {len(material.refused):,} cannot be used"
     if material.names and material.decided:
         text += f"; about {pixels_text(rounded(material.decided))} of them are yours"
-    elif material.names:
-        text += "; you decided nothing in them yet"
     return f"{text}."
 
 

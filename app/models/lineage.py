@@ -10,7 +10,7 @@ from app.learning.texts import change_text, pixels_text, share_text
 from inference.learning.report import SEGMENTS
 from inference.learning.settings import Scope
 
-_MEASURES = (("Pixel accuracy", "pixel_accuracy"), ("Mean IoU", "mean_iou"))
+_MEASURES = (("Pixels right", "pixel_accuracy"), ("Mean IoU", "mean_iou"))
 
 
 def lineage_sentences(lineage: Mapping[str, Any]) -> list[str]:

@@ -50,9 +50,9 @@ def visible(page: ReportPage) -> set[str]:
 def test_both_views_and_what_was_decided_are_compared(page: ReportPage) -> None:
     totals, _ = tables(page)
     assert rows(totals) == [
-        ["Pixels that are right", "80.0 %", "90.0 %", "+10.0"],
+        ["Pixels right", "80.0 %", "90.0 %", "+10.0"],
         ["Mean IoU", "40.0 %", "50.0 %", "+10.0"],
-        ["Pixels that are right, semantic view", "80.0 %", "80.0 %", "±0.0"],
+        ["Pixels right, semantic view", "80.0 %", "80.0 %", "±0.0"],
         ["Mean IoU, semantic view", "40.0 %", "40.0 %", "±0.0"],
         ["Pixels that you decided", "60.0 %", "90.0 %", "+30.0"],
     ]

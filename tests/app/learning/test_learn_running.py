@@ -120,6 +120,26 @@ def test_the_sign_in_the_status_bar_says_that_it_is_paused_and_brings_the_dialog
     assert "Paused" in texts(dialog)
 
 
+def test_an_end_that_nobody_saw_stays_in_the_status_bar(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_P, lambda: phase(window) is Phase.PAUSED)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    window.learn.job.resume()
+    until(window, qtbot, Phase.FINISHED)
+    (bar,) = window.learn.sign.findChildren(QProgressBar)
+    (cancel,) = window.learn.sign.findChildren(QAbstractButton)
+    assert bar.isVisible()
+    assert bar.text() == "learning finished"
+    assert not cancel.isVisible()
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+    assert "recommended" in texts(dialog)
+    assert not bar.isVisible()
+
+
 def test_a_training_that_fails_says_why_and_can_be_tried_again(
     qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

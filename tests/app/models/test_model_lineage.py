@@ -35,7 +35,7 @@ def test_a_lineage_is_told_in_words_and_figures() -> None:
         "The decoder alone learned for 1,200 steps in 5 min.",
     ]
     assert lineage_table(LINEAGE)[1:] == [
-        ("Pixel accuracy", "70.0 %", "80.0 %", "+10.0"),
+        ("Pixels right", "70.0 %", "80.0 %", "+10.0"),
         ("Mean IoU", "40.0 %", "38.0 %", "−2.0"),
     ]
 
