@@ -85,6 +85,13 @@ def test_the_cpu_takes_over_where_smaller_does_not_help_and_is_given_nothing_lar
     assert notes_of(engine)[-1] == "cpu it is."
 
 
+def test_a_picture_that_is_small_already_goes_to_the_cpu_as_it_is() -> None:
+    seen: list[tuple[str, int]] = []
+    engine = FrugalEngine(Narrow(0, seen=seen), on_cpu=lambda: Narrow(10**9, device="cpu", seen=seen))
+    engine.run(picture(64, 64))
+    assert seen == [("cuda:0", 64 * 64), ("cpu", 64 * 64)]
+
+
 @given(st.integers(0, 400_000), st.integers(0, 400_000), st.lists(st.sampled_from([64, 160, 320, 640]), max_size=6))
 def test_what_failed_is_never_asked_for_again_with_something_larger(room: int, later: int, sides: list[int]) -> None:
     """Whatever comes, and whoever takes memory away meanwhile."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inference import engines
-from inference.engines import devices, open_engine, trial_child, trials, versions
+from inference.engines import devices, guard, open_engine, trial_child, trials, versions
 from inference.engines.devices import CudaDevices
 from inference.engines.engine import Answer, Engine, OutOfMemory
 from inference.engines.guard import agreement
@@ -45,6 +45,21 @@ class Lying:
         cells[:, lied] = 0
         cells[liar, lied] = 1
         return class_probs, mask_probs
+
+
+class Unsure:
+    """Says of every pixel that it may be a class, at a score that no threshold which people use lets through."""
+
+    device, reason, at_once = "cpu", "", 1
+
+    def __init__(self, name: str, *, class_id: int) -> None:
+        self.name = name
+        self._class_id = class_id
+
+    def run(self, image: np.ndarray) -> Answer:
+        class_probs = np.zeros((1, 150), np.float32)
+        class_probs[0, self._class_id - 1] = 0.1
+        return class_probs, np.ones((1, image.shape[0] // 8, image.shape[1] // 8), np.float32)
 
 
 @pytest.fixture
@@ -80,6 +95,12 @@ def test_every_stored_picture_has_to_agree(wrong: int) -> None:
 
     numbers = count()
     assert 0.975 < agreement(STARTER, LyingOnce(0.0)) < 0.985  # of which the mean over three would be above 0.99
+
+
+def test_pixels_count_however_low_the_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "reference_engine", lambda _card: Unsure("onnx", class_id=1))
+    assert agreement(STARTER, Unsure("torch", class_id=2)) == 0.0
+    assert agreement(STARTER, Unsure("torch", class_id=1)) == 1.0
 
 
 def test_an_engine_that_lies_about_two_in_a_hundred_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +147,16 @@ def test_fresh_looks_again_and_remembers_that(child: Any) -> None:
     assert trial_of(STARTER, "torch", "cpu", fresh=True).usable
     assert trial_of(STARTER, "torch", "cpu").usable
     assert len(asked) == 2
+
+
+def test_the_oldest_is_forgotten_first(child: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "_KEPT", 2)
+    child(GOOD)
+    first, second, third = (replace(STARTER, sha256=digit * 64) for digit in "123")
+    for card in (first, second, third, second):
+        trial_of(card, "torch", "cpu")
+    assert [trial_of(card, "torch", "cpu").cached for card in (second, third)] == [True, True]
+    assert not trial_of(first, "torch", "cpu").cached
 
 
 @pytest.mark.parametrize(
