@@ -100,5 +100,9 @@ class PixelDecoder(nn.Module):
     def forward(self, pixels: Tensor) -> PixelFeatures:
         """(N, 3, H, W) float, normalised → the features at strides 8, 16 and 32; odd sizes are rounded up."""
         _, res3, res4, res5 = self.backbone(pixels)
+        return self.fuse(res3, res4, res5)
+
+    def fuse(self, res3: Tensor, res4: Tensor, res5: Tensor) -> PixelFeatures:
+        """What follows the backbone: its outputs (N, ·, H/s, W/s) float at strides 8, 16 and 32 → the features."""
         p8, p16, p32 = self.cp(res3, res4, res5)
         return PixelFeatures(self.conv_out(self.ffm(res3, p8)), p16, p32, res5)

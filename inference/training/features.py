@@ -1,4 +1,4 @@
-"""What the pixel decoder finds in the pictures of a job, kept in half precision: the head can then learn in minutes.
+"""What the backbone finds in the pictures of a job, kept in half precision: all the rest can then learn in minutes.
 
 Each picture has one safetensors file, written at once. It holds some views of the picture: as the network sees it, and
 smaller, both mirrored as well. Where the pictures are so many that their files would fill the disk, those of the first
@@ -22,7 +22,6 @@ from torch import Tensor
 
 from inference.files import replace_file
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.network.paths import PixelFeatures
 from inference.preprocess import MINIMUM_SIDE, prepare
 from inference.training.data import Sample
 from inference.training.points import Truth
@@ -40,15 +39,15 @@ class View(NamedTuple):
 VIEWS = (View(1.0, False), View(1.0, True), View(0.75, False), View(0.75, True))
 CLASSES = 150
 MOST_BYTES = 1_000_000_000
-"""That the features of a job may take on disk: of some 500 pictures for the starter, of 80 for the largest model."""
-_PARTS = ("mask_features", "p16", "p32")
+"""That the features of a job may take on disk: of some 600 pictures for the starter, of 35 for the largest model."""
+_PARTS = ("res3", "res4", "res5")
 
 
 @dataclass(frozen=True, eq=False)
 class FoundView:
-    """One view of one picture, as the query decoder takes it."""
+    """One view of one picture, as `PixelDecoder.fuse` takes it."""
 
-    features: PixelFeatures  # float32, (1, d, ·, ·) each; res5 is empty, for only the auxiliary loss looks at it
+    levels: tuple[Tensor, ...]  # res3, res4, res5: float32, (1, width, h/s, w/s) with s = 8, 16, 32
     truth: Truth  # labels and weights (1, h, w) at the size at which the network saw the picture
 
 
@@ -82,8 +81,8 @@ class Features:
         input_size: int | None,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        """`paths`: where those of each picture are kept. Neither the weights nor the statistics of the network's pixel
-        decoder may change."""
+        """`paths`: where those of each picture are kept. Neither the weights nor the statistics of the network's
+        backbone may change."""
         self._network, self._samples, self._paths = network, samples, list(paths)
         self._input_size, self._most_bytes = input_size, most_bytes
 
@@ -117,18 +116,17 @@ class Features:
         """From the file, unless that is not there or makes no sense."""
         parts = self._read(picture, number) or self._find(self._samples[picture], number)
         device = self._network.pixel_mean.device
-        mask_features, p16, p32 = (parts[part][None].to(device).float() for part in _PARTS)
+        levels = tuple(parts[part][None].to(device).float() for part in _PARTS)
         labels, weights = (parts[name][None].to(device) for name in ("labels", "weights"))
-        features = PixelFeatures(mask_features, p16, p32, torch.empty(0, device=device))
-        return FoundView(features, Truth(labels.long(), weights.float() / 255))
+        return FoundView(levels, Truth(labels.long(), weights.float() / 255))
 
     def _find(self, sample: Sample, number: int) -> dict[str, Tensor]:
         photo, labels, weights = seen(sample, VIEWS[number], input_size=self._input_size)
         network = self._network
         pixels = torch.from_numpy(photo).to(network.pixel_mean.device).permute(2, 0, 1)[None].float()
         with torch.no_grad():
-            features = network.pixel_decoder((pixels - network.pixel_mean) / network.pixel_std)
-        found = {part: getattr(features, part)[0].half() for part in _PARTS}
+            _, *levels = network.pixel_decoder.backbone((pixels - network.pixel_mean) / network.pixel_std)
+        found = {part: level[0].half() for part, level in zip(_PARTS, levels, strict=True)}
         return found | {"labels": torch.from_numpy(labels), "weights": torch.from_numpy(weights)}
 
     def _read(self, picture: int, number: int) -> dict[str, Tensor] | None:

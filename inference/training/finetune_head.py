@@ -1,4 +1,4 @@
-"""Training of the query decoder alone, on features that were found once."""
+"""Training of all that follows the backbone, on features that were found once."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ class HeadSettings:
     losses: LossSettings = field(default_factory=lambda: LossSettings(points=1024))
 
 
+class Decoders(nn.Module):
+    """What follows the backbone; its tensors have the names that they have in the network."""
+
+    def __init__(self, network: BiSeNetFormer) -> None:
+        super().__init__()
+        decoder = network.pixel_decoder
+        self.pixel_decoder = nn.ModuleDict({"cp": decoder.cp, "ffm": decoder.ffm, "conv_out": decoder.conv_out})
+        self.head = network.head
+
+
 class HeadTrainer:
     """Everything that changes during a run; `step` and `seconds` say how far it is.
 
@@ -43,11 +53,15 @@ class HeadTrainer:
     """
 
     def __init__(self, network: BiSeNetFormer, features: Features, settings: HeadSettings) -> None:
-        """Trains `network.head` in place."""
-        freeze([network.pixel_decoder])
+        """Trains in place what follows the backbone of `network`.
+
+        The statistics of the normalisation stay as they are: those of one view would be worse.
+        """
+        freeze([network.pixel_decoder.backbone])
+        network.eval()
         self.network, self.features, self.settings = network, features, settings
-        self.head = network.head.train()
-        self.average = WeightAverage(self.head, settings.average_decay)
+        self.decoders = Decoders(network)
+        self.average = WeightAverage(self.decoders, settings.average_decay)
         self.step, self.seconds = 0, 0.0
 
     @cached_property
@@ -55,11 +69,11 @@ class HeadTrainer:
         """Made when it is first needed: PyTorch loads its compiler for it, which takes seconds."""
         settings = self.settings
         groups = TrainingSettings(learning_rate=settings.learning_rate, weight_decay=settings.weight_decay)
-        return torch.optim.AdamW(parameter_groups(self.network, nn.Module(), groups))
+        return torch.optim.AdamW(parameter_groups(self.decoders, nn.Module(), groups))
 
     def find_gradients(self) -> float:
         """The loss of the next step, whose gradients are kept; nothing changes that `save` would write."""
-        self.head.zero_grad(set_to_none=True)
+        self.decoders.zero_grad(set_to_none=True)
         total = 0.0
         for place in range(self.step * self.settings.batch_size, (self.step + 1) * self.settings.batch_size):
             loss = self._loss(self._view(place), place) / self.settings.batch_size
@@ -69,12 +83,12 @@ class HeadTrainer:
 
     def apply_gradients(self) -> None:
         """Take the step."""
-        nn.utils.clip_grad_norm_(self.head.parameters(), self.settings.largest_gradient)
+        nn.utils.clip_grad_norm_(self.decoders.parameters(), self.settings.largest_gradient)
         factor = learning_rate_factor((self.step + 1) / (self.settings.steps + 1), warm_up=self.settings.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = group["full_rate"] * factor
         self.optimiser.step()
-        self.average.update(self.head, self.step)
+        self.average.update(self.decoders, self.step)
         self.step += 1
 
     def _view(self, place: int) -> FoundView:
@@ -86,22 +100,21 @@ class HeadTrainer:
 
     def _loss(self, view: FoundView, place: int) -> Tensor:
         generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + place)
-        heads = self.head.predictor(view.features)
+        heads = self.network.head.predictor(self.network.pixel_decoder.fuse(*view.levels))
         nothing = torch.zeros((), device=heads[-1].mask_logits.device)
         return all_losses(
             heads, view.truth, auxiliary=nothing, settings=self.settings.losses, generator=generator
         ).total
 
     def weights(self) -> dict[str, Tensor]:
-        """The whole network with the averaged head."""
-        averaged = {f"head.{name}": value for name, value in self.average.state.items()}
-        return {**self.network.state_dict(), **averaged}
+        """The whole network, averaged as far as it is trained."""
+        return {**self.network.state_dict(), **self.average.state}
 
     def save(self, path: Path) -> None:
         """Raises `OSError`; half a checkpoint is never left."""
         content = {
             "settings": asdict(self.settings),
-            "head": self.head.state_dict(),
+            "decoders": self.decoders.state_dict(),
             "average": self.average.state,
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
@@ -119,7 +132,7 @@ class HeadTrainer:
         content: dict[str, Any] = torch.load(path, map_location=self.network.pixel_mean.device, weights_only=True)
         if content["settings"] != asdict(self.settings):
             raise DataError("The job was begun with other settings.")
-        self.head.load_state_dict(content["head"])
+        self.decoders.load_state_dict(content["decoders"])
         self.average.state = content["average"]
         self.optimiser.load_state_dict(content["optimiser"])
         self.step, self.seconds = content["step"], content["seconds"]

@@ -57,7 +57,7 @@ def test_the_head_sees_what_the_whole_network_would(network: BiSeNetFormer, tmp_
     photo = torch.from_numpy(prepare(weighted().photo, input_size=64)).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
         wanted = network.raw(photo).heads[-1]
-        answer = network.head.predictor(found.features)[-1]
+        answer = network.head.predictor(network.pixel_decoder.fuse(*found.levels))[-1]
     torch.testing.assert_close(answer.mask_logits, wanted.mask_logits, atol=2e-2, rtol=2e-2)
     torch.testing.assert_close(answer.class_logits, wanted.class_logits, atol=2e-2, rtol=2e-2)
     assert found.truth.labels.shape == (1, *photo.shape[2:])
@@ -74,7 +74,8 @@ def test_features_are_kept_in_half_precision_and_whole_or_not_at_all(network: Bi
     assert features.missing() == [0]
     features.keep(0)
     assert features.missing() == []
-    numbers = SMALL.feature_width * (8 * 11 + 4 * 6 + 2 * 3)  # of the first view, at strides 8, 16 and 32
+    _, *widths = network.pixel_decoder.backbone.widths
+    numbers = sum(width * cells for width, cells in zip(widths, (8 * 11, 4 * 6, 2 * 3), strict=True))  # of a view
     assert path.stat().st_size < 2 * len(VIEWS) * (numbers * 2 + 2 * 64 * 88)
     path.write_bytes(path.read_bytes()[:-10])
     assert not is_whole(path)
@@ -82,7 +83,7 @@ def test_features_are_kept_in_half_precision_and_whole_or_not_at_all(network: Bi
 
 
 def equal(first: FoundView, second: FoundView) -> bool:
-    parts = ((*view.features[:3], view.truth.labels, view.truth.weights) for view in (first, second))
+    parts = ((*view.levels, view.truth.labels, view.truth.weights) for view in (first, second))
     return all(torch.equal(one, other) for one, other in zip(*parts, strict=True))
 
 
@@ -92,10 +93,10 @@ def test_what_is_not_kept_is_found_as_it_would_be_kept(network: BiSeNetFormer, t
     found = features.view(0, number)
     features.keep(0)
     assert equal(features.view(0, number), found)
-    assert not found.features.p16.is_inference()  # it is learned from
+    assert not found.levels[1].is_inference()  # it is learned from
 
 
-@pytest.mark.parametrize("part", ["labels", "p16"])
+@pytest.mark.parametrize("part", ["labels", "res4"])
 def test_what_makes_no_sense_on_disk_is_found_again(network: BiSeNetFormer, tmp_path: Path, part: str) -> None:
     features, path = kept(network, tmp_path), tmp_path / "0.safetensors"
     wanted = features.view(0, 1)
