@@ -138,7 +138,7 @@ class DevicesPage(QWidget):
         same = "" if trial.agreement is None else f"{100 * trial.agreement:.2f} %"
         item = QTreeWidgetItem([title(trial.engine), trial.device, works, time, same])
         item.setData(0, _TRIAL, trial)
-        item.setSizeHint(0, _ROW)
+        item.setSizeHint(_REMARKS, _ROW)  # the one column that is not as wide as its contents
         self._list.addTopLevelItem(item)
         self._remark(item)
 

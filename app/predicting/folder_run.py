@@ -59,6 +59,7 @@ class _Run:
     predicted: int = 0
     known: int = 0
     refused: list[tuple[Path, str]] = field(default_factory=list)
+    ended_by: str = ""  # the model that took the place of the one that answers here
 
     def progress(self) -> Progress:
         done = self.predicted + self.known + len(self.refused)
@@ -74,6 +75,8 @@ class _Run:
 
     def report(self, problem: str = "") -> RunReport:
         left = len(self.paths) - self.predicted - self.known - len(self.refused)
+        if left and self.ended_by and not problem:
+            problem = f"Stopped, because {self.ended_by} is in use now."
         return RunReport(self.predicted, self.known, tuple(self.refused), self.control.stopped, problem, left)
 
 
@@ -93,7 +96,7 @@ class FolderRun(QObject):
         self._run: _Run | None = None
         self._numbers = itertools.count()
         self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
-        model.replaced.connect(self.stop)  # the rest would be another model's
+        model.replaced.connect(self._model_replaced)
 
     @property
     def running(self) -> bool:
@@ -139,6 +142,12 @@ class FolderRun(QObject):
         """Begin no other picture; what is done stays, and another start goes on from there."""
         if self._run is not None:
             self._run.control.stop()
+
+    def _model_replaced(self) -> None:
+        """The rest would be another model's, and what is done is worth nothing to that one."""
+        if self._run is not None:
+            self._run.ended_by = self._model.name
+        self.stop()
 
     def close(self) -> None:
         """Stop, and wait for the picture under way."""

@@ -321,6 +321,7 @@ def test_what_was_tried_is_a_table_with_reasons(qtbot: QtBot, flow: ModelFlow, t
     rows = [[table.topLevelItem(row).text(column) for column in range(5)] for row in range(2)]
     assert rows == [["PyTorch", "cuda:0", "no", "", ""], ["ONNX Runtime", "cpu", "yes", "41 ms", "99.87 %"]]
     assert [table.topLevelItem(row).text(5) for row in range(2)] == ["No NVIDIA driver was found.", ""]
+    assert table.columnWidth(0) > table.fontMetrics().horizontalAdvance("ONNX Runtime"), "all of it is to be read"
     assert "No NVIDIA driver was found.\nInstall the driver." in texts(dialog)
     assert not button(dialog, "Use this one").isEnabled()
     assert tried == [False]

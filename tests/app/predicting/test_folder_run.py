@@ -225,6 +225,8 @@ def test_another_model_ends_the_run(
     qtbot.waitUntil(lambda: bool(told.reports))
     assert told.reports[0].stopped
     assert told.reports[0].predicted < 5
+    assert told.reports[0].sentence() == f"Stopped, because {desk.model.name} is in use now."
+    assert told.reports[0].unfinished
 
 
 def test_corrections_count_where_they_are(
