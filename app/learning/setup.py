@@ -39,6 +39,7 @@ _INTRO = (
 )
 _HEAD = "The part that tells what is where. It is quick, and enough for most folders."
 _ALL = "Also the part that sees. For photos unlike those that it knows; takes long without a graphics card."
+_WHY = {Scope.HEAD: _HEAD, Scope.ALL: _ALL}
 _IGNORE = "Only what you decided is learned. For pictures in which you decided nearly everything."
 _KEEP = "You left it as it is, so it is most likely right. The network also forgets less of what it knew."
 _MEASURING = "measuring…"
@@ -131,20 +132,20 @@ class SetupPage(QWidget):
         layout.addWidget(self._begins)
         layout.addWidget(self._pace_problem)
         self._scopes, self._times = QButtonGroup(self), {}
-        for number, (scope, title, why) in enumerate(
-            ((Scope.HEAD, "The &decoder alone", _HEAD), (Scope.ALL, "The &whole network", _ALL))
+        for number, (scope, title) in enumerate(
+            ((Scope.HEAD, "The &decoder alone"), (Scope.ALL, "The &whole network"))
         ):
             button = RingButton(title)
             time = self._times[scope] = QLabel()
             time.setAccessibleName(f"Time for: {title.replace('&', '')}")
             self._scopes.addButton(button, number)
-            button.setAccessibleDescription(why)
+            button.setAccessibleDescription(_WHY[scope])
             button.toggled.connect(self._chosen)
             row = QHBoxLayout()
             row.addWidget(button, 1)
             row.addWidget(time)
             layout.addLayout(row)
-            layout.addWidget(_below(why))
+            layout.addWidget(_below(_WHY[scope]))
 
     def _add_untouched(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
@@ -259,6 +260,8 @@ class SetupPage(QWidget):
             label.setText(text if known is None else f"about {duration(known)}{place}")
             label.setToolTip("Measured here, with some of these pictures")
             label.setEnabled(known is not None)
+            button = self._scopes.button(list(Scope).index(scope))
+            button.setAccessibleDescription(f"{_WHY[scope]} Time: {label.text()}.")
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 
@@ -342,6 +345,8 @@ def _check(group: QButtonGroup, number: int) -> None:
     button = group.button(number)
     assert isinstance(button, QRadioButton)
     button.setChecked(True)
+    for one in group.buttons():  # Tab goes to the one that is chosen, as it does once a hand has been there
+        one.setFocusPolicy(Qt.FocusPolicy.StrongFocus if one is button else Qt.FocusPolicy.ClickFocus)
 
 
 def _percent(low: int, high: int, name: str) -> QSpinBox:

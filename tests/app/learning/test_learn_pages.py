@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QTreeWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.learning.report import ReportPage
@@ -13,6 +14,7 @@ from app.learning.running import RunningPage
 from app.learning.setup import Material, SetupPage, Start
 from app.learning.standing import Phase, Standing
 from inference.learning.events import PaceTold, Stage
+from inference.learning.settings import LearnSettings, Scope, Untouched
 from tests.app.learning.learn_scene import texts
 from tests.inference.learning.jobs import report
 
@@ -68,6 +70,32 @@ def test_a_time_that_cannot_be_measured_is_said_with_the_reason(setup_page: Setu
     assert "could not be measured" not in texts(setup_page)
     setup_page.show_no_pace()
     assert "about 4 min" not in texts(setup_page)
+
+
+def test_tab_goes_to_what_is_chosen_and_a_screen_reader_hears_how_long_it_takes(
+    setup_page: SetupPage, qtbot: QtBot
+) -> None:
+    setup_page.show_settings(LearnSettings(scope=Scope.ALL, untouched=Untouched.KEEP))
+    setup_page.show_material(Material(4, ("a", "b", "c", "d"), 100))
+    setup_page.show_pace(PaceTold(head=240.0, all=7200.0), place=" here")
+    setup_page.activateWindow()
+    setup_page.first().setFocus()
+    names = []
+    for _ in range(8):
+        at = QApplication.focusWidget()
+        names.append(at.accessibleName() or at.text().replace("&", ""))
+        qtbot.keyClick(at, Qt.Key.Key_Tab)
+    assert names == [
+        "The whole network",
+        "Keep what the network was sure of",
+        "Least score of a pixel that is kept",
+        "Weight of a pixel that is kept, beside one that you decided",
+        "Name of the new model",
+        "Cancel",
+        "Learn",
+        "Share of the pictures that are held back",
+    ]
+    assert "Time: about 2 h here." in setup_page.first().accessibleDescription()
 
 
 def test_before_anything_is_known_the_bar_is_empty(running_page: RunningPage) -> None:
