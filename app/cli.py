@@ -169,7 +169,9 @@ def completion(shell: str) -> str:
     def describe_files(parser: argparse.ArgumentParser) -> None:
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
-                for command in action.choices.values():
+                for listed in action._choices_actions:  # zsh shows a line of each: what it is for goes on to one
+                    command = action.choices[listed.dest]
+                    command.description = listed.help
                     describe_files(command)
             elif action.metavar == "NAME":
                 action.choices = published

@@ -200,6 +200,14 @@ def test_every_shell_gets_a_script_that_knows_every_command(shell: str) -> None:
     assert all(name in script for name in COMMANDS)
 
 
+def test_zsh_tells_what_commands_are_for_in_less_than_a_line() -> None:
+    script = completion("zsh")
+    for name, purpose in COMMANDS.items():
+        assert f"    {name}:'{purpose}'\n" in script
+        assert len(f"{name:8}  -- {purpose}") <= 80
+    assert "    fetch:'download weights; what was interrupted is gone on with'\n" in script
+
+
 def test_a_shell_that_is_not_known_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         parse(["--print-completion", "fish"])
