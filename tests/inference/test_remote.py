@@ -59,6 +59,7 @@ def test_what_is_asked_is_the_protocol_of_the_service(service: Service) -> None:
     (asked,) = service.received
     assert asked.path == f"/v0/models/{MODEL}/inference"
     assert asked.query == {"confidence_threshold": [f"{LEAST_SCORE:g}"]}
+    assert 0 < LEAST_SCORE <= 0.01  # whatever threshold is chosen here, what exceeds it was asked for
     assert asked.headers["X-API-Key"] == SECRET
     assert list(asked.fields) == ["file"]
 
@@ -88,6 +89,14 @@ def test_a_large_photo_is_sent_smaller_and_its_masks_come_back_at_its_size(servi
     assert labels.shape == (1500, 3000)
     wrong = np.flatnonzero((labels != np.where(np.arange(1500) < 750, SKY, GRASS)[:, None]).any(axis=1))
     assert all(abs(row - 750) <= 6 for row in wrong)  # a cell of the grid: 5.9 pixels of the photo
+
+
+def test_what_is_too_fine_to_be_sent_is_averaged(service: Service) -> None:
+    stripes = np.zeros((64, 2 * LONGEST_SIDE, 3), np.uint8)
+    stripes[:, ::2] = 255
+    predicted(stripes)
+    sent = np.asarray(service.received[0].picture)
+    assert np.abs(sent.astype(int) - 128).max() < 3
 
 
 def test_a_small_photo_is_not_enlarged(service: Service) -> None:
@@ -294,5 +303,7 @@ def test_a_mask_as_large_as_the_photo_needs_no_box(service: Service) -> None:
 def test_the_jpeg_is_hardly_to_be_told_from_the_photo(service: Service) -> None:
     photo = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8), (0, 0), 4)
     predicted(photo)
-    sent = np.asarray(service.received[0].picture.convert("RGB")).astype(int)
+    picture = service.received[0].picture
+    assert max(picture.quantization[0]) == 12  # quality 95: a tenth of the 121 in the standard's table
+    sent = np.asarray(picture.convert("RGB")).astype(int)
     assert np.abs(sent - photo).mean() < 2  # and in the order red, green, blue
