@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ from inference.training.criterion import LossSettings, all_losses
 from inference.training.data import DataError, sample_order
 from inference.training.features import VIEWS, Features, FoundView
 from inference.training.schedule import learning_rate_factor
-from inference.training.trainer import TrainingSettings, WeightAverage, freeze, parameter_groups
+from inference.training.trainer import TrainingSettings, WeightAverage, freeze, parameter_groups, write_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +119,7 @@ class HeadTrainer:
             "step": self.step,
             "seconds": self.seconds,
         }
-        unfinished = path.with_suffix(".partial")
-        with unfinished.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_checkpoint(content, path)
 
     def resume(self, path: Path) -> None:
         """Continue exactly where `save` left off. Raises `DataError` for a run with other settings."""

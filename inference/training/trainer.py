@@ -193,7 +193,7 @@ class Trainer:
         return Losses(*(loss.detach() for loss in losses)), gradients
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint beside its place and move it there, so that a crash never leaves half of one."""
+        """Raises `OSError`, and what PyTorch makes of that; half a checkpoint is never left."""
         content = {
             "config": self.config.to_dict(),
             "settings": asdict(self.settings),
@@ -205,12 +205,7 @@ class Trainer:
             "seconds": self.seconds,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".partial")
-        with unfinished.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_checkpoint(content, path)
 
     def resume(self, path: Path) -> None:
         """Continue exactly where `save` left off: batches and point samples are functions of the step alone.
@@ -230,6 +225,21 @@ class Trainer:
         self.average.state = content["average"]
         self.optimiser.load_state_dict(content["optimiser"])
         self.step, self.seconds = content["step"], content["seconds"]
+
+
+def write_checkpoint(content: dict[str, Any], path: Path) -> None:
+    """Write beside the place and move it there. Raises `OSError`, and what PyTorch makes of that; then all is as it
+    was, and a full disk is no fuller."""
+    unfinished = path.with_suffix(".partial")
+    try:
+        with unfinished.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def one_thread_per_operation() -> None:

@@ -147,6 +147,7 @@ def test_a_full_disk_leaves_a_job_that_goes_on(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert told == Refused("The folder of the job cannot be used: File too large.")
     assert job.state is JobState.NEW
+    assert not list(job.folder.glob("*.partial"))  # which would fill it further
     Run(job, tell=lambda _: None, check=nothing).finish()
     assert job.state is JobState.FINISHED
 
