@@ -31,6 +31,7 @@ from inference.learning.report import LearnReport
 from inference.models import ModelCard
 
 Told = Callable[[int, int], None]
+_ELSEWHERE = "It is being learned just now, by another window or one that has just ended."
 CLOSING_SECONDS = 0.4  # for each of the threads, while the window closes
 
 
@@ -77,8 +78,10 @@ class LearnJob(QObject):
             self._set(Standing())
             return
         phase = Phase.FINISHED if self.job.state is JobState.FINISHED else Phase.STOPPED
-        if (phase, self.job.folder) != (self.standing.phase, before):  # else it may say why it was stopped
-            self._set(Standing(phase))
+        problem = _ELSEWHERE if phase is Phase.STOPPED and _runs(self.job) else ""
+        other = (phase, self.job.folder) != (self.standing.phase, before)  # else it may say why it was stopped
+        if other or problem or self.standing.problem == _ELSEWHERE:
+            self._set(Standing(phase, problem=problem))
 
     def report(self) -> LearnReport | None:
         """What came of it. None before it is finished, and where that can be read no more."""
@@ -256,6 +259,17 @@ class LearnJob(QObject):
         self._lane.close(timeout=CLOSING_SECONDS)
         if process is not None:
             process.wait(CLOSING_SECONDS)
+
+
+def _runs(job: Job) -> bool:
+    """Whether a process works on it that is none of ours."""
+    try:
+        with job.alone(seconds=0):
+            return False
+    except ExpectedError:
+        return True
+    except OSError:  # nobody can tell
+        return False
 
 
 def _share(work: float, left: float | None) -> float:

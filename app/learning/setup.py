@@ -169,7 +169,7 @@ class SetupPage(QWidget):
         weight.setBuddy(self._weight)
         for field in (self._score, self._weight):
             field.valueChanged.connect(self._chosen)
-        self._of_kept = (score, self._score, weight, self._weight, QLabel("of what you decided"))
+        self._of_kept = (score, self._score, weight, self._weight, QLabel("as much as what you decided"))
         kept = _row(*self._of_kept)
         kept.setContentsMargins(_INDENT, 0, 0, 0)
         layout.addLayout(kept)

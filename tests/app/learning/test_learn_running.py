@@ -120,6 +120,23 @@ def test_the_sign_in_the_status_bar_says_that_it_is_paused_and_brings_the_dialog
     assert "Paused" in texts(dialog)
 
 
+def test_what_another_window_is_learning_is_not_called_stopped_only(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    dialog.close()
+    with Job.open(job_folder(folder)).alone(seconds=1):
+        asked(window, qtbot)
+        assert "It is being learned just now, by another window" in texts(dialog)
+    dialog.close()
+    asked(window, qtbot)
+    assert "just now" not in texts(dialog)
+    assert "Stopped at step 25 of 40" in texts(dialog)
+
+
 def test_an_end_that_nobody_saw_stays_in_the_status_bar(
     qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
