@@ -122,6 +122,8 @@ class PictureWork(QObject):
         marked, self._marked = self._marked, _Marked()
         if rows.size or marked.root != self._folder.root:
             self._folder.set_statuses(rows, PictureStatus.IN_WORK)
+            text = _Marked.of(self._folder, rows).text() if rows.size else ""
+            self._window.say(f"{text} in work again." if text else "")
             return
         rows = marked.now(self._folder)
         for code in np.flatnonzero(np.bincount(marked.codes[rows >= 0])):

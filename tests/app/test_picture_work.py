@@ -131,6 +131,13 @@ def test_the_key_that_takes_a_mark_back_does_so_at_the_next_picture_too(window: 
     assert statuses(window) == [NEW] * 5
 
 
+def test_a_picture_that_is_in_work_again_is_called_so(window: MainWindow) -> None:
+    QTest.keyClick(window.canvas, Qt.Key.Key_F4)
+    QTest.keyClick(window.canvas, Qt.Key.Key_PageUp)
+    QTest.keyClick(window.canvas, Qt.Key.Key_F3, SHIFT)
+    assert window.status.text() == f"{PATHS[0].name} is in work again.", "no more that it is done"
+
+
 def test_many_marks_are_taken_back_at_once_each_as_it_was(qtbot: QtBot, window: MainWindow) -> None:
     folder, view = window.desk.folder, window.image_list.view
     folder.learn(PATHS[1], status=DONE)
