@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from app.answering.model_in_use import EngineStatus
 from app.desk import Desk
 from app.panels.plain import MenuButton
+from app.panels.style import UNIT
 from inference.models import known_models
 from inference.remote_card import REMOTE
+
+_WIDEST = 30 * UNIT  # of a name: a learned one may be longer than the row of tools has room for
 
 
 class ModelButton(MenuButton):
@@ -67,10 +71,11 @@ class ModelButton(MenuButton):
 
     def _show(self, status: EngineStatus | None) -> None:
         name = self._desk.model.name if status is None else status.model
+        shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _WIDEST)
         if status is None or not status.device:
-            self.setText(f"{name}  ▾")
-            self.setToolTip("The model; it is loaded with the first photo that has no answer of it yet")
+            self.setText(f"{shown}  ▾")
+            self.setToolTip(f"{name}, the model; it is loaded with the first photo that has no answer of it yet")
         else:
             place = status.device if status.engine == REMOTE else status.device.upper()
-            self.setText(f"{name}  ·  {place}  ▾")
+            self.setText(f"{shown}  ·  {place}  ▾")
             self.setToolTip(f"{name} with {status.engine} on {status.device}: {status.reason}")
