@@ -57,8 +57,8 @@ class Settings:
     remote_allowed: str = ""  # the address of the remote engine that photos may be sent to; its key is never kept here
     learn_scope: str = "auto"  # what learns from corrections: "head", "all", or what suits the device
     learn_untouched: str = Untouched.KEEP.value  # what becomes of pixels that nobody decided
-    learn_score: float = 0.7  # 0..1, from which of these are kept
-    learn_weight: float = 0.25  # 0..1, of one that is kept
+    learn_score: float = 0.5  # 0..1, from which of these are kept
+    learn_weight: float = 1.0  # 0..1, of one that is kept
     learn_held_back: float = 0.2  # share of the pictures, 0..0.9
 
 

@@ -42,9 +42,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default="keep",
         help="pixels that nobody decided: keep those with a high score, at a low weight, or ignore them all",
     )
-    add("--kept-score", type=share, default=0.7, metavar="S", help="from this score on they are kept (default 0.7)")
-    weight = "what they weigh beside one that was decided, 0..1 (default 0.25)"
-    add("--kept-weight", type=share, default=0.25, metavar="W", help=weight)
+    add("--kept-score", type=share, default=0.5, metavar="S", help="from this score on they are kept (default 0.5)")
+    weight = "what they weigh beside one that was decided, 0..1 (default 1)"
+    add("--kept-weight", type=share, default=1.0, metavar="W", help=weight)
     held_back = "this share of the pictures is not learned from but compared on (default 0.2)"
     add("--held-back", type=held_back_share, default=0.2, metavar="SHARE", help=held_back)
     add("--steps", type=whole, metavar="N", help="how long to learn (default: by the number of pictures)")

@@ -13,7 +13,7 @@ from inference.learning.errors import JobError
 class Scope(StrEnum):
     """What is trained."""
 
-    HEAD = "head"  # the query decoder, on features that are found once
+    HEAD = "head"  # what follows the backbone, on features that are found once
     ALL = "all"  # the whole network
 
 
@@ -21,10 +21,10 @@ class Untouched(StrEnum):
     """What becomes of the pixels of finished pictures that no person decided."""
 
     IGNORE = "ignore"
-    KEEP = "keep"  # those with a high score are trained on, at a low weight
+    KEEP = "keep"  # those that the network was sure enough of are trained on, too
 
 
-_RATES = {Scope.HEAD: 1e-4, Scope.ALL: 1e-4}
+_RATES = {Scope.HEAD: 2e-4, Scope.ALL: 1e-4}
 _STEPS_A_PICTURE = 8
 _STEPS = (100, 1000)  # at least, at most
 
@@ -35,8 +35,8 @@ class LearnSettings:
 
     scope: Scope = Scope.HEAD
     untouched: Untouched = Untouched.KEEP
-    kept_score: float = 0.7  # from this score of its segment on, a pixel that nobody decided is kept
-    kept_weight: float = 0.25  # 0..1, of a decided pixel's
+    kept_score: float = 0.5  # from this score of its segment on, a pixel that nobody decided is kept
+    kept_weight: float = 1.0  # 0..1, of a decided pixel's
     held_back: float = 0.2  # share of the pictures
     steps: int | None = None  # None: chosen from the scope and the number of pictures
     learning_rate: float | None = None  # None: that of the scope

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import SCHEMA, Settings, load_settings, save_settings
+from inference.learning.settings import LearnSettings
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -23,6 +24,13 @@ def test_every_setting_has_a_rule_that_its_default_obeys() -> None:
     assert {field.name for field in fields(Settings)} == set(SCHEMA)
     for name, rule in SCHEMA.items():
         assert rule(getattr(Settings(), name)), name
+
+
+def test_learning_begins_with_what_it_would_choose_itself() -> None:
+    settings, chosen = Settings(), LearnSettings()
+    assert (settings.learn_untouched, settings.learn_score, settings.learn_weight, settings.learn_held_back) == (
+        chosen.untouched, chosen.kept_score, chosen.kept_weight, chosen.held_back,
+    )  # fmt: skip
 
 
 def test_round_trip_keeps_only_what_differs(tmp_path: Path) -> None:

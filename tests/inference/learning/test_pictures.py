@@ -1,4 +1,4 @@
-"""How much each pixel weighs: decided fully, kept a little, the rest not at all."""
+"""How much each pixel weighs: decided fully, kept as one chooses, the rest not at all."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ PICTURE = replace(finished_picture("row", height=1, width=8), labels=LABELS, tru
 def test_sure_pixels_are_kept_at_their_weight() -> None:
     weights = weights_of(PICTURE, LearnSettings(kept_score=0.7, kept_weight=0.25))
     assert weights.tolist() == [[255, 0, 64, 64, 0, 0, 0, 0]]
+
+
+def test_unless_one_chooses_what_was_left_as_it_is_counts_as_decided() -> None:
+    picture = replace(PICTURE, trust=np.uint8([[DECIDED, DECIDED, 200, 100, 99, 0, 200, 0]]))
+    assert weights_of(picture, LearnSettings()).tolist() == [[255, 0, 255, 255, 0, 0, 0, 0]]
 
 
 def test_what_nobody_owns_is_not_kept_at_any_score() -> None:
