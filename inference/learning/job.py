@@ -102,19 +102,15 @@ class Job:
         if not is_name(name):
             raise JobError(f"{name!r} cannot be the name of a model: take letters, digits, dots, dashes and blanks.")
         made = cls(folder=folder.resolve(), parent=parent, name=name, settings=settings, pictures=())
-        new = made.folder.with_name(f".{made.folder.name}.new")
         try:
-            shutil.rmtree(new, ignore_errors=True)
-            (new / "pictures").mkdir(parents=True)
-            made = replace(made, pictures=_shared_out(_stored(replace(made, folder=new), pictures), settings))
-            _check_pictures(made)
-            (new / "parent.json").write_text(json.dumps(_card_values(parent), indent=1), encoding="utf-8")
-            (new / "job.json").write_text(json.dumps(made._values(), indent=1), encoding="utf-8")
+            with _making(made.folder) as new:
+                made = replace(made, pictures=_shared_out(_stored(replace(made, folder=new), pictures), settings))
+                _check_pictures(made)
+                (new / "parent.json").write_text(json.dumps(_card_values(parent), indent=1), encoding="utf-8")
+                (new / "job.json").write_text(json.dumps(made._values(), indent=1), encoding="utf-8")
             _put_in_place(new, made.folder)
         except OSError as error:
             raise JobError(f"The job cannot be written to {folder}: {error.strerror or error}.") from error
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
         return made
 
     @classmethod
@@ -285,18 +281,37 @@ def _check_pictures(job: Job) -> None:
         raise JobError("There is nothing to learn from: nobody decided a pixel of the finished pictures.")
 
 
+@contextmanager
+def _making(folder: Path) -> Iterator[Path]:
+    """A folder beside that of the job, in which the job is made; gone after an error. Raises `JobError` where another
+    process is making the same job, and `OSError`."""
+    new = folder.with_name(f".{folder.name}.new")
+    new.mkdir(parents=True, exist_ok=True)
+    with _alone_in(new, seconds=1.0):
+        try:
+            shutil.rmtree(new / "pictures", ignore_errors=True)  # of a process that was ended
+            (new / "pictures").mkdir()
+            yield new
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+
+
 def _put_in_place(new: Path, folder: Path) -> None:
-    """Raises `JobError` where something else is there, or a job that runs; and `OSError`."""
+    """Raises `JobError` where something else is there, or a job that runs; and `OSError`. Then `new` is gone."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        if not (folder / "job.json").is_file() and any(folder.iterdir()):
-            raise JobError(f"{folder} holds something other than a job of learning.")
-        with _alone_in(folder, seconds=1.0):
-            pass
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        if folder.exists():
+            if not (folder / "job.json").is_file() and any(folder.iterdir()):
+                raise JobError(f"{folder} holds something other than a job of learning.")
+            with _alone_in(folder, seconds=1.0):
+                pass
+            folder.rename(old)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -72,14 +72,14 @@ class Run:
         self.settings = job.settings.resolved(len(self.samples))
         self.device = device_for(job.settings.device)
         held_back = len(job.indices(held_back=True))
-        self.amounts = {
+        amounts = {
             **({Stage.FEATURES: len(self.samples)} if self.settings.scope is Scope.HEAD else {}),
             Stage.BEFORE: held_back,
             Stage.TRAINING: self.steps,
             Stage.AFTER: held_back,
             Stage.WRITING: 1,
         }
-        self.pacing = Pacing(self.amounts, tell=tell)
+        self.pacing = Pacing(amounts, tell=tell)
         self._spent: float | None = None  # seconds of earlier processes; None before the job belongs to this one
         self._learner: Learner | None = None
         self._saved = 0  # steps that the checkpoint has

@@ -146,6 +146,29 @@ def test_a_job_that_runs_is_not_replaced(tmp_path: Path, parent: ModelCard) -> N
     assert Job.open(tmp_path / "job") == job
 
 
+def test_a_job_that_another_process_is_making_is_left_alone(tmp_path: Path, parent: ModelCard) -> None:
+    def meanwhile() -> Iterator[LearnPicture]:
+        yield from finished_pictures(2)
+        with pytest.raises(JobError, match="running already"):
+            create(tmp_path / "job", parent, finished_pictures())
+        yield from finished_pictures(5)
+
+    made = create(tmp_path / "job", parent, meanwhile())
+    assert len(made.pictures) == 7
+    assert Job.open(tmp_path / "job") == made
+
+
+def test_what_a_process_left_that_was_ended_while_it_made_a_job_is_no_part_of_the_next(
+    tmp_path: Path, parent: ModelCard
+) -> None:
+    left = tmp_path / ".job.new" / "pictures"
+    left.mkdir(parents=True)
+    (left / "0009.photo.png").write_bytes(b"half a")
+    job = create(tmp_path / "job", parent, finished_pictures())
+    assert not (job.folder / "pictures" / "0009.photo.png").exists()
+    assert not left.exists()
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, parent: ModelCard) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "letter.txt").write_text("dear")
