@@ -87,6 +87,7 @@ def test_painted_learned_and_used(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so little work is not worth sharing
     photos, mine = tmp_path / "photos", tmp_path / "mine.safetensors"
     photos.mkdir()
     parent = small_parent(tmp_path).file
