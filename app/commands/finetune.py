@@ -40,7 +40,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--untouched",
         choices=("keep", "ignore"),
         default="keep",
-        help="pixels that nobody decided: keep those with a high score, at a low weight, or ignore them all",
+        help="pixels that nobody decided: keep those that the network was sure of, or ignore them all",
     )
     add("--kept-score", type=share, default=0.5, metavar="S", help="from this score on they are kept (default 0.5)")
     weight = "what they weigh beside one that was decided, 0..1 (default 1)"
