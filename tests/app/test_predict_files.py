@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from app.commands import ExitCode
+from app.core.errors import ExportError
 from tests.app.test_predict_command import QuickSegmenter, command, photos, quick
 
 __all__ = ["photos", "quick"]  # fixtures
@@ -78,3 +79,14 @@ def test_name_that_is_no_text_stops_nothing(photos: Path, tmp_path: Path) -> Non
     for record in (tmp_path / "out").glob("*.json"):
         json.loads(record.read_bytes())
     assert len(list((tmp_path / "out").glob("*.json"))) == 3
+
+
+def test_a_folder_that_takes_nothing_is_told_before_the_network_runs(
+    photos: Path, tmp_path: Path, quick: QuickSegmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def atomic_write(path: Path, _content: bytes) -> None:
+        raise ExportError(f"The disk of {path.parent} is full.")
+
+    monkeypatch.setattr("app.commands.predict_job.atomic_write", atomic_write)
+    assert command(photos, "-o", tmp_path / "out") == ExitCode.NO_RESULT
+    assert quick.seen == []

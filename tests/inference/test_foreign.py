@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inference.composition import compose, compose_plain
 from inference.errors import EngineError, WeightsError
-from inference.foreign import ForeignGraph, as_queries
+from inference.foreign import ForeignGraph, ForeignPort, Value, as_queries
 from inference.models import find_card, read_card
 from inference.prediction import Prediction
 
@@ -213,3 +213,15 @@ def test_a_score_is_the_largest_probability_of_its_class() -> None:
     np.testing.assert_allclose(prediction.scores, [0.9, 0.4])
     assert prediction.labels(threshold=0.5).tolist() == [[6, 6, 0]]
     assert prediction.labels(threshold=0.3).tolist() == [[6, 6, 10]]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "shown"), [((None, None), (96, 32)), ((None, 40), (96, 40)), ((17, None), (17, 32)), ((8, 9), (8, 9))]
+)
+def test_a_free_side_becomes_a_multiple_of_32_and_a_fixed_one_what_it_is(
+    fixed: tuple[int | None, int | None], shown: tuple[int, int]
+) -> None:
+    graph = ForeignGraph(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    taken, given = Value("pixels", "float32", (1, 3, *fixed)), Value("planes", "float32", (1, 150, None, None))
+    port = ForeignPort.of(graph, [taken], [given], told_as="mine.onnx")
+    assert port.feed(np.zeros((104, 8, 3), np.uint8)).shape == (1, 3, *shown)

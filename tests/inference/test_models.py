@@ -187,6 +187,7 @@ def without(values: dict[str, object], entry: str) -> dict[str, object]:
         (json.dumps({**GOOD, "aliases": "x"}), "the entry aliases should be a list of texts."),
         (json.dumps({**GOOD, "aliases": ["x", 3]}), "the entry aliases should be a list of texts."),
         (json.dumps({**GOOD, "input_size": 31}), "the entry input_size should be null or lie between 32 and 8192."),
+        (json.dumps({**GOOD, "input_size": 8193}), "the entry input_size should be null or lie between 32 and 8192."),
         (json.dumps({**GOOD, "input_size": 10**400}), "the entry input_size should be null or lie between"),
         (json.dumps({**GOOD, "classes": "coco-80"}), "only the 150 classes of ADE20K (ade20k-150) can be shown here."),
         (json.dumps({**GOOD, "network": {**NETWORK, "classes": 200}}), "only the 150 classes of ADE20K"),
@@ -207,6 +208,12 @@ def test_a_card_that_cannot_be_used_is_told(tmp_path: Path, text: str, said: str
     assert str(caught.value).startswith("card.json is not a usable model card: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [32, 8192, None])
+def test_sizes_as_far_as_they_go_are_taken(tmp_path: Path, size: int | None) -> None:
+    (tmp_path / "card.json").write_text(json.dumps({**GOOD, "input_size": size}))
+    assert read_card(tmp_path / "card.json").input_size == size
 
 
 def test_a_hash_may_be_written_in_capitals(tmp_path: Path) -> None:

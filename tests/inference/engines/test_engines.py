@@ -44,6 +44,11 @@ def test_both_engines_agree_on_the_starter_at_any_size() -> None:
         assert_close(answer, second.run(image))
 
 
+def test_threads_that_wait_take_no_processor_from_the_window() -> None:
+    options = onnx_engine(STARTER)._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 def test_both_engines_agree_on_the_starter_for_photos_of_odd_sizes() -> None:
     first, second = onnx_engine(STARTER), TorchEngine(STARTER, "cpu", reason="")
     for sample, (height, width) in zip(sample_paths(), ODD, strict=False):

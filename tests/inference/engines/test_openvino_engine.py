@@ -57,6 +57,11 @@ def test_it_agrees_with_onnx_runtime_on_the_starter_at_any_size(engine: Any) -> 
 
 
 @needs_openvino
+def test_its_threads_go_where_there_is_a_processor_for_them(engine: Any) -> None:
+    assert engine._compiled.get_property("ENABLE_CPU_PINNING") is False
+
+
+@needs_openvino
 @pytest.mark.parametrize("network", ["bisenetformer-m", "bisenetformer-l"])
 def test_it_agrees_on_the_published_networks(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, network: str
