@@ -16,7 +16,7 @@ from tests.inference.web import Web
 
 CONTENT = random.Random(0).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-HURRIED = Patience(connect=5, silence=0.2, attempts=3, attempts_unheard=2, pause=0.001, longest_pause=0.01)
+HURRIED = Patience(connect=30, silence=30, attempts=3, attempts_unheard=2, pause=0.001, longest_pause=0.01)
 
 
 @pytest.fixture

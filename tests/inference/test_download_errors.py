@@ -18,7 +18,7 @@ from inference import download_job
 from inference.download_errors import Again, check_status, failure
 from inference.downloads import DownloadError, Patience, UnreachableError, download
 from tests.inference.fetching import CONTENT, HURRIED, SHA256, fetch, left_behind, pauses, refusal, target, web
-from tests.inference.web import Web, cut_off, silence, status, whole
+from tests.inference.web import Web, cut_off, status, whole
 
 __all__ = ["target", "web"]  # fixtures
 
@@ -165,7 +165,7 @@ def test_too_little_room_is_told_before_it_is_used_up(web: Web, target: Path, mo
 
 def test_room_is_needed_only_for_what_is_missing(web: Web, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=len(CONTENT)))
-    web.answers = [cut_off(200_000), silence]
+    web.answers = [cut_off(200_000), cut_off(0)]
     refusal(web, target)
     monkeypatch.setattr(download_job.shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000))
     web.answers = [whole]

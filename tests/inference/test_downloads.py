@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_line_that_breaks_off_is_gone_on_with(web: Web, target: Path) -> None:
 
 def test_a_line_that_falls_silent_is_gone_on_with(web: Web, target: Path) -> None:
     web.answers = [cut_off(100_000, then=silence), silence, whole]
-    assert fetch(web, target) == SHA256
+    assert fetch(web, target, patience=replace(HURRIED, silence=0.5)) == SHA256
     assert [request["Range"] for request in web.requests] == [None, "bytes=100000-", "bytes=100000-"]
 
 

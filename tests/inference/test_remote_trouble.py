@@ -48,7 +48,7 @@ from tests.inference.serving import serving
 __all__ = ["service"]  # a fixture
 
 PHOTO = np.full((40, 60, 3), 220, np.uint8)
-QUICK = Patience(connect=0.3, silence=0.3, whole=5, pause=0.01, longest_wait=2)
+QUICK = Patience(whole=60, pause=0.01, longest_wait=2)
 CERTIFICATE = Path(__file__).parent / "data" / "self_signed.pem"
 MASK = np.zeros((40, 60), bool)
 MASK[5:25, 10:40] = True
@@ -181,7 +181,7 @@ def test_a_refused_key_is_not_tried_with_every_photo_of_a_folder(service: Servic
 
 def test_silence_ends(service: Service) -> None:
     service.replies = [silent]
-    assert str(refusal()) == "127.0.0.1 did not answer in 0.3 s."
+    assert str(refusal(replace(QUICK, silence=0.3))) == "127.0.0.1 did not answer in 0.3 s."
     assert len(service.received) == 1  # it may be at work still: it is not asked twice for one photo
 
 
