@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from inference.network.bisenetformer import BiSeNetFormer
@@ -41,3 +42,17 @@ def test_calibration_lives_in_the_weights() -> None:
     expected[:, -1] += 0.5
     torch.testing.assert_close(after.class_logits, expected, rtol=0, atol=1e-5)
     torch.testing.assert_close(after.mask_probs, before.mask_probs)
+
+
+def test_the_brier_score_by_hand_with_two_queries_and_a_calibration() -> None:
+    """Divided by 2, then 0.5 more for "no object". The second query has the larger mask, the first the better score."""
+    logits = torch.tensor([[4.0, 0.0, 1.0], [0.0, 1.0, 3.0]])
+    masks = torch.tensor([[0.8, 0.5, 0.1], [0.9, 0.9, 0.9]])
+    evidence = Evidence(logits, masks, torch.tensor([0, 1, 1]))
+    first = torch.tensor([2.0, 0.0, 1.0]).softmax(dim=0)[0]
+    second = torch.tensor([0.0, 0.5, 2.0]).softmax(dim=0)[1]
+    assert 0.8 * first > 0.9 * second  # who owns a pixel is decided by both
+    assert 0.5 * first > 0.9 * second
+    assert 0.1 * first < 0.9 * second
+    expected = ((first - 1) ** 2 + first**2 + (second - 1) ** 2) / 3
+    assert squared_error([evidence], Calibration(2.0, 0.5)) == pytest.approx(float(expected), abs=1e-6)

@@ -68,6 +68,21 @@ def test_the_table_has_every_segment_in_its_tenth() -> None:
     assert calibration_error(table) == pytest.approx((0.05 + 3 * (0.85 - 2 / 3) + 0) / 5)
 
 
+def test_scores_that_promise_too_little_are_wrong_as_well() -> None:
+    modest, proud = np.full(4, 0.45), np.full(4, 0.95)
+    right = np.array([1.0, 1, 1, 1, 1, 1, 1, 0])
+    segments = Segments(np.concatenate([modest, proud]), right, np.ones(8), right)
+    assert calibration_error(reliability(segments)) == pytest.approx((0.55 + 0.20) / 2)
+
+
+def test_score_and_mask_decide_together_whose_a_cell_is() -> None:
+    evidence = answer((0, 0.9, slice(0, 3)), (1, 0.3, slice(0, 4)), truth=[0, 0, 0, 1])
+    evidence.mask_probs[0, :3] = 0.6
+    found = segments_of([evidence])
+    np.testing.assert_allclose(found.scores, [0.9, 0.3], rtol=1e-6)
+    assert found.cells.tolist() == [3, 1]
+
+
 def test_no_segment_no_error() -> None:
     assert calibration_error(reliability(segments_of([]))) == 0
 
@@ -78,6 +93,9 @@ def test_the_picture_has_a_bar_of_the_right_height_for_each_tenth_that_has_segme
     space = "{http://www.w3.org/2000/svg}"
     bars = [bar for bar in picture.iter(f"{space}rect") if bar.get("fill-opacity")]
     assert [float(bar.get("height", "nan")) for bar in bars] == [320.0, 0.0]
+    assert [float(bar.get("y", "nan")) for bar in bars] == [40.0, 360.0]  # they stand on the line of 0 %
+    assert [float(bar.get("x", "nan")) for bar in bars] == [56 + 2 * 32 + 2, 56 + 7 * 32 + 2]
+    assert {bar.get("fill-opacity") for bar in bars} == {"1.00"}  # as many segments each
     assert picture.findall(f"{space}text")[0].text == "a < b"
 
 
