@@ -139,8 +139,8 @@ class DevicesPage(QWidget):
         item = QTreeWidgetItem([title(trial.engine), trial.device, works, time, same])
         item.setData(0, _TRIAL, trial)
         item.setSizeHint(_REMARKS, _ROW)  # the one column that is not as wide as its contents
+        self._remark(item)  # before it is shown: a row that changes as it comes is painted in part
         self._list.addTopLevelItem(item)
-        self._remark(item)
 
     def _remark(self, item: QTreeWidgetItem) -> None:
         """Why it is refused, or that it is the one in use: to be read without asking for each."""
@@ -189,6 +189,7 @@ class DevicesPage(QWidget):
             self._now.setText(f"In use: {title(status.engine)} on {status.device}, {asked}. {status.reason}")
         for item in self._items():
             self._remark(item)
+        self._list.viewport().update()
         self._fastest.setEnabled((choice.engine, choice.device) != ("auto", "auto"))
 
     def _take_this(self) -> None:

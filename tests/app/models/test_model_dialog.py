@@ -369,6 +369,17 @@ def test_the_one_in_use_is_marked_and_comes_first_to_mind(
     assert table.topLevelItem(1).text(5) == ""
 
 
+def test_a_row_is_whole_when_it_comes(qtbot: QtBot, flow: ModelFlow, tried: list[bool]) -> None:
+    """Qt paints one that changes while it is laid out in part only."""
+    changed: list[object] = []
+    dialog = opened(flow)
+    (table,) = dialog.findChildren(QTreeWidget)
+    table.model().dataChanged.connect(lambda *_: changed.append(_))
+    devices(qtbot, flow)
+    assert table.topLevelItem(0).text(5)
+    assert not changed
+
+
 def test_what_cannot_be_tried_is_said_and_can_be_tried_again(
     qtbot: QtBot, flow: ModelFlow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
