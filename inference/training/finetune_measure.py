@@ -49,7 +49,7 @@ class Tally:
         """What was kept of these weights; nothing counted where that is not there, damaged, or of other weights."""
         tally = cls(of=of)
         try:
-            with np.load(file, allow_pickle=False) as kept:
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as kept:
                 if str(kept["of"]) != of:
                     return tally
                 for view in View:

@@ -22,7 +22,7 @@ from inference.training.finetune_whole import WholeSettings, WholeTrainer
 
 STEPS = 3  # at most
 MOST_SECONDS = 1.0
-LONG = 1.0  # seconds of a crop at half its side from which on that alone is looked at
+LONG = 1.0  # seconds for a crop of half the side, from which on smaller ones tell of a whole one
 AROUND = 5.0  # seconds for starting, loading and writing
 CROWD = 1.5
 """On a processor nothing is told to take longer than its processor time by this factor: how many others want it at this
@@ -75,12 +75,15 @@ def _whole_seconds(run: Run, parent: BiSeNetFormer, *, pictures: int) -> float:
     settings, steps = run.whole_settings(), _steps(run, pictures)
     if run.device != "cpu":
         return steps * _step_seconds(_whole(run, parent, settings), run)
-    small = _whole(run, parent, replace(settings, batch_size=1, input_size=settings.input_size // 2))
+    alone = replace(settings, batch_size=1)
+    quarter, half = (_whole(run, parent, replace(alone, input_size=alone.input_size // part)) for part in (4, 2))
     run.check()
-    if _timed(small.find_gradients, device=run.device) < LONG:  # it also prepared what the next one needs
-        crop = _seconds_of(_whole(run, parent, replace(settings, batch_size=1)).find_gradients, run)
+    quarter.find_gradients()  # the first time prepares what all later ones need
+    small, large = (_seconds_of(learner.find_gradients, run) for learner in (quarter, half))
+    if large > LONG:  # some of the work is the same for every crop, the rest goes by its pixels: 1/16, 1/4 and 1
+        crop = large + 4 * max(large - small, 0.0)
     else:
-        crop = 4 * _seconds_of(small.find_gradients, run)
+        crop = _seconds_of(_whole(run, parent, alone).find_gradients, run)
     return steps * settings.batch_size * crop
 
 

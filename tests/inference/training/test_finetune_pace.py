@@ -85,26 +85,28 @@ def test_what_one_view_takes_is_told_for_all_of_a_step(tmp_path: Path, monkeypat
     assert told.all == AROUND + 4 * 2 * 10 + 100 * 10 * WholeSettings(steps=1, input_size=64).batch_size
 
 
-@pytest.mark.parametrize(("seconds", "sides", "told"), [(0.5, [64, 128], 3.0), (2.0, [64], 4 * 3.0)])
-def test_of_crops_that_take_long_a_quarter_is_looked_at(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, sides: list[int], told: float
+@pytest.mark.parametrize(("of_half", "sides"), [(0.25, [32, 32, 64, 128]), (1.0, [32, 32, 64])])
+def test_of_crops_that_take_long_smaller_ones_tell(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, of_half: float, sides: list[int]
 ) -> None:
+    """Half a second for any crop, and some for each of its pixels: told is what a whole one takes, to the second."""
     looked: list[int] = []
 
     def whole(_run: object, _parent: object, settings: WholeSettings) -> SimpleNamespace:
+        def find_gradients() -> None:
+            looked.append(settings.input_size)
+            seconds = 0.5 + of_half * (settings.input_size / 64) ** 2
+            clock.now, clock.worked = clock.now + seconds, clock.worked + seconds
+
         assert settings.batch_size == 1
-        looked.append(settings.input_size)
-        return SimpleNamespace(find_gradients=lambda: 0.0)
+        return SimpleNamespace(find_gradients=find_gradients)
 
     monkeypatch.setattr(finetune_pace, "_whole", whole)
-    monkeypatch.setattr(finetune_pace, "_timed", lambda *_, **__: seconds)
-    monkeypatch.setattr(finetune_pace, "_seconds_of", lambda *_: 3.0)
     settings = WholeSettings(steps=1, input_size=128, batch_size=8)
-    asked = LearnSettings(steps=10)
-    run = SimpleNamespace(
-        check=lambda: None, device="cpu", whole_settings=lambda: settings, job=SimpleNamespace(settings=asked)
-    )
-    assert finetune_pace._whole_seconds(run, object(), pictures=5) == 10 * 8 * told  # type: ignore[arg-type]
+    asked = SimpleNamespace(settings=LearnSettings(steps=10))
+    run = SimpleNamespace(check=lambda: None, device="cpu", whole_settings=lambda: settings, job=asked)
+    told = finetune_pace._whole_seconds(run, object(), pictures=5)  # type: ignore[arg-type]
+    assert told == pytest.approx(10 * 8 * (0.5 + of_half * 4))
     assert looked == sides
 
 
