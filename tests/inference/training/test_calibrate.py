@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.network.config import CONFIGS
 from inference.training.calibrate import Calibration, Evidence, apply, collect, fit, squared_error
 from tests.inference.training.labelled_tars import two_tone
+from tests.inference.training.test_trainer import SMALL
 
 
 def boastful_evidence(right: float) -> Evidence:
@@ -34,7 +34,7 @@ def test_the_brier_score_by_hand_leaves_unknown_pixels_out() -> None:
 
 
 def test_calibration_lives_in_the_weights() -> None:
-    network = BiSeNetFormer(CONFIGS["bisenetformer-m-lite"]).eval()
+    network = BiSeNetFormer(SMALL).eval()
     [before] = collect(network, [two_tone()], input_size=64)
     apply(network, Calibration(2.0, 0.5))
     [after] = collect(network, [two_tone()], input_size=64)

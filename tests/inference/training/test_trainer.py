@@ -22,6 +22,7 @@ from inference.training.evaluate import View, evaluate
 from inference.training.schedule import Steps
 from inference.training.trainer import RunFiles, Trainer, TrainingSettings, run
 from tests.inference.training.labelled_tars import two_tone, write_tar
+from tests.inference.training.small_networks import narrow_backbone
 
 SMALL = NetworkConfig(
     backbone=Backbone.LITE0, feature_width=16, decoder_layers=2, ffn_width=32, hidden_width=32, heads=4, queries=8
@@ -38,7 +39,8 @@ SETTINGS = TrainingSettings(
 )
 
 
-def test_two_photos_are_learned_by_heart() -> None:
+def test_two_photos_are_learned_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow_backbone(monkeypatch)
     samples = [two_tone("a"), two_tone("b", width=64)]
     trainer = Trainer(SMALL, SETTINGS)
     totals = [float(trainer.train_step(samples, 0.1 + step / 60)[0].total) for step in range(50)]
@@ -55,6 +57,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
         unbroken.train_step(samples, step / 4)
     for step in range(2):
         broken.train_step(samples, step / 4)
+    broken.seconds = 12.5
     broken.save(tmp_path / "checkpoint.pt")
 
     resumed = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "seed": 0}))
@@ -64,6 +67,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
     for name, value in unbroken.network.state_dict().items():
         torch.testing.assert_close(resumed.network.state_dict()[name], value, rtol=0, atol=0)
         torch.testing.assert_close(resumed.average.state[name], unbroken.average.state[name], rtol=0, atol=0)
+    assert (resumed.step, resumed.seconds) == (4, 12.5)
 
 
 def test_two_workers_take_the_mean_of_their_gradients() -> None:
@@ -133,7 +137,7 @@ def test_frozen_layers_stay_as_they_were() -> None:
 
 def test_imagenet_weights_fill_the_backbone_only() -> None:
     trainer = Trainer(SMALL, SETTINGS)
-    source = BiSeNetFormer(CONFIGS["bisenetformer-m-lite"]).pixel_decoder.backbone.state_dict()
+    source = BiSeNetFormer(SMALL).pixel_decoder.backbone.state_dict()
     state = {name.removeprefix("net."): value for name, value in source.items()}
     trainer.start_backbone_from(state | {"_fc.weight": torch.zeros(1000, 1280)})
     torch.testing.assert_close(trainer.network.pixel_decoder.backbone.state_dict(), source)
