@@ -88,14 +88,15 @@ def test_no_segment_no_error() -> None:
 
 
 def test_the_picture_has_a_bar_of_the_right_height_for_each_tenth_that_has_segments() -> None:
-    segments = Segments(np.array([0.25, 0.75]), np.array([1.0, 0.0]), np.ones(2), np.array([1.0, 0.0]))
+    right = np.array([1.0, 0.0, 0.0])
+    segments = Segments(np.array([0.25, 0.75, 0.75]), right, np.ones(3), right)
     picture = ElementTree.fromstring(diagram(reliability(segments), title="a < b"))
     space = "{http://www.w3.org/2000/svg}"
     bars = [bar for bar in picture.iter(f"{space}rect") if bar.get("fill-opacity")]
     assert [float(bar.get("height", "nan")) for bar in bars] == [320.0, 0.0]
     assert [float(bar.get("y", "nan")) for bar in bars] == [40.0, 360.0]  # they stand on the line of 0 %
     assert [float(bar.get("x", "nan")) for bar in bars] == [56 + 2 * 32 + 2, 56 + 7 * 32 + 2]
-    assert {bar.get("fill-opacity") for bar in bars} == {"1.00"}  # as many segments each
+    assert [float(bar.get("fill-opacity", "nan")) for bar in bars] == pytest.approx([0.35 + 0.65 / 2, 1.0], abs=0.006)
     assert picture.findall(f"{space}text")[0].text == "a < b"
 
 
