@@ -27,7 +27,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ADE_MASK_STUDIO_MODELS", str(tmp_path / "store"))
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr("inference.engines.open_engine", lambda *_, **__: None)
-    monkeypatch.setattr("inference.downloads.PATIENCE", Patience(silence=0.3, attempts=1, pause=0.001))
+    monkeypatch.setattr("inference.downloads.PATIENCE", Patience(silence=30, attempts=1, pause=0.001))
     return tmp_path / "store"
 
 
