@@ -67,6 +67,20 @@ def test_want_of_memory_is_told_apart(error: Exception) -> None:
         engine.run(picture(64, 96))
 
 
+def test_recordings_make_room_where_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied: list[bool] = []
+
+    def compute(pixels: torch.Tensor) -> Answers:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(engine._graphs is None))
+    engine = TorchEngine(STARTER, "cpu", reason="")
+    engine._graphs = Graphs(compute)
+    with pytest.raises(OutOfMemory):
+        engine.run(picture(64, 96))
+    assert emptied == [True]  # the recordings are gone before what they held is given back
+
+
 @pytest.mark.parametrize(
     ("built_for", "driver", "said", "fix"),
     [
