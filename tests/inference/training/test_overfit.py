@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from inference.network import lite
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import Backbone, NetworkConfig
-from inference.network.lite import Stage
 from inference.training.criterion import Truth, set_losses
 from inference.training.data import Augmentation, Sample
 from inference.training.evaluate import evaluate
@@ -17,15 +15,9 @@ from inference.training.points import LossSettings
 from inference.training.trainer import Trainer, TrainingSettings
 from tests.inference.training.labelled_tars import SIDE, scene
 from tests.inference.training.small_answers import generator
+from tests.inference.training.small_networks import narrow_backbone
 
 STEPS = 70
-NARROW = (
-    Stage(1, 3, 1, 16, 1, False),
-    Stage(3, 3, 2, 24, 1, True),
-    Stage(3, 3, 2, 32, 1, True),
-    Stage(3, 3, 2, 48, 1, True),
-    Stage(3, 3, 2, 64, 1, True),
-)
 SMALL = NetworkConfig(
     backbone=Backbone.LITE0, feature_width=32, decoder_layers=2, ffn_width=64, hidden_width=64, heads=4, queries=8
 )
@@ -44,9 +36,8 @@ SETTINGS = TrainingSettings(
 
 @pytest.fixture
 def beginner(monkeypatch: pytest.MonkeyPatch) -> Trainer:
-    """A network that knows nothing yet, with a backbone as narrow as eight colours allow."""
-    monkeypatch.setattr(lite, "STAGES", NARROW)
-    monkeypatch.setattr(lite.Lite, "widths", tuple(stage.width for stage in NARROW if stage.feature))
+    """A network that knows nothing yet."""
+    narrow_backbone(monkeypatch)
     return Trainer(SMALL, SETTINGS)
 
 
