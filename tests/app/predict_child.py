@@ -11,7 +11,7 @@ import sys
 
 import app.commands.predict_job
 from app.cli import parse, run
-from tests.app.test_predict_command import QuickSegmenter
+from tests.app.commands.test_predict_command import QuickSegmenter
 
 
 def say(number: int) -> None:

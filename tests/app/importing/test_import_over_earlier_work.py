@@ -19,7 +19,7 @@ from app.core.project.store import ProjectStore
 from app.core.segment_map import human_value
 from app.desk import Desk
 from app.importing.importer import Importer
-from tests.app.test_importer import bring_in, go_to, open_all, order, paint, shown
+from tests.app.importing.test_importer import bring_in, go_to, open_all, order, paint, shown
 
 GRASS, SKY = 10, 3
 

@@ -20,11 +20,11 @@ import pytest
 
 from app.commands import ExitCode
 from app.core.ade_png import png_origin, read_labels, write_labels
-from tests.app.test_predict_command import QuickSegmenter, command, photos, quick
+from tests.app.commands.test_predict_command import QuickSegmenter, command, photos, quick
 
 __all__ = ["photos", "quick"]  # fixtures
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0  # seconds
 KILLS = 8
 LONGEST_LIFE = 0.5  # seconds from the beginning of a run until it is killed

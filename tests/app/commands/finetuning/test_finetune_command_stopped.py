@@ -13,7 +13,7 @@ from app.core.project.places import FILE_NAME
 from inference.learning.errors import JobError
 from inference.learning.events import Event, PaceTold, Refused, StepTold, Stopped
 from inference.learning.job import Job, JobState
-from tests.app.finetuning.finetune_scene import STEPS, Learning, Process, finetune
+from tests.app.commands.finetuning.finetune_scene import STEPS, Learning, Process, finetune
 
 
 def stop_at_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:

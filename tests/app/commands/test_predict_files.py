@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.commands import ExitCode
 from app.core.errors import ExportError
-from tests.app.test_predict_command import QuickSegmenter, command, photos, quick
+from tests.app.commands.test_predict_command import QuickSegmenter, command, photos, quick
 
 __all__ = ["photos", "quick"]  # fixtures
 

@@ -26,7 +26,7 @@ from inference.learning.pictures import place_of
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from inference.models import read_card
-from tests.app.finetuning.finetune_scene import PICTURES, STEPS, Learning, asked, finetune
+from tests.app.commands.finetuning.finetune_scene import PICTURES, STEPS, Learning, asked, finetune
 from tests.core.learnable import decisions
 from tests.core.project.projects import opened
 from tests.inference.learning.jobs import report, small_parent

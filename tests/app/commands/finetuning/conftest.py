@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.commands import finetune_job
-from tests.app.finetuning.finetune_scene import PICTURES, Learning
+from tests.app.commands.finetuning.finetune_scene import PICTURES, Learning
 from tests.core.learnable import decisions, finished
 from tests.core.project.projects import opened, some_prediction
 

@@ -23,7 +23,7 @@ __all__ = ["brought", "lite", "store", "web"]  # fixtures
 
 pytestmark = pytest.mark.usefixtures("store")  # nothing here touches the user's own
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def weights(*arguments: str | Path) -> int:
