@@ -59,6 +59,16 @@ def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 
 
 @pytest.fixture(autouse=True)
+def _pointer_over_nothing() -> None:
+    """No window of a test opens under the pointer: Qt knows where the test before left it."""
+    if (gui := sys.modules.get("PySide6.QtGui")) is None or gui.QGuiApplication.instance() is None:
+        return
+    for place in (-100, -101):  # where the pointer is already it is not put again
+        gui.QCursor.setPos(place, place)
+    gui.QGuiApplication.processEvents()
+
+
+@pytest.fixture(autouse=True)
 def _no_thread_left_behind() -> Iterator[None]:
     """A test that leaves a thread running disturbs the ones after it."""
     before = set(threading.enumerate())

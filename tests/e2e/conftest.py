@@ -16,11 +16,11 @@ from tests.e2e.story import Script, Story
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Three sample photos, small, in a folder of their own."""
+    """Three sample photos of which the starter labels something, small, in a folder of their own."""
     folder = tmp_path / "photos"
     folder.mkdir()
     made = []
-    for sample in sample_paths()[:3]:
+    for sample in (path for path in sample_paths() if path.stem in ("astronaut", "castle", "cows")):
         with Image.open(sample) as image:
             image.thumbnail((640, 640))
             image.save(folder / sample.name, quality=90)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import under_way
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
+from app.editing import under_way
 from app.editing.session import KEPT_OPEN, Session
 from app.settings import Settings
 from app.tools.guesses import Guesses

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import stepping, under_way
 from app.core.arrays import U8
 from app.core.geometry import Box
 from app.core.patches import human_snapshot
 from app.core.segment_map import human_value
+from app.editing import stepping, under_way
 from app.editing.session import KEPT_OPEN, Session
 from app.settings import Settings
 from tests.app.canvas.scene import human, map_of
