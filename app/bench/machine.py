@@ -8,10 +8,19 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from inference.processors import usable_processors
+
 
 def machine_line() -> str:
     """Processor, cores, memory, graphics card, system and the versions that matter."""
-    parts = [_processor(), f"{_cores()} cores", _memory(), _graphics_card(), platform.platform(terse=True), _versions()]
+    parts = [
+        _processor(),
+        f"{usable_processors()} cores",
+        _memory(),
+        _graphics_card(),
+        platform.platform(terse=True),
+        _versions(),
+    ]
     return " · ".join(part for part in parts if part)
 
 
@@ -22,11 +31,6 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    # The cores this process may use, which in a container are fewer than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory() -> str:

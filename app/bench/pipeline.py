@@ -30,6 +30,7 @@ from app.core.pictures import list_pictures
 from inference.engines import open_engine
 from inference.models import ModelCard, find_card
 from inference.photo import read_photo
+from inference.processors import usable_processors
 from inference.segmenter import Segmenter
 from resources.samples import sample_paths
 
@@ -71,7 +72,7 @@ class Pace:
             name=f"{name}: the engine alone, one after the other",
             median=median(1 / turn.wall for turn in self.bare),
             unit="a second",
-            note=f"{_processor(self.bare)}, {busy:.2f} of {usable_cores()} cores at work",
+            note=f"{_processor(self.bare)}, {busy:.2f} of {usable_processors()} cores at work",
         )
         yield Figure(
             name=f"{name}: the engine alone, as many at once as it does best",
@@ -100,7 +101,7 @@ def pipeline_figures(*, quick: bool, photos: Path | None = None) -> Iterator[Fig
     with TemporaryDirectory() as text:
         folder = Path(text)
         pictures = _linked(list_pictures([photos]) if photos else sample_paths(), folder / "photos", count)
-        starter, cores = find_card("starter"), usable_cores()
+        starter, cores = find_card("starter"), usable_processors()
         segmenter = _segmenter(starter)
         yield from measure(segmenter, pictures, folder).figures("starter")
         yield from stage_figures("starter", segmenter, pictures[:AT_ONCE], folder)
@@ -126,11 +127,6 @@ def measure(segmenter: Segmenter, pictures: Sequence[Path], folder: Path, *, at_
             pace.command.append(_Turn.of(partial(_command, segmenter, some, folder / "labels"), count))
             pace.window.append(_Turn.of(partial(run, some), count))
     return pace
-
-
-def usable_cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _bare(segmenter: Segmenter, inputs: Sequence[NDArray[np.uint8]]) -> None:

@@ -14,7 +14,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from inference import graphs
 from inference.engines.engine import Answer, OutOfMemory, is_out_of_memory
-from inference.engines.onnx_model import Keeper, Parts, port_of, usable_processors, whole_file
+from inference.engines.onnx_model import Keeper, Parts, fewer_processors, port_of, whole_file
 from inference.engines.onnx_providers import check_providers, providers_for
 from inference.errors import EngineError, ExpectedError, WeightsError, first_line
 from inference.files import shown
@@ -96,7 +96,7 @@ class OnnxEngine:
         options.log_severity_level = _SILENT
         # Waiting threads sleep: spinning takes half as much processor time again, from a window that needs it.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if (usable := usable_processors()) is not None:
+        if (usable := fewer_processors()) is not None:
             options.intra_op_num_threads = usable
         providers = providers_for(self.device)
         try:

@@ -19,6 +19,7 @@ from inference.errors import EngineError, WeightsError, first_line
 from inference.files import shown
 from inference.foreign import ForeignGraph, ForeignPort, Value
 from inference.models import ModelCard, shipped_models
+from inference.processors import usable_processors
 from inference.weights import Tensors, check_tensors, load_tensors
 
 _FLOATING = frozenset({"float16", "float32", "float64"})
@@ -119,9 +120,7 @@ class Keeper:
                 keep()
 
 
-def usable_processors() -> int | None:
+def fewer_processors() -> int | None:
     """How many this process may use, where that is fewer than there are: libraries look at the machine only."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None
-    usable = len(os.sched_getaffinity(0))
+    usable = usable_processors()
     return usable if usable < (os.cpu_count() or usable) else None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inference import graphs
 from inference.engines.engine import Answer, OutOfMemory, is_out_of_memory
-from inference.engines.onnx_model import Keeper, Parts, port_of, usable_processors, whole_file
+from inference.engines.onnx_model import Keeper, Parts, fewer_processors, port_of, whole_file
 from inference.errors import EngineError, first_line
 from inference.files import shown
 from inference.foreign import Value
@@ -117,7 +117,7 @@ class OpenVinoEngine:
             settings |= {"INFERENCE_PRECISION_HINT": self.precision, "NUM_STREAMS": 1}
             # Threads that are tied to processors wait for whatever else runs there: the window, another picture.
             settings["ENABLE_CPU_PINNING"] = False
-            if (usable := usable_processors()) is not None:
+            if (usable := fewer_processors()) is not None:
                 settings["INFERENCE_NUM_THREADS"] = usable
         return settings
 

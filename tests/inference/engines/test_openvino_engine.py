@@ -94,7 +94,7 @@ def test_bfloat16_is_asked_for_only_where_the_processor_has_it(engine: Any, monk
 
 @needs_openvino
 def test_the_threads_are_those_that_this_process_may_use(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inference.engines.openvino_engine.usable_processors", lambda: 3)
+    monkeypatch.setattr("inference.engines.openvino_engine.fewer_processors", lambda: 3)
     assert engine._settings("CPU")["INFERENCE_NUM_THREADS"] == 3
 
 

@@ -53,6 +53,22 @@ def test_a_gentle_process_goes_after_others(job: Job, *, gentle: bool) -> None:
     assert more == (NICENESS if gentle else 0)
 
 
+@pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 1), (3, 1), (8, 4)])
+def test_a_process_takes_half_of_the_processors(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int, threads: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(inference.learning.process, "usable_processors", lambda: processors)
+    tells = """
+import os
+print('{"event": "pace", "head": %s, "all": null}' % os.environ["OMP_NUM_THREADS"], flush=True)
+"""
+    (tmp_path / "nice_child.py").write_text(tells, encoding="utf-8")
+    assert measure_pace(job) == PaceTold(head=threads, all=None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # whoever says so knows better
+    assert measure_pace(job) == PaceTold(head=7, all=None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness")
 def test_its_pace_is_measured_as_it_will_run(job: Job) -> None:
     own = float(os.getpriority(os.PRIO_PROCESS, 0))
