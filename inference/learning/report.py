@@ -120,8 +120,8 @@ def _what_fell(before: Score, after: Score) -> str:
     pixels, iou = after.pixel_accuracy - before.pixel_accuracy, after.mean_iou - before.mean_iou
     if min(pixels, iou) < -MUCH:
         return (
-            "it got much worse. Look whether all pictures marked done are right everywhere; if they are, fewer steps "
-            "or more pictures help"
+            "it got much worse. Look whether all pictures marked done are right everywhere; if they are, more of them "
+            "help"
         )
     if pixels >= 0:
         return "the mean IoU fell"
