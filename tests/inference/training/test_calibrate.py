@@ -25,6 +25,16 @@ def test_boastful_scores_are_damped() -> None:
     assert squared_error(evidence, calibration) < squared_error(evidence, Calibration(1.0, 0.0))
 
 
+def test_shy_scores_are_raised() -> None:
+    """Hardly ever wrong, and yet "no object" is far more likely: only a large bias against that helps."""
+    truth = torch.zeros(1000, dtype=torch.long)
+    truth[:100] = 1
+    evidence = [Evidence(torch.tensor([[1.0, -4.0, 2.5]]), torch.ones(1, 1000), truth)]
+    calibration = fit(evidence)
+    assert calibration.no_object_bias < -1
+    assert squared_error(evidence, calibration) < 0.1
+
+
 def test_the_brier_score_by_hand_leaves_unknown_pixels_out() -> None:
     evidence = boastful_evidence(0.5)
     evidence.truth[:400] = -1  # 100 right and 500 wrong pixels remain
