@@ -116,6 +116,7 @@ class Spec:
     icon: str | None = None
     checkable: bool = False
     held: bool = False  # works while the key is held, so it has no QAction shortcut of its own
+    everywhere: bool = False  # also while a dialog beside the work has the keyboard
 
 
 _F, _E, _T, _V, _P, _H = Group
@@ -137,7 +138,7 @@ ACTIONS: dict[Act, Spec] = {
     ),
     Act.EXPORT: Spec(_F, "Export this picture…", "Write this picture's labels as an ADE PNG", ("Ctrl+E",), "export"),
     Act.EXPORT_ALL: Spec(_F, "Export all…", "Write the labels of every picture", ("Ctrl+Shift+E",), "export-all"),
-    Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",)),
+    Act.QUIT: Spec(_F, "Quit", "Close the window", ("Ctrl+Q",), everywhere=True),
     Act.UNDO: Spec(_E, "Undo", "Take the last correction back", ("Ctrl+Z",), "undo"),
     Act.REDO: Spec(_E, "Redo", "Do it again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     Act.HISTORY: Spec(
@@ -324,7 +325,8 @@ def make_actions(parent: QObject, handlers: dict[Act, Callable[..., object]]) ->
             action.setIcon(icon(spec.icon))
         if spec.keys and not spec.held:
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
-            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            context = Qt.ShortcutContext
+            action.setShortcutContext(context.ApplicationShortcut if spec.everywhere else context.WindowShortcut)
         action.setCheckable(spec.checkable)
         action.setToolTip(tooltip(spec))
         handler = handlers[act]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
@@ -19,7 +19,9 @@ from app.core.arrays import U8
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
+from app.dialogs import show_not_listed
 from app.editing.session import Session
+from app.learning.dialog import LearnDialog
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.tools import make_tool
@@ -165,3 +167,38 @@ def test_keys_go_on_working_when_the_button_that_had_them_is_gone(window: MainWi
     press(Qt.Key.Key_B)
     assert window.canvas.tool is not None
     assert window.canvas.tool.id == "brush"
+
+
+# --- leaving ----------------------------------------------------------------------------------------------------------
+
+DIALOGS: dict[str, Callable[[MainWindow], object]] = {
+    "models and devices": lambda window: window.models.show(),
+    "learning": lambda window: LearnDialog(refusal_of_name=str, parent=window).come_up(),
+    "a list of reasons": lambda window: show_not_listed(["a.txt: not a photo"], parent=window),
+}
+
+
+def shown_dialog(window: MainWindow, qtbot: QtBot) -> QDialog:
+    (dialog,) = (one for one in window.findChildren(QDialog) if one.isVisible())
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    return dialog
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+def test_quit_closes_the_window_also_from_a_dialog_beside_the_work(qtbot: QtBot, name: str) -> None:
+    window = shown_window(qtbot, Settings())
+    DIALOGS[name](window)
+    dialog = shown_dialog(window, qtbot)
+    QTest.keyClick(dialog, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert not window.isVisible()
+    dialog.close()
+
+
+def test_a_dialog_that_wants_an_answer_gets_it_before_anybody_quits(qtbot: QtBot) -> None:
+    window = shown_window(qtbot, Settings())
+    question = QDialog(window)
+    question.open()
+    QTest.keyClick(shown_dialog(window, qtbot), Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert window.isVisible()
+    question.close()
