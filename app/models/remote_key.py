@@ -6,6 +6,7 @@ It is never part of settings, projects or logs. All of this may wait for the sys
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 
 from keyring.errors import KeyringError
 
@@ -22,8 +23,16 @@ from inference.remote_key import (
 )
 
 
-def keep_key(text: str) -> str:
-    """Use this key from now on, and keep it where the system keeps secrets; a sentence about where it is.
+@dataclass(frozen=True)
+class KeyTold:
+    """What may be told of the key."""
+
+    place: str  # where it is, a sentence
+    found: bool = True  # also what turns out to be no key: it can be forgotten
+
+
+def keep_key(text: str) -> KeyTold:
+    """Use this key from now on, and keep it where the system keeps secrets.
 
     Raises `RemoteError` for what can be no key.
     """
@@ -32,8 +41,8 @@ def keep_key(text: str) -> str:
     return place_of_key()
 
 
-def forget_key() -> str:
-    """Keep no key any more; a sentence about what is left."""
+def forget_key() -> KeyTold:
+    """Keep no key any more; what is left is told."""
     keep_for_session(None)
     if (backend := system_keyring()) is not None:
         with contextlib.suppress(KeyringError, OSError):
@@ -41,21 +50,21 @@ def forget_key() -> str:
     return place_of_key()
 
 
-def place_of_key() -> str:
-    """Which key is used, as a sentence."""
+def place_of_key() -> KeyTold:
+    """Which key is used."""
     try:
         found = remote_key()
     except RemoteError as error:
-        return str(error)
+        return KeyTold(str(error))
     match None if found is None else found[1]:
         case KeyPlace.ENVIRONMENT:
-            return f"The key in the environment ({VARIABLE}) is used."
+            return KeyTold(f"The key in the environment ({VARIABLE}) is used.")
         case KeyPlace.KEYRING:
-            return "The key is kept in the system's keyring."
+            return KeyTold("The key is kept in the system's keyring.")
         case KeyPlace.SESSION:
-            return "This system has no keyring that can be used: the key is kept until the program is closed."
+            return KeyTold("This system has no keyring that can be used: the key is kept until the program is closed.")
         case None:
-            return "There is no key yet."
+            return KeyTold("There is no key yet.", found=False)
 
 
 def _kept(key: Key) -> bool:

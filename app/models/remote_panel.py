@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt
@@ -29,12 +30,17 @@ from app.workers.lane import CancelToken, Lane
 from inference.remote_card import REMOTE, SERVICE_ADDRESS, leaving, remote_address, remote_models
 from inference.remote_key import VARIABLE, RemoteError
 
+if TYPE_CHECKING:
+    from app.models.remote_key import KeyTold
+
+_Told = TypeVar("_Told")
 WHAT_IS_SENT = (
     "What is sent is the photo's pixels, as a JPEG with a long side of 2048 pixels at most: neither its name nor the "
     "notes that cameras write into a photo, such as place and time."
 )
 BEFORE = "No photo is sent before you tick the box."
 QUESTION = "No photo is sent before you agree here, and none any more as soon as you untick the box."
+_NOTHING_TO_FORGET = "There is no key that could be forgotten"
 _MODEL = "bisenetformer-m-ade"
 
 
@@ -86,8 +92,8 @@ class RemotePanel(QWidget):
         self._show.setAccessibleName("Show the key")
         self._show.toggled.connect(self._show_key)
         self._forget = QPushButton("&Forget")
-        self._forget.setToolTip("Take the key out of the keyring")
         self._forget.setAutoDefault(False)
+        self._forget.setEnabled(False)  # until a key was found
         self._forget.clicked.connect(self._key_forgotten)
         fields = QGridLayout()
         fields.setSpacing(UNIT)
@@ -179,7 +185,7 @@ class RemotePanel(QWidget):
         if not text.strip():
             return
 
-        def keep() -> str:
+        def keep() -> KeyTold:
             from app.models.remote_key import keep_key
 
             return keep_key(text)
@@ -189,7 +195,7 @@ class RemotePanel(QWidget):
         self._ask("key", keep, self._key_changed)
 
     def _key_forgotten(self) -> None:
-        def forget() -> str:
+        def forget() -> KeyTold:
             from app.models.remote_key import forget_key
 
             return forget_key()
@@ -198,15 +204,22 @@ class RemotePanel(QWidget):
         self._ask("key", forget, self._key_changed)
 
     def _ask_for_place(self) -> None:
-        def place() -> str:
+        def place() -> KeyTold:
             from app.models.remote_key import place_of_key
 
             return place_of_key()
 
-        self._ask("key", place, self.key_place.setText)
+        self._ask("key", place, self._show_told)
 
-    def _key_changed(self, place: str) -> None:
-        self.key_place.setText(place)
+    def _show_told(self, told: KeyTold) -> None:
+        self.key_place.setText(told.place)
+        if self._forget.hasFocus() and not told.found:
+            self.key.setFocus()  # else the keyboard would go to the test, and the next press of Space with it
+        self._forget.setEnabled(told.found)
+        self._forget.setToolTip("Take the key out of the keyring" if told.found else _NOTHING_TO_FORGET)
+
+    def _key_changed(self, told: KeyTold) -> None:
+        self._show_told(told)
         self._use_if_allowed()  # with the new key
 
     # --- the test --------------------------------------------------------------------------------------------------
@@ -227,13 +240,13 @@ class RemotePanel(QWidget):
         self.test.setEnabled(True)
         self.said.setText(sentence)
 
-    def _ask(self, key: str, work: Callable[[], str], done: Callable[[str], None]) -> None:
+    def _ask(self, key: str, work: Callable[[], _Told], done: Callable[[_Told], None]) -> None:
         """In a thread of its own: the system may ask for a password, and the service may take its time."""
 
-        def job(_token: CancelToken) -> str:
+        def job(_token: CancelToken) -> _Told:
             return work()
 
-        failed = done if key == "test" else self.key_place.setText
+        failed = self._tested if key == "test" else self.key_place.setText
         self._lane.submit(job, key=key, done=done, failed=failed)
 
 

@@ -309,12 +309,35 @@ def test_a_key_is_entered_and_forgotten_and_never_seen_again(
     assert panel.key.echoMode() is QLineEdit.EchoMode.Password
     qtbot.waitUntil(lambda: use_keyring.kept == {(SERVICE, USER): "another-key"}, timeout=PATIENCE)
     qtbot.waitUntil(panel.is_idle, timeout=PATIENCE)
-    panel._forget.click()
+    panel.activateWindow()
+    panel._forget.setFocus()
+    qtbot.keyClick(panel._forget, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: panel.key_place.text() == "There is no key yet.", timeout=PATIENCE)
     assert use_keyring.kept == {}
+    assert panel.key.hasFocus()
     qtbot.keyClicks(panel.key, "two words")
     qtbot.keyClick(panel.key, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: panel.key_place.text().startswith("This is no key"), timeout=PATIENCE)
+
+
+def test_a_key_can_be_forgotten_only_where_there_is_one(
+    panel: RemotePanel, use_keyring: FakeKeyring, desks: list[Desk], qtbot: QtBot
+) -> None:
+    assert not panel._forget.isEnabled()  # nobody has looked yet
+    qtbot.waitUntil(panel._forget.isEnabled, timeout=PATIENCE)
+    assert panel._forget.toolTip() == "Take the key out of the keyring"
+    qtbot.mouseClick(panel._forget, LEFT)
+    qtbot.waitUntil(lambda: not panel._forget.isEnabled(), timeout=PATIENCE)
+    assert panel._forget.toolTip() == "There is no key that could be forgotten"
+    another = RemotePanel(desks[0])
+    qtbot.addWidget(another)
+    qtbot.waitUntil(another.is_idle, timeout=PATIENCE)
+    assert another.key_place.text() == "There is no key yet."
+    assert not another._forget.isEnabled()
+    another.close_down()
+    qtbot.keyClicks(panel.key, "another-key")
+    qtbot.keyClick(panel.key, Qt.Key.Key_Return)
+    qtbot.waitUntil(panel._forget.isEnabled, timeout=PATIENCE)
 
 
 def test_it_is_a_page_of_the_dialog_about_models(service: Service, qtbot: QtBot) -> None:
