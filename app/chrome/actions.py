@@ -236,7 +236,12 @@ ACTIONS: dict[Act, Spec] = {
     Act.LESS_OPAQUE: Spec(_V, "Labels fainter", "Let more of the photo through", ("Shift+O",)),
     Act.MORE_OPAQUE: Spec(_V, "Labels stronger", "Let less of the photo through", ("Shift+P",)),
     Act.MODE: Spec(
-        _V, "Semantic view", "Give every pixel a class, whatever the scores", ("M",), "semantic", checkable=True
+        _V,
+        "Semantic view",
+        "Show each pixel's likeliest class, whatever the scores",
+        ("M",),
+        "semantic",
+        checkable=True,
     ),
     Act.THRESHOLD_DOWN: Spec(_V, "Threshold down", "Show segments the network is less sure of", (",",)),
     Act.THRESHOLD_UP: Spec(_V, "Threshold up", "Hide segments the network is less sure of", (".",)),

@@ -27,7 +27,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results, made if need be")
     threshold = "a segment counts above this score, 0..1 (default 0.5)"
     add("--threshold", type=share, default=0.5, metavar="T", help=threshold)
-    add("--mode", choices=("segments", "semantic"), default="segments", help="scores and threshold, or every pixel")
+    mode = "scores and threshold, or each pixel's likeliest class"
+    add("--mode", choices=("segments", "semantic"), default="segments", help=mode)
     add_engine_arguments(parser)
     add(
         "--resume",

@@ -26,7 +26,7 @@ class ViewMode(Enum):
     """The two views of a prediction."""
 
     SEGMENTS = "segments"  # each query owns pixels; those with a score above the threshold count
-    SEMANTIC = "semantic"  # every pixel has a class, whatever the scores
+    SEMANTIC = "semantic"  # each pixel's likeliest class, whatever the scores; it may be none with a foreign model
 
 
 def compose_layer(prediction: Prediction, mode: ViewMode) -> tuple[U8, SegmentTable]:
