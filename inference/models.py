@@ -12,6 +12,7 @@ and those in the store (`inference.weights_store`) are known by name:
     classes            "ade20k-150"
     figures            published or measured figures: a table or a list of tables, see `inference.figures`
     licence, trained_on, limits    in plain words
+    calibration        what was done to the scores after the training, see `inference.calibration`; null: nothing
     lineage            of a model that learned from a person's corrections: its parent, data, settings and figures
 """
 
@@ -27,6 +28,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from inference.calibration import UNCALIBRATED, Calibration
 from inference.errors import EngineError, UnknownModelError, WeightsError
 from inference.figures import Figures, read_figures
 from inference.files import shown
@@ -62,6 +64,7 @@ class ModelCard:
     licence: str = "not stated"
     trained_on: str = "not stated"
     limits: str = "not stated"
+    calibration: Calibration = UNCALIBRATED
     lineage: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -189,6 +192,7 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "input_size": ((int, NoneType), "a whole number or null"),
     "aliases": ((list,), "a list of texts"),
     "figures": ((dict, list), "a table or a list of tables"),
+    "calibration": ((dict, NoneType), "a table of entries or null"),
     "lineage": ((dict,), "a table of entries"),
     **dict.fromkeys(("file", "url", "sha256", *_TEXTS), ((str, NoneType), "a text or null")),
 }
@@ -225,6 +229,7 @@ def _card(values: Any, *, folder: Path) -> ModelCard:
         network=network,
         input_size=input_size,
         figures=read_figures(figures),
+        calibration=Calibration.from_dict(values.get("calibration") or {}),
         lineage=values.get("lineage", {}),
         **texts,
     )

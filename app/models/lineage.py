@@ -36,7 +36,9 @@ def _how(lineage: Mapping[str, Any]) -> str:
     scope = settings.get("scope") if isinstance(settings, Mapping) else None
     what = {Scope.HEAD.value: "The decoder alone", Scope.ALL.value: "The whole network"}.get(str(scope), "It")
     took = f" in {duration(seconds)}" if isinstance(seconds, int | float) else ""
-    return f"{what} learned for {steps:,} steps{took}." if isinstance(steps, int) else ""
+    mix = lineage.get("mix")
+    has = f", and the model has {100 * mix:.0f} % of that" if isinstance(mix, int | float) and mix < 1 else ""
+    return f"{what} learned for {steps:,} steps{took}{has}." if isinstance(steps, int) else ""
 
 
 def lineage_table(lineage: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

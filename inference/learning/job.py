@@ -3,7 +3,8 @@
 job.json, parent.json      what is to be learned, from which pictures, and the model card that it starts from
 pictures/                  NNNN.photo.png, NNNN.labels.png and NNNN.trust.png, made small
 features/, checkpoint.pt   what the training keeps, see `inference.training.finetune`
-before.npz, after.npz      what was counted so far of the parent and the result, spent.json the seconds it all took
+before.npz, after-N.npz    what was counted so far of the parent and of each mix of it with what was learned (percent)
+spent.json                 the seconds that it all took
 progress.jsonl             the loss curve, one `StepTold` a line
 result/, report.json       the new model with its card; the report is written last
 """
@@ -344,5 +345,6 @@ def _card_values(card: ModelCard) -> Mapping[str, Any]:
         "licence": card.licence,
         "trained_on": card.trained_on,
         "limits": card.limits,
+        "calibration": card.calibration.to_dict(),
         "lineage": dict(card.lineage),
     }

@@ -12,6 +12,10 @@ from inference.learning.settings import LearnSettings
 SEGMENTS = "segments"
 SEMANTIC = "semantic"
 """The two ways to read a prediction."""
+MIXES = (0.25, 0.5, 0.75, 1.0)
+"""How much of what was learned a new model may have, the rest is its parent's; see `LearnReport.mix`."""
+UNTRIED_MIX = 0.5
+"""Where no picture was held back to try them on."""
 MUCH = 0.1
 """A share by which a figure of a model that still knows its trade does not fall."""
 
@@ -23,6 +27,11 @@ class Score:
     pixel_accuracy: float  # of the pixels whose label is known
     mean_iou: float  # over the classes in the truth
     unlabelled: float  # of the pixels whose label is known
+
+
+def fell_nowhere(before: Score, after: Score) -> bool:
+    """Whether neither pixel accuracy nor mean IoU is less."""
+    return after.pixel_accuracy >= before.pixel_accuracy and after.mean_iou >= before.mean_iou
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,28 +61,29 @@ class LearnReport:
     seconds: float  # of the whole job
     settings: LearnSettings  # with the steps and the learning rate that were used
     known: int = 0  # pictures held back that the parent had learned from, for want of others
+    mix: float = 1.0  # share 0..1 of what was learned in the new weights, the rest are the parent's (arXiv 2109.01903)
 
     @property
     def recommended(self) -> bool:
         """Neither pixel accuracy nor mean IoU of the segments view fell."""
         if not self._can_tell:
             return False
-        before, after = self.before[SEGMENTS], self.after[SEGMENTS]
-        return after.pixel_accuracy >= before.pixel_accuracy and after.mean_iou >= before.mean_iou
+        return fell_nowhere(self.before[SEGMENTS], self.after[SEGMENTS])
 
     @property
     def verdict(self) -> str:
         """One or two sentences for people."""
         if not self._can_tell:
             why = "The pictures held back have no labels" if self.before else "No picture was held back"
-            return f"{why}, so nobody can tell whether the model got better."
+            has = self._mix_text("because nobody could try whether more is better")
+            return f"{why}, so nobody can tell whether the model got better.{has}"
         before, after = self.before[SEGMENTS], self.after[SEGMENTS]
         pixels = (
             f"{_percent(after.pixel_accuracy)} of the pixels are right instead of {_percent(before.pixel_accuracy)}"
         )
         iou = f"the mean IoU is {_percent(after.mean_iou)} instead of {_percent(before.mean_iou)}"
         pictures = "the picture" if self.held_back == 1 else f"the {self.held_back} pictures"
-        found = f"On {pictures} held back, {pixels}, and {iou}."
+        found = f"On {pictures} held back, {pixels}, and {iou}.{self._mix_text('which did best there')}"
         if self.known:
             them = "it" if self.held_back == 1 else "them" if self.known == self.held_back else f"{self.known} of them"
             found += f" {self.parent} had learned from {them}, so it looks better here than on other pictures."
@@ -82,6 +92,10 @@ class LearnReport:
         if before == after:
             return f"{found} Nothing changed."
         return f"{found} The new model is recommended."
+
+    def _mix_text(self, why: str) -> str:
+        """How much of what was learned the model has; empty where that is all."""
+        return "" if self.mix == 1 else f" Of what was learned it has {100 * self.mix:.0f} %, {why}."
 
     @property
     def _can_tell(self) -> bool:
@@ -93,7 +107,8 @@ class LearnReport:
         own = {"settings": self.settings.to_json(), "classes": [asdict(change) for change in self.classes]}
         views = {when: {view: asdict(score) for view, score in getattr(self, when).items()} for when in _WHEN}
         plain = {name: getattr(self, name) for name in _PLAIN}
-        return plain | own | views | {"known": self.known, "recommended": self.recommended, "verdict": self.verdict}
+        judged = {"recommended": self.recommended, "verdict": self.verdict}
+        return plain | own | views | {"known": self.known, "mix": self.mix} | judged
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> LearnReport:
@@ -107,6 +122,7 @@ class LearnReport:
                 classes=tuple(ClassChange(**change) for change in values["classes"]),
                 settings=LearnSettings.from_json(values["settings"]),
                 known=values.get("known", 0),
+                mix=values.get("mix", 1.0),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise JobError(f"The report of the job makes no sense: {error}.") from error

@@ -64,7 +64,7 @@ def export(options: argparse.Namespace) -> None:
         samples = Samples(options.calibrate)
         chosen = [samples[index] for index in range(0, len(samples), options.every)]
         calibration = calibrate.fit(calibrate.collect(network, chosen, input_size=options.size))
-        calibrate.apply(network, calibration)
+        calibrate.apply(network.state_dict(), calibration)
         report |= asdict(calibration) | {"calibrated_on": len(chosen)}
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
@@ -157,7 +157,8 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--folder", type=Path, required=True, help="where checkpoint and log go")
     arguments.add_argument("--network", choices=sorted(CONFIGS), default="bisenetformer-m-lite")
     arguments.add_argument("--start", type=Path, help="what to start from: safetensors, or the checkpoint.pt of a run")
-    arguments.add_argument("--imagenet", type=Path, help="ImageNet state dict of EfficientNet-Lite0 for the backbone")
+    imagenet_help = "ImageNet state dict of the EfficientNet-Lite that the network has as its backbone"
+    arguments.add_argument("--imagenet", type=Path, help=imagenet_help)
     budget = arguments.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="training time; always ends its schedule, whatever the speed")
     budget.add_argument("--steps", type=int, help="training steps; repeatable")

@@ -8,13 +8,14 @@ score is smallest). Both go into the weights of the classifier, so nothing else 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import torch
 from torch import Tensor
 
+from inference.calibration import Calibration
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.preprocess import prepare
 from inference.training.criterion import thin_out
@@ -22,14 +23,7 @@ from inference.training.data import Sample
 
 TEMPERATURES = tuple(round(0.6 + 0.1 * step, 1) for step in range(20))  # 0.6 … 2.5
 NO_OBJECT_BIASES = tuple(round(-3.0 + 0.25 * step, 2) for step in range(25))  # -3 … 3
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What to do to the class logits: divide by `temperature`, then add `no_object_bias` to the last."""
-
-    temperature: float
-    no_object_bias: float
+_CLASSIFIER = "head.predictor.forward_prediction_heads.classifier"
 
 
 @dataclass(frozen=True)
@@ -76,9 +70,21 @@ def fit(evidence: Sequence[Evidence]) -> Calibration:
 
 
 @torch.no_grad()
-def apply(network: BiSeNetFormer, calibration: Calibration) -> None:
+def apply(state: Mapping[str, Tensor], calibration: Calibration) -> None:
     """Write the calibration into the classifier's own weights, in place."""
-    classifier = network.head.predictor.forward_prediction_heads.classifier
-    classifier.weight.div_(calibration.temperature)
-    classifier.bias.div_(calibration.temperature)
-    classifier.bias[-1] += calibration.no_object_bias
+    state[f"{_CLASSIFIER}.weight"].div_(calibration.temperature)
+    bias = state[f"{_CLASSIFIER}.bias"].div_(calibration.temperature)
+    bias[-1] += calibration.no_object_bias
+
+
+@torch.no_grad()
+def undo(state: Mapping[str, Tensor], calibration: Calibration) -> None:
+    """Take out of the classifier's weights, in place, what `apply` wrote: so the network can be trained on.
+
+    The losses ask for scores as they are before it: calibrated ones would be torn back to those within some dozen
+    steps, and with them whatever shares their weights.
+    """
+    bias = state[f"{_CLASSIFIER}.bias"]
+    bias[-1] -= calibration.no_object_bias
+    bias.mul_(calibration.temperature)
+    state[f"{_CLASSIFIER}.weight"].mul_(calibration.temperature)

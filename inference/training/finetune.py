@@ -7,6 +7,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,14 +22,15 @@ from inference.learning.errors import JobError
 from inference.learning.events import Event, Stage, StepTold
 from inference.learning.job import Job, JobState
 from inference.learning.pacing import Pacing
-from inference.learning.report import LearnReport
+from inference.learning.report import MIXES, UNTRIED_MIX, LearnReport
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
+from inference.training import calibrate
 from inference.training.data import DataError
 from inference.training.features import Features
 from inference.training.finetune_head import HeadSettings, HeadTrainer
-from inference.training.finetune_measure import Measured, Tally, changes
-from inference.training.finetune_result import load_network, write_result, write_weights
+from inference.training.finetune_measure import Measured, Tally, best_mix, changes
+from inference.training.finetune_result import load_network, mixed, write_result, write_weights
 from inference.training.finetune_whole import JobSamples, WholeSettings, WholeTrainer
 from inference.weights import sha256_of
 
@@ -76,7 +78,7 @@ class Run:
             **({Stage.FEATURES: len(self.samples)} if self.settings.scope is Scope.HEAD else {}),
             Stage.BEFORE: held_back,
             Stage.TRAINING: self.steps,
-            Stage.AFTER: held_back,
+            Stage.AFTER: len(MIXES) * held_back,
             Stage.WRITING: 1,
         }
         self.pacing = Pacing(amounts, tell=tell)
@@ -109,7 +111,7 @@ class Run:
                 try:
                     if self.settings.scope is Scope.HEAD:
                         self._keep_features(self.features(parent))
-                    before = self.measure(parent, Stage.BEFORE, of=self.job.parent.sha256 or "")
+                    before = self.measure(parent, "before", of=self.job.parent.sha256 or "")
                     learner = self._train(parent)
                     return self._result(learner, before)
                 finally:
@@ -143,14 +145,17 @@ class Run:
                 with self.pacing.part():
                     features.keep(number)
 
-    def measure(self, network: BiSeNetFormer, stage: Stage, *, of: str) -> Measured | None:
+    def measure(self, network: BiSeNetFormer, name: str, *, of: str, earlier: int | None = None) -> Measured | None:
         """The network, whose weights have the hash `of`, on the pictures held back; None where there is none.
 
-        What was counted is kept picture by picture, so that none is looked at twice.
+        What was counted is kept under the name, picture by picture, so that none is looked at twice. `earlier`: how
+        many mixes were measured before this one; None for the parent.
         """
-        file, held_back = self.job.folder / f"{stage}.npz", self.job.indices(held_back=True)
+        file, held_back = self.job.folder / f"{name}.npz", self.job.indices(held_back=True)
         tally = Tally.read(file, of=of)
-        self.pacing.begin(stage, done=tally.pictures, seconds=tally.seconds)
+        stage = Stage.BEFORE if earlier is None else Stage.AFTER
+        seconds = 0.0 if earlier else tally.seconds  # later ones take as long as the first
+        self.pacing.begin(stage, done=(earlier or 0) * len(held_back) + tally.pictures, seconds=seconds)
         for index in held_back[tally.pictures :]:
             self.check()
             began = time.monotonic()
@@ -165,7 +170,8 @@ class Run:
         Tally(of="").add(network, self.job.picture(0), input_size=self.job.parent.input_size)
 
     def learner(self, parent: BiSeNetFormer) -> Learner:
-        """What trains, at its beginning; the parent's head may be trained in place."""
+        """What trains, at its beginning; the parent may be trained in place."""
+        calibrate.undo(parent.state_dict(), self.job.parent.calibration)
         if self.settings.scope is Scope.HEAD:
             return HeadTrainer(parent, self.features(parent), self.head_settings())
         return WholeTrainer(parent.config, parent.state_dict(), self.samples, self.whole_settings(), device=self.device)
@@ -242,20 +248,41 @@ class Run:
         self._keep_spent()
 
     def _result(self, learner: Learner, before: Measured | None) -> LearnReport:
-        """What counts is measured on the file, loaded as anybody loads it."""
+        """Of all mixes of parent and learned weights the one that did best on the pictures held back.
+
+        What counts is measured on the file, loaded as anybody loads it.
+        """
         unnamed = self.job.result.parent / ".unnamed.safetensors"
-        with self.pacing.busy():
-            write_weights(learner.weights(), unnamed)
-            learned = load_network(unnamed, self.job.parent.own_network, device=self.device)
-        after = self.measure(learned, Stage.AFTER, of=sha256_of(unnamed))
-        if after is None:  # then it is run on something at least
-            self.try_measuring(learned)
+        parent, learned = self._ends(learner)
+        after: dict[float, Measured] = {}
+        mixes = (UNTRIED_MIX,) if before is None else MIXES
+        for place, mix in enumerate(mixes):
+            with self.pacing.busy():
+                write_weights(mixed(parent, learned, mix), unnamed)
+                network = load_network(unnamed, self.job.parent.own_network, device=self.device)
+            measured = self.measure(network, f"after-{mix:.0%}", of=sha256_of(unnamed), earlier=place)
+            if measured is None:  # then it is run on something at least
+                self.try_measuring(network)
+            else:
+                after[mix] = measured
+        best = best_mix(before, after) if before else UNTRIED_MIX
         self.pacing.begin(Stage.WRITING)
         self.check()
         with self.pacing.part():
-            report = self._report(before, after)
+            if best != mixes[-1]:
+                write_weights(mixed(parent, learned, best), unnamed)
+            report = replace(self._report(before, after.get(best)), mix=best)
             write_result(self.job, unnamed, report)
         return report
+
+    def _ends(self, learner: Learner) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The weights between which the new model may lie: the parent's and the learned ones, both with the parent's
+        calibration."""
+        with self.pacing.busy():
+            card = self.job.parent
+            learned = {name: tensor.detach().cpu().clone() for name, tensor in learner.weights().items()}
+            calibrate.apply(learned, card.calibration)
+            return dict(load_network(card.weights(), card.own_network, device="cpu").state_dict()), learned
 
     def _report(self, before: Measured | None, after: Measured | None) -> LearnReport:
         return LearnReport(

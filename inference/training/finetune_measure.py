@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from inference.errors import EngineError
 from inference.files import replace_file
 from inference.learning.pictures import DECIDED, LearnPicture
-from inference.learning.report import ClassChange, Score
+from inference.learning.report import SEGMENTS, UNTRIED_MIX, ClassChange, Score, fell_nowhere
 from inference.metrics import Confusion
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.evaluate import View, labels_of, network_output
@@ -102,6 +102,22 @@ def _score(confusion: Confusion) -> Score:
         mean_iou=confusion.mean_iou(among=confusion.present),
         unlabelled=confusion.unlabelled,
     )
+
+
+def best_mix(before: Measured, after: Mapping[float, Measured]) -> float:
+    """By pixel accuracy and mean IoU of the segments view, together; one that lost neither goes before one that did.
+
+    Of equals the one nearest to the parent, and `UNTRIED_MIX` where there was nothing to compare on.
+    """
+    if not any(before.pixels):
+        return UNTRIED_MIX
+    old = before.scores[SEGMENTS]
+
+    def merit(mix: float) -> tuple[bool, float, float]:
+        new = after[mix].scores[SEGMENTS]
+        return fell_nowhere(old, new), new.pixel_accuracy + new.mean_iou, -mix
+
+    return max(after, key=merit)
 
 
 def changes(before: Measured, after: Measured) -> tuple[ClassChange, ...]:

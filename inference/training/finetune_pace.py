@@ -12,6 +12,7 @@ from statistics import median
 from inference.engines.engine import is_out_of_memory
 from inference.learning.events import PaceTold
 from inference.learning.job import PACE, Job
+from inference.learning.report import MIXES
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.features import VIEWS, Features
@@ -52,7 +53,7 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
                 raise
             found[run.settings.scope] = None
         else:
-            found[run.settings.scope] = AROUND + measuring * 2 * held_back + seconds
+            found[run.settings.scope] = AROUND + measuring * (1 + len(MIXES)) * held_back + seconds
     return PaceTold(head=found[Scope.HEAD], all=found[Scope.ALL])
 
 

@@ -31,6 +31,15 @@ def load_network(file: Path, config: NetworkConfig, *, device: str) -> BiSeNetFo
     return network.eval().to(device)
 
 
+def mixed(parent: Mapping[str, Tensor], learned: Mapping[str, Tensor], mix: float) -> dict[str, Tensor]:
+    """So much of the learned weights, the rest from the parent: what lies between them knows the new and forgets less
+    of the old. (Wortsman et al., "Robust fine-tuning of zero-shot models", arXiv 2109.01903.)"""
+    return {
+        name: torch.lerp(parent[name], tensor, mix) if tensor.is_floating_point() else tensor
+        for name, tensor in learned.items()
+    }
+
+
 def write_weights(weights: Mapping[str, Tensor], file: Path) -> None:
     """In full precision: a model may learn again. Raises `OSError`; half a file is never left."""
     tensors = {
@@ -71,6 +80,7 @@ def card_of(job: Job, report: LearnReport, *, sha256: str) -> dict[str, Any]:
         "trained_on": f"{parent.name} was trained on this: {_sentence(parent.trained_on)} {learned}",
         "licence": parent.licence,
         "limits": parent.limits,
+        "calibration": parent.calibration.to_dict(),
         "lineage": _lineage(job, report),
     }
 
@@ -108,6 +118,7 @@ def _lineage(job: Job, report: LearnReport) -> dict[str, Any]:
         "kept_pixels": sum(picture.kept for picture in trained),
         "settings": report.settings.to_json(),
         "steps": report.settings.steps,
+        "mix": report.mix,
         "seconds": round(report.seconds, 1),
         "made": datetime.now(UTC).date().isoformat(),
         "before": {view: asdict(score) for view, score in report.before.items()},

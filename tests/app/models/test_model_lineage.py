@@ -34,6 +34,10 @@ def test_a_lineage_is_told_in_words_and_figures() -> None:
         "Held back to measure it: 5 pictures.",
         "The decoder alone learned for 1,200 steps in 5 min.",
     ]
+    assert lineage_sentences(LINEAGE | {"mix": 0.25})[-1] == (
+        "The decoder alone learned for 1,200 steps in 5 min, and the model has 25 % of that."
+    )
+    assert lineage_sentences(LINEAGE | {"mix": 1.0}) == lineage_sentences(LINEAGE)
     assert lineage_table(LINEAGE)[1:] == [
         ("Pixels right", "70.0 %", "80.0 %", "+10.0"),
         ("Mean IoU", "40.0 %", "38.0 %", "−2.0"),

@@ -61,7 +61,7 @@ def test_a_comparison_that_flatters_the_model_from_before_says_so(held_back: int
 
 
 def test_a_report_of_an_earlier_version_says_nothing_of_it() -> None:
-    values = {name: value for name, value in report().to_json().items() if name != "known"}
+    values = {name: value for name, value in report().to_json().items() if name not in ("known", "mix")}
     assert LearnReport.from_json(values) == report()
 
 
@@ -70,6 +70,16 @@ def test_where_no_picture_held_back_has_labels_nobody_can_tell() -> None:
     found = replace(report(), classes=(ClassChange(class_id=3, pixels=0, before=0.0, after=0.0),))
     assert not found.recommended
     assert found.verdict == "The pictures held back have no labels, so nobody can tell whether the model got better."
+
+
+def test_how_much_of_what_was_learned_it_has_is_told() -> None:
+    assert "Of what was learned it has 25 %, which did best there. The new" in replace(report(), mix=0.25).verdict
+    assert "what was learned" not in report().verdict
+    untried = replace(report(), before={}, after={}, held_back=0, mix=0.5)
+    assert untried.verdict.endswith(
+        " Of what was learned it has 50 %, because nobody could try whether more is better."
+    )
+    assert LearnReport.from_json(untried.to_json()) == untried
 
 
 def test_what_nobody_measured_is_not_recommended() -> None:

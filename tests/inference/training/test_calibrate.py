@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from inference.calibration import Calibration
 from inference.network.bisenetformer import BiSeNetFormer
-from inference.training.calibrate import Calibration, Evidence, apply, collect, fit, squared_error
+from inference.training.calibrate import Evidence, apply, collect, fit, squared_error, undo
 from tests.inference.training.labelled_tars import two_tone
 from tests.inference.training.test_trainer import SMALL
 
@@ -46,12 +47,23 @@ def test_the_brier_score_by_hand_leaves_unknown_pixels_out() -> None:
 def test_calibration_lives_in_the_weights() -> None:
     network = BiSeNetFormer(SMALL).eval()
     [before] = collect(network, [two_tone()], input_size=64)
-    apply(network, Calibration(2.0, 0.5))
+    apply(network.state_dict(), Calibration(2.0, 0.5))
     [after] = collect(network, [two_tone()], input_size=64)
     expected = before.class_logits / 2
     expected[:, -1] += 0.5
     torch.testing.assert_close(after.class_logits, expected, rtol=0, atol=1e-5)
     torch.testing.assert_close(after.mask_probs, before.mask_probs)
+
+
+def test_a_calibration_can_be_taken_out_again() -> None:
+    network, calibration = BiSeNetFormer(SMALL), Calibration(1.7, -2.75)
+    plain = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    apply(network.state_dict(), calibration)
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, plain[name])}
+    assert changed == {f"head.predictor.forward_prediction_heads.classifier.{part}" for part in ("weight", "bias")}
+    undo(network.state_dict(), calibration)
+    for name, tensor in network.state_dict().items():
+        torch.testing.assert_close(tensor, plain[name], rtol=0, atol=1e-6)
 
 
 def test_the_brier_score_by_hand_with_two_queries_and_a_calibration() -> None:

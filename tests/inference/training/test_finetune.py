@@ -9,20 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from inference import weights_store
+from inference.calibration import UNCALIBRATED, Calibration
 from inference.errors import EngineError, WeightsError
 from inference.learning.errors import JobError
 from inference.learning.events import Event, Stage, StageTold, StepTold
-from inference.learning.job import JobState
+from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
+from inference.learning.report import MIXES, UNTRIED_MIX
 from inference.learning.settings import Scope, Untouched
 from inference.models import find_card
-from inference.training import finetune
+from inference.training import calibrate, finetune
 from inference.training.features import Features
 from inference.training.finetune import Run, device_for
+from inference.training.finetune_measure import Measured
 from inference.training.finetune_pace import pace
+from inference.weights import sha256_of
 from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
 from tests.inference.training.small_runs import STEPS, Finish, finish, nothing, settings, small_run, two_held_back
 
@@ -73,11 +77,66 @@ def test_all_but_the_backbone_learns_and_in_full_precision(unbroken: Finish) -> 
     assert not any("running_" in name or "num_batches" in name for name in moved)  # the statistics stay
 
 
-def test_what_counts_is_the_running_average(unbroken: Finish) -> None:
-    job = unbroken.job
+def taken(monkeypatch: pytest.MonkeyPatch, mix: float) -> None:
+    """This mix does best."""
+    monkeypatch.setattr(finetune, "best_mix", lambda *_: mix)
+
+
+def test_what_counts_is_the_running_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken(monkeypatch, 1.0)
+    job = small_run(tmp_path).job
     content, result = torch.load(job.checkpoint, weights_only=True), load_file(job.result)
     assert all(torch.equal(result[name], value) for name, value in content["average"].items())
     assert not all(torch.equal(result[name], value) for name, value in content["decoders"].items())
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_the_new_model_is_the_mix_that_did_best_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mix: float
+) -> None:
+    looked: list[tuple[Measured, dict[float, Measured]]] = []
+
+    def best(before: Measured, after: dict[float, Measured]) -> float:
+        looked.append((before, after))
+        return mix
+
+    monkeypatch.setattr(finetune, "best_mix", best)
+    done = small_run(tmp_path)
+    assert done.job.parent.file is not None
+    parent, result = load_file(done.job.parent.file), load_file(done.job.result)
+    for name, value in torch.load(done.job.checkpoint, weights_only=True)["average"].items():
+        if value.is_floating_point():
+            torch.testing.assert_close(result[name], (1 - mix) * parent[name] + mix * value, rtol=0, atol=1e-6)
+    [(before, after)] = looked
+    assert tuple(after) == MIXES
+    assert done.report.mix == find_card(done.job.result).lineage["mix"] == mix
+    assert (done.report.before, done.report.after) == (before.scores, after[mix].scores)
+
+
+def learned_with(folder: Path, calibration: Calibration) -> Job:
+    """A job whose parent has this calibration in its weights, and says so; its numbers are none that are rounded."""
+    job = small_job(folder, settings=settings(), pictures=two_held_back())
+    assert job.parent.file is not None
+    state = load_file(job.parent.file)
+    state["head.predictor.forward_prediction_heads.classifier.bias"][-1] = 0.25
+    calibrate.apply(state, calibration)
+    save_file(state, job.parent.file)
+    parent = replace(job.parent, calibration=calibration, sha256=sha256_of(job.parent.file))
+    return finish(replace(job, parent=parent)).job
+
+
+def test_scores_are_trained_as_they_were_before_their_calibration_and_calibrated_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice the same network, once with a calibration in its weights that its card tells: it learns the same."""
+    taken(monkeypatch, 1.0)
+    calibration = Calibration(2.0, -1.5)
+    job = learned_with(tmp_path / "calibrated", calibration)
+    expected = load_file(learned_with(tmp_path / "plain", UNCALIBRATED).result)
+    calibrate.apply(expected, calibration)
+    for name, value in load_file(job.result).items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-7)
+    assert find_card(job.result).calibration == calibration
 
 
 def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +197,7 @@ def test_without_pictures_held_back_nothing_is_recommended(tmp_path: Path) -> No
     report = Run(job, tell=lambda _: None, check=nothing).finish()
     assert (report.before, report.after, report.decided_after) == ({}, {}, None)
     assert not report.recommended
+    assert report.mix == UNTRIED_MIX
     assert find_card(job.result).figures == ()
 
 

@@ -15,6 +15,7 @@ from inference.learning.errors import JobError
 from inference.learning.events import Event, Finished, Refused, Stage, StageTold, StepTold
 from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
+from inference.learning.report import MIXES
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training import finetune
@@ -65,9 +66,9 @@ def finished_like(job: Job, unbroken: Finish) -> None:
     assert not list(job.folder.rglob(".*-*"))
 
 
-@pytest.mark.parametrize("calls", [2, 8, 10, 12])
+@pytest.mark.parametrize("calls", [2, 8, 10, 12, 15, 18])
 def test_a_job_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, unbroken: Finish, calls: int) -> None:
-    """In the features, after one and all of the steps, and between two pictures held back."""
+    """In the features, after one and all of the steps, between two pictures held back and two mixes, at the end."""
     job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
     run_until(job, calls=calls)
     finished_like(job, unbroken)
@@ -100,7 +101,7 @@ def test_no_picture_is_measured_twice(tmp_path: Path, stage: Stage, monkeypatch:
     job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
     run_killed(job, stage=stage)
     Run(job, tell=lambda _: None, check=nothing).finish()
-    assert measured == ["4.jpg", "5.jpg"] * 2
+    assert measured == ["4.jpg", "5.jpg"] * (1 + len(MIXES))
 
 
 def test_a_stop_in_the_middle_of_a_step_costs_that_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

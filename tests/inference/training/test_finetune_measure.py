@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inference.learning.report import UNTRIED_MIX, Score
 from inference.training.evaluate import View
-from inference.training.finetune_measure import Tally, changes
+from inference.training.finetune_measure import Measured, Tally, best_mix, changes
 
 SKY, FLOOR = 3, 4
 
@@ -27,9 +28,9 @@ def counted(*, of: str = "abc") -> Tally:
 
 def test_it_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     counted().keep(tmp_path / "before.npz")
-    found = Tally.read(tmp_path / "before.npz", of="abc")
-    assert (found.pictures, found.seconds) == (1, 2.5)
-    measured = found.measured()
+    kept = Tally.read(tmp_path / "before.npz", of="abc")
+    assert (kept.pictures, kept.seconds) == (1, 2.5)
+    measured = kept.measured()
     assert measured == counted().measured()
     assert measured.decided == 0.75
     assert measured.scores["segments"].pixel_accuracy == 0.75
@@ -49,8 +50,32 @@ def test_what_is_not_there_or_damaged_counts_for_nothing(tmp_path: Path, content
 
 def test_what_was_counted_of_other_weights_counts_for_nothing(tmp_path: Path) -> None:
     counted(of="those before").keep(tmp_path / "after.npz")
-    found = Tally.read(tmp_path / "after.npz", of="these")
-    assert (found.pictures, found.confusions[View.SEGMENTS].pixels) == (0, 0)
+    kept = Tally.read(tmp_path / "after.npz", of="these")
+    assert (kept.pictures, kept.confusions[View.SEGMENTS].pixels) == (0, 0)
+
+
+def found(accuracy: float, iou: float, *, pixels: int = 8) -> Measured:
+    score = Score(pixel_accuracy=accuracy, mean_iou=iou, unlabelled=0.0)
+    other = Score(pixel_accuracy=1 - accuracy, mean_iou=1 - iou, unlabelled=0.0)  # which does not count
+    return Measured(scores={"segments": score, "semantic": other}, pixels=(pixels,), iou=(iou,), decided=None)
+
+
+@pytest.mark.parametrize(
+    ("after", "best"),
+    [
+        ({0.25: found(0.7, 0.5), 0.5: found(0.8, 0.6), 0.75: found(0.8, 0.5), 1.0: found(0.1, 0.1)}, 0.5),
+        ({0.25: found(0.65, 0.45), 1.0: found(0.5, 0.9)}, 0.25),  # what lost pixels goes behind
+        ({0.25: found(0.5, 0.3), 0.5: found(0.55, 0.39), 1.0: found(0.5, 0.35)}, 0.5),  # all lost
+        ({0.25: found(0.6, 0.4), 0.5: found(0.6, 0.4), 1.0: found(0.6, 0.4)}, 0.25),
+    ],
+)
+def test_the_mix_that_did_best_is_taken(after: dict[float, Measured], best: float) -> None:
+    assert best_mix(found(0.6, 0.4), after) == best
+
+
+def test_where_nothing_is_labelled_the_mix_is_the_careful_one() -> None:
+    nothing = found(0.0, 0.0, pixels=0)
+    assert best_mix(nothing, {0.25: nothing, 1.0: nothing}) == UNTRIED_MIX
 
 
 def test_where_no_person_decided_anything_nothing_is_told_of_it() -> None:

@@ -80,9 +80,9 @@ def test_what_one_view_takes_is_told_for_all_of_a_step(tmp_path: Path, monkeypat
     monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 1.0)
     monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
     job = small_job(tmp_path, settings=LearnSettings(scope=Scope.HEAD, steps=100, device="cpu"))
-    told = pace(job, pictures=20, check=lambda: None)  # four of them are held back, and measured twice
-    assert told.head == AROUND + 16 * 10 + 4 * 2 * 10 + 100 * HeadSettings(steps=1).batch_size
-    assert told.all == AROUND + 4 * 2 * 10 + 100 * 10 * WholeSettings(steps=1, input_size=64).batch_size
+    told = pace(job, pictures=20, check=lambda: None)  # four are held back, for the parent and four mixes
+    assert told.head == AROUND + 16 * 10 + 4 * 5 * 10 + 100 * HeadSettings(steps=1).batch_size
+    assert told.all == AROUND + 4 * 5 * 10 + 100 * 10 * WholeSettings(steps=1, input_size=64).batch_size
 
 
 @pytest.mark.parametrize(("of_half", "sides"), [(0.25, [32, 32, 64, 128]), (1.0, [32, 32, 64])])
