@@ -1,10 +1,10 @@
 """ONNX graphs: shipped once for each network, without weights, and made whole with any weights in a moment.
 
 Exporting a network takes torch and half a minute, and nothing of that depends on the weights. So the graph of each
-published network and of the starter's is exported beforehand (`python -m inference.engines.onnx_export`) and shipped in
-`resources/graphs`, its weights left out: some 130 kilobytes each. ONNX Runtime takes the tensors straight from the
-checkpoint when a session is made, then folds and fuses them as it would in a plain export; speed and results are the
-same. Nobody waits for an export, weights exist once, and no graph can disagree with the weights beside it.
+known network is exported beforehand (`python -m inference.engines.onnx_export`) and shipped in `resources/graphs`, its
+weights left out: some 130 kilobytes each. ONNX Runtime takes the tensors straight from the checkpoint when a session is
+made, then folds and fuses them as it would in a plain export; speed and results are the same. Nobody waits for an
+export, weights exist once, and no graph can disagree with the weights beside it.
 
 Weights that a person brings are also written out as one whole ONNX file, once for each set of weights, named by their
 hash and that of the network's configuration in the user's cache folder: the next start needs neither torch (a `.pth`

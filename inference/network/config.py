@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, assert_never
 
 from inference.errors import WeightsError
+from inference.network.stages import Stage, scaled
 
 Triple = tuple[float, float, float]
 
@@ -22,6 +23,8 @@ class Backbone(StrEnum):
     STDC1 = "stdc1"
     STDC2 = "stdc2"
     LITE0 = "lite0"
+    LITE1 = "lite1"
+    LITE2 = "lite2"
 
 
 _LARGEST = {
@@ -105,18 +108,22 @@ def _triple(values: Any, name: str) -> Triple:
     return red, green, blue
 
 
+_M_LITE = NetworkConfig(
+    backbone=Backbone.LITE0,
+    feature_width=96,
+    decoder_layers=4,
+    ffn_width=512,
+    pixel_mean=(127.0, 127.0, 127.0),
+    pixel_std=(128.0, 128.0, 128.0),
+)
+
 CONFIGS: Mapping[str, NetworkConfig] = {
     "bisenetformer-s": NetworkConfig(backbone=Backbone.STDC1, feature_width=128, decoder_layers=6, ffn_width=1024),
     "bisenetformer-m": NetworkConfig(backbone=Backbone.STDC2, feature_width=96, decoder_layers=4, ffn_width=512),
     "bisenetformer-l": NetworkConfig(backbone=Backbone.STDC2, feature_width=128, decoder_layers=6, ffn_width=1024),
-    "bisenetformer-m-lite": NetworkConfig(
-        backbone=Backbone.LITE0,
-        feature_width=96,
-        decoder_layers=4,
-        ffn_width=512,
-        pixel_mean=(127.0, 127.0, 127.0),
-        pixel_std=(128.0, 128.0, 128.0),
-    ),
+    "bisenetformer-m-lite": _M_LITE,
+    "bisenetformer-m-lite1": replace(_M_LITE, backbone=Backbone.LITE1),
+    "bisenetformer-m-lite2": replace(_M_LITE, backbone=Backbone.LITE2),
 }
 
 
@@ -127,8 +134,23 @@ def stdc_depths(backbone: Backbone) -> tuple[int, int, int]:
             return 2, 2, 2
         case Backbone.STDC2:
             return 4, 5, 3
+        case Backbone.LITE0 | Backbone.LITE1 | Backbone.LITE2:
+            raise ValueError("The lite backbones are not built from STDC stages.")
+        case _:
+            assert_never(backbone)
+
+
+def lite_stages(backbone: Backbone) -> tuple[Stage, ...]:
+    """The stages of a lite backbone. Raises `ValueError` for a backbone that has none."""
+    match backbone:
         case Backbone.LITE0:
-            raise ValueError("The lite backbone is not built from STDC stages.")
+            return scaled(width=1.0, depth=1.0)
+        case Backbone.LITE1:
+            return scaled(width=1.0, depth=1.1)
+        case Backbone.LITE2:
+            return scaled(width=1.1, depth=1.2)
+        case Backbone.STDC1 | Backbone.STDC2:
+            raise ValueError("The STDC backbones are not built from lite stages.")
         case _:
             assert_never(backbone)
 
@@ -151,12 +173,18 @@ def recognise(shapes: Mapping[str, tuple[int, ...]]) -> NetworkConfig:
         sizes = (config.feature_width, config.decoder_layers, config.ffn_width, config.queries, config.classes)
         if traits == (config.backbone, *sizes):
             return config
-    raise UnknownNetworkError("These weights do not belong to a BiSeNetFormer of size s, m, l or m-lite for ADE20K.")
+    *known, last = (name.removeprefix("bisenetformer-") for name in CONFIGS)
+    raise UnknownNetworkError(
+        f"These weights do not belong to a BiSeNetFormer of size {', '.join(known)} or {last} for ADE20K."
+    )
 
 
 def _backbone_of(shapes: Mapping[str, tuple[int, ...]]) -> Backbone | None:
-    if "pixel_decoder.backbone.net._conv_stem.weight" in shapes:
-        return Backbone.LITE0
+    for backbone in (Backbone.LITE2, Backbone.LITE1, Backbone.LITE0):
+        stages = lite_stages(backbone)
+        last = sum(stage.repeats for stage in stages) - 1
+        if _length(shapes, f"pixel_decoder.backbone.net._blocks.{last}._project_conv.weight") == stages[-1].width:
+            return backbone
     for backbone in (Backbone.STDC2, Backbone.STDC1):
         last = 1 + sum(stdc_depths(backbone))
         if f"pixel_decoder.backbone.features.{last}.conv_list.0.conv.weight" in shapes:

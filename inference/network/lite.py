@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as a backbone: a fraction of STDC-2's work, and ImageNet weights under Apache-2.0 exist for it.
+"""EfficientNet-Lite as a backbone: a fraction of STDC-2's work, and ImageNet weights under Apache-2.0 exist for it.
 
 The tensor names are those of the package `efficientnet-lite-pytorch`, so its ImageNet weights load without a rename
 table; the leading underscores are theirs. The classification head (`_conv_head`, the last `_bn1`, `_fc`) is not built.
@@ -6,36 +6,16 @@ table; the leading underscores are theirs. The classification head (`_conv_head`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from inference.network.config import Backbone, lite_stages
+from inference.network.stages import Stage
+
 BATCH_NORM_EPS = 1e-3  # as trained in TensorFlow
-STEM_WIDTH = 32
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One row of the architecture's table; `feature` marks the stages whose output the context path uses."""
-
-    expansion: int
-    kernel: int
-    stride: int
-    width: int
-    repeats: int
-    feature: bool
-
-
-STAGES = (
-    Stage(1, 3, 1, 16, 1, False),
-    Stage(6, 3, 2, 24, 2, True),  # res2
-    Stage(6, 5, 2, 40, 2, True),  # res3
-    Stage(6, 3, 2, 80, 3, False),
-    Stage(6, 5, 1, 112, 3, True),  # res4
-    Stage(6, 5, 2, 192, 4, False),
-    Stage(6, 3, 1, 320, 1, True),  # res5
-)
+STEM_WIDTH = 32  # of every size
 
 
 def pad_as_tensorflow(x: Tensor, *, kernel: int, stride: int) -> Tensor:
@@ -82,17 +62,17 @@ class InvertedResidual(nn.Module):
         return x + narrow if self.shortcut else narrow
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite(nn.Module):
     """(N, 3, H, W) pictures as (RGB - 127) / 128 → res2, res3, res4, res5 at strides 4, 8, 16, 32."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Sequence[Stage]) -> None:
         super().__init__()
         self._conv_stem = nn.Conv2d(3, STEM_WIDTH, 3, stride=2, bias=False)
         self._bn0 = batch_norm(STEM_WIDTH)
         blocks: list[nn.Module] = []
         inputs = STEM_WIDTH
         self.ends: list[int] = []
-        for stage in STAGES:
+        for stage in stages:
             for repeat in range(stage.repeats):
                 stride = stage.stride if repeat == 0 else 1
                 blocks.append(
@@ -117,11 +97,11 @@ class EfficientNetLite0(nn.Module):
 class Lite(nn.Module):
     """The backbone under the name `net`, which keeps its tensors apart in a checkpoint."""
 
-    widths = tuple(stage.width for stage in STAGES if stage.feature)
-
-    def __init__(self) -> None:
+    def __init__(self, kind: Backbone) -> None:
         super().__init__()
-        self.net = EfficientNetLite0()
+        stages = lite_stages(kind)
+        self.widths = tuple(stage.width for stage in stages if stage.feature)
+        self.net = EfficientNetLite(stages)
 
     def layers_up_to(self, level: int) -> list[nn.Module]:
         """The layers that compute the first `level` outputs, for training to leave them as they are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -86,12 +86,23 @@ class PixelFeatures(NamedTuple):
     res5: Tensor  # (N, backbone width, H/32, W/32)
 
 
+def backbone_of(kind: Backbone) -> STDC | Lite:
+    """The trunk of a network, with weights drawn at random."""
+    match kind:
+        case Backbone.STDC1 | Backbone.STDC2:
+            return STDC(kind)
+        case Backbone.LITE0 | Backbone.LITE1 | Backbone.LITE2:
+            return Lite(kind)
+        case _:
+            assert_never(kind)
+
+
 class PixelDecoder(nn.Module):
     """Backbone, context path and fusion."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.backbone = Lite() if config.backbone is Backbone.LITE0 else STDC(config.backbone)
+        self.backbone = backbone_of(config.backbone)
         _, width_8, width_16, width_32 = self.backbone.widths
         self.cp = ContextPath(width_16=width_16, width_32=width_32, width=config.feature_width)
         self.ffm = FeatureFusion(width_8, config.feature_width)

@@ -19,7 +19,7 @@ def lite() -> BiSeNetFormer:
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (33, 47), (64, 200), (1, 1)])
-@pytest.mark.parametrize("name", ["bisenetformer-s", "bisenetformer-m-lite"])
+@pytest.mark.parametrize("name", ["bisenetformer-s", "bisenetformer-m-lite", "bisenetformer-m-lite2"])
 def test_any_size_gives_masks_of_an_eighth(name: str, height: int, width: int) -> None:
     network = BiSeNetFormer(CONFIGS[name]).eval()
     with torch.inference_mode():

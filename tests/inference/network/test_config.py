@@ -36,6 +36,18 @@ def test_another_number_of_classes_is_not_recognised() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "block", "width"),
+    [("bisenetformer-m-lite", 15, 352), ("bisenetformer-m-lite1", 20, 328), ("bisenetformer-m-lite2", 20, 384)],
+)
+def test_a_lite_backbone_of_another_width_is_not_recognised(name: str, block: int, width: int) -> None:
+    shapes = shapes_of(name)
+    tensor = f"pixel_decoder.backbone.net._blocks.{block}._project_conv.weight"
+    shapes[tensor] = (width, *shapes[tensor][1:])
+    with pytest.raises(UnknownNetworkError, match=r"of size s, m, l, m-lite, m-lite1 or m-lite2 for ADE20K\.$"):
+        recognise(shapes)
+
+
+@pytest.mark.parametrize(
     "change",
     [{"backbone": "resnet50"}, {"heads": 0}, {"queries": "many"}, {"pixel_mean": [1.0]}, {"depth": 3}, {"heads": True}],
 )

@@ -21,7 +21,7 @@ def test_the_m_network_has_the_work_that_is_published() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["bisenetformer-s", "bisenetformer-m-lite"])
+@pytest.mark.parametrize("name", ["bisenetformer-s", "bisenetformer-m-lite", "bisenetformer-m-lite2"])
 def test_convolutions_and_linear_layers_are_counted_once_and_products_of_queries_beside_them(name: str) -> None:
     config = CONFIGS[name]
     network = BiSeNetFormer(config).eval()
