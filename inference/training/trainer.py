@@ -113,13 +113,18 @@ class Trainer:
         self.auxiliary.load_state_dict(content["auxiliary"])
 
     def start_backbone_from(self, state: dict[str, Tensor]) -> None:
-        """Begin with ImageNet weights in the lite backbone; the classifier that comes with them is left out."""
+        """Begin with ImageNet weights in the lite backbone; the classifier that comes with them is left out.
+
+        Raises `DataError`, and changes nothing, for weights of another size and for a backbone of another kind.
+        """
         backbone = self.network.pixel_decoder.backbone
         if not isinstance(backbone, Lite):
-            raise DataError("ImageNet weights of EfficientNet-Lite0 fit the lite network only.")
-        trunk = backbone.net
-        wanted = set(trunk.state_dict())
-        trunk.load_state_dict({name: value for name, value in state.items() if name in wanted}, strict=True)
+            raise DataError("ImageNet weights of EfficientNet-Lite fit the lite networks only.")
+        wanted = backbone.net.state_dict()
+        found = {name: value for name, value in state.items() if name in wanted and value.shape == wanted[name].shape}
+        if found.keys() != wanted.keys():
+            raise DataError(f"These ImageNet weights do not fit the backbone {self.config.backbone}.")
+        backbone.net.load_state_dict(found, strict=True)
         self.average = WeightAverage(self.network, self.settings.average_decay)
 
     def train_step(self, samples: Sequence[Sample], done: float) -> tuple[Losses, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from safetensors.torch import load_file
 
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS, Backbone, NetworkConfig, recognise
+from inference.network.paths import backbone_of
 from inference.training import __main__ as command
 from inference.training.__main__ import main, parser
 from inference.training.criterion import LossSettings
@@ -141,6 +143,23 @@ def test_imagenet_weights_fill_the_backbone_only() -> None:
     state = {name.removeprefix("net."): value for name, value in source.items()}
     trainer.start_backbone_from(state | {"_fc.weight": torch.zeros(1000, 1280)})
     torch.testing.assert_close(trainer.network.pixel_decoder.backbone.state_dict(), source)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (Backbone.LITE1, "These ImageNet weights do not fit the backbone lite1."),
+        (Backbone.LITE2, "These ImageNet weights do not fit the backbone lite2."),
+        (Backbone.STDC1, "ImageNet weights of EfficientNet-Lite fit the lite networks only."),
+    ],
+)
+def test_imagenet_weights_of_another_backbone_are_refused_and_change_nothing(other: Backbone, sentence: str) -> None:
+    state = backbone_of(Backbone.LITE0).state_dict()
+    trainer = Trainer(replace(SMALL, backbone=other), SETTINGS)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    with pytest.raises(DataError, match=f"^{re.escape(sentence)}$"):
+        trainer.start_backbone_from({name.removeprefix("net."): value for name, value in state.items()})
+    torch.testing.assert_close(trainer.network.state_dict(), before, rtol=0, atol=0)
 
 
 def test_train_export_and_evaluate_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
