@@ -93,7 +93,8 @@ class MainWindow(QMainWindow):
         panels = [self._docks[name].toggleViewAction() for name in ("pictures", "legend")]
         panels.insert(1, self.actions_by_id[Act.HISTORY])
         recent = make_menus(self, self.actions_by_id, panels)
-        self.opening = Opening(self, self.desk, menu=recent, settings=settings, labels=self.import_flow.offer)
+        signs, labels = self.canvas.signs, self.import_flow.offer
+        self.opening = Opening(self, self.desk, menu=recent, welcome=signs.empty, settings=settings, labels=labels)
         self.model_button = ModelButton(self.desk, models=self.actions_by_id[Act.MODELS], show_model=self.models.show)
         self.opacity = OpacitySlider(self.session)
         self.picture_work = PictureWork(self)
@@ -191,8 +192,6 @@ class MainWindow(QMainWindow):
         compared = canvas.comparing
         compared.changed.connect(lambda: self.decided_key.set_aside(aside=compared.seen is not None))
         canvas.cancel_requested.connect(self.cancel)
-        canvas.open_requested.connect(self.opening.ask_for_photos)
-        canvas.samples_requested.connect(self.opening.open_samples)
         self.legend.set_sort(self.settings.legend_sort)
         self.tool_options.accepted.connect(canvas.accept)
         self.tool_options.cancelled.connect(canvas.cancel_gesture)

@@ -1,4 +1,4 @@
-"""How pictures get onto the desk: dialogs, drops, the recent ones, the samples."""
+"""How pictures get onto the desk: dialogs, drops, the recent ones, the samples, the buttons of an empty window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
+from app.canvas.signs import EmptySign
 from app.desk import Desk
 from app.settings import RECENT_PATHS, Settings
+from app.workers.lane import CancelToken, Lane
 from inference.photo import PHOTO_SUFFIXES
 from resources.samples import sample_paths
 
@@ -20,17 +22,34 @@ Offer = Callable[[list[Path], Callable[[], None]], None]
 
 
 class Opening:
-    """Asks for photos and folders and remembers what was opened; `menu` lists the recent ones."""
+    """Asks for photos and folders and remembers what was opened; `menu` lists the recent ones, and `welcome` offers the
+    last of them that is still there."""
 
-    def __init__(self, window: QMainWindow, desk: Desk, *, menu: QMenu, settings: Settings, labels: Offer) -> None:
+    def __init__(
+        self,
+        window: QMainWindow,
+        desk: Desk,
+        *,
+        menu: QMenu,
+        welcome: EmptySign,
+        settings: Settings,
+        labels: Offer,
+    ) -> None:
         """`labels`: takes what is dropped where it is labels for the pictures of the list, else gives it back."""
         self._window = window
         self._desk = desk
         self._menu = menu
+        self._welcome = welcome
+        self._last: Path | None = None  # of the recent ones, the first that is there
+        self._lane = Lane("recent", window, may_be_left=True)  # a drive that does not answer keeps one waiting
         self._labels = labels
         self._recent = tuple(settings.recent_paths)
         desk.listing.opened.connect(self._opened)
         desk.listing.not_opened.connect(self._not_opened)
+        desk.listing.changed.connect(self._offer_last)
+        welcome.open_requested.connect(self.ask_for_photos)
+        welcome.again_requested.connect(self._open_last)
+        welcome.samples_requested.connect(self.open_samples)
         self._fill_menu()
 
     def open(self, paths: Sequence[Path], *, below: bool | None = None) -> None:
@@ -88,3 +107,36 @@ class Opening:
             action.setToolTip(text)
             action.triggered.connect(lambda _checked=False, text=text: self.open([Path(text)]))
         self._menu.setEnabled(bool(self._recent))
+        if recent := [Path(text) for text in self._recent]:
+            self._lane.submit(
+                lambda token: _there(recent, token),
+                key="last",
+                done=self._found,
+                failed=lambda _reason: self._found(None),
+            )
+        else:
+            self._found(None)
+
+    # --- the last one ----------------------------------------------------------------------------------------------
+
+    def _found(self, last: Path | None) -> None:
+        self._last = last
+        self._offer_last()
+
+    def _offer_last(self) -> None:
+        """Not while something else is being opened: the button would be gone at once."""
+        last = None if self._desk.listing.looking else self._last
+        self._welcome.offer_again("" if last is None else last.name or str(last), tip="" if last is None else str(last))
+
+    def _open_last(self) -> None:
+        if self._last is not None:
+            self.open([self._last])
+
+
+def _there(paths: Sequence[Path], token: CancelToken) -> Path | None:
+    """The first that is there; what cannot be looked at is not."""
+    for path in paths:
+        token.check()
+        if os.path.exists(path):  # noqa: PTH110 - that of a Path raises
+            return path
+    return None

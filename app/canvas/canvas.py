@@ -58,8 +58,6 @@ class Canvas(PhotoView):
     hovered = Signal(object)  # Hover, or None where there is nothing to say
     pressed = Signal()  # by mouse or key, before anything comes of it
     cancel_requested = Signal()
-    open_requested = Signal()
-    samples_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,7 +80,7 @@ class Canvas(PhotoView):
         self._names = NameLayer(self, session, screen=self._screen, comparing=self.comparing)
         self.signs = Signs(self)
         self.signs.busy.cancelled.connect(self.cancel_requested)
-        self.signs.empty.open_requested.connect(self.open_requested)
+        self.signs.empty.changed.connect(self._place_signs)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

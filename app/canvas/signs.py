@@ -207,10 +207,12 @@ class _Mark(QWidget):
 
 
 class EmptySign(QWidget):
-    """Nothing is open: the name, one line, one button, in a frame that invites a drop."""
+    """Nothing is open: the name, one line, one button or two, in a frame that invites a drop."""
 
     open_requested = Signal()
+    again_requested = Signal()  # what was offered
     samples_requested = Signal()
+    changed = Signal()  # it wants another size
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -223,8 +225,10 @@ class EmptySign(QWidget):
         self.line.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.button = QPushButton("Open photos…", self)
         self.button.setAccessibleDescription("Choose photos to open")
-        self.button.setMinimumSize(18 * _UNIT, 4 * _UNIT)
         self.button.clicked.connect(self.open_requested)
+        self.again = QPushButton(self)
+        self.again.clicked.connect(self.again_requested)
+        self._offered = ""  # what could be opened again
         column = QVBoxLayout(self)
         self.samples = QLabel('<a href="samples">or try the sample photos</a>', self)
         self.samples.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
@@ -233,18 +237,31 @@ class EmptySign(QWidget):
         for label in (self.name, self.line, self.samples):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-        for widget in (self.name, self.line, self.button, self.samples):
+        for widget in (self.name, self.line, self.button, self.again, self.samples):
             column.addWidget(widget)
-        column.setAlignment(self.button, Qt.AlignmentFlag.AlignCenter)
+        for button in (self.button, self.again):
+            button.setMinimumSize(18 * _UNIT, 4 * _UNIT)
+            button.setAutoDefault(True)  # Return presses it, too
+            column.setAlignment(button, Qt.AlignmentFlag.AlignCenter)
         self._column = column
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
+    def offer_again(self, name: str, *, tip: str) -> None:
+        """Offer to open what was opened last by its name; nothing where that is empty."""
+        if (name, tip) != (self._offered, self.again.toolTip()):
+            self._offered = name
+            self.again.setToolTip(tip)
+            self.again.setAccessibleName(f"Open again: {name}")
+            self.changed.emit()
+
     def fit(self, room: QSize) -> None:
         """Take the size that suits; where there is little room first the gaps get narrow, then the words go."""
-        words = (self.name, self.line, self.samples)
-        for gap, spared in ((5, ()), (2, ()), (2, (self.line,)), (1, (self.line, self.samples)), (1, words)):
-            for label in words:
-                label.setVisible(label not in spared)
+        words, few = (self.name, self.line, self.samples), (self.line, self.samples)
+        spares = (5, ()), (2, ()), (2, (self.line,)), (1, few), (1, words), (1, (*words, self.again))
+        for gap, spared in spares:
+            for widget in (*words, self.again):
+                widget.setVisible(widget not in spared and (widget is not self.again or bool(self._offered)))
+            self._name_again(min(52 * _UNIT, room.width()) - (2 * gap + 4) * _UNIT)
             self._column.setContentsMargins(gap * _UNIT, gap * _UNIT, gap * _UNIT, gap * _UNIT)
             self._column.setSpacing(min(gap, 2) * _UNIT)
             self._column.invalidate()
@@ -254,6 +271,13 @@ class EmptySign(QWidget):
             if self._column.totalMinimumSize().width() <= width and height <= room.height():
                 break
         self.resize(width, min(height, room.height()))
+        self._column.activate()  # at this size, too, where it had that before
+
+    def _name_again(self, width: int) -> None:
+        """Names may be long."""
+        text = f"Open again: {self._offered}"
+        text = self.again.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(0, width))
+        self.again.setText(text.replace("&", "&&"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

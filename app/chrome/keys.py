@@ -60,11 +60,11 @@ class WindowKeys(QObject):
         )
 
     def _space(self, *, pressed: bool, ours: bool) -> bool:
-        """`ours`: the key would go elsewhere, so it counts here while the pointer is over the picture."""
+        """`ours`: the key would go elsewhere, so it counts here while the pointer is over a picture."""
         if not pressed:
             self._canvas.hold_space(held=False)
             return False
-        if not ours or self._canvas.mouse.position is None:
+        if not ours or self._canvas.viewport is None or self._canvas.mouse.position is None:
             return False
         self._canvas.hold_space(held=True)
         return True

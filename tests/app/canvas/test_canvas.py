@@ -207,7 +207,7 @@ def test_leaving_the_canvas_ends_the_hover(canvas: Canvas, session: Session, qtb
 def test_nothing_open_invites_to_open_something(empty_canvas: Canvas, session: Session, qtbot: QtBot) -> None:
     button = empty_canvas.signs.empty.button
     assert button.isVisible()
-    with qtbot.waitSignal(empty_canvas.open_requested, timeout=1000):
+    with qtbot.waitSignal(empty_canvas.signs.empty.open_requested, timeout=1000):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     show_photo(session)
     assert not button.isVisible()
