@@ -19,6 +19,8 @@ from inference.learning.process import measure_pace
 from inference.learning.settings import Untouched
 
 _SOME = MINIMUM_PICTURES  # pictures are enough to measure with
+_MUCH = 0.1
+"""By this share more or fewer pictures make no other time: it is told in round numbers."""
 
 
 class LearnPace(QObject):
@@ -30,16 +32,18 @@ class LearnPace(QObject):
         super().__init__(parent)
         self._lane = Lane("pace", self)
         self._known: Hashable = None  # what was measured last, or is being measured
+        self._pictures = 0  # for how many that was
 
     def is_idle(self) -> bool:
         return self._lane.is_idle()
 
     def measure(self, order: Order, *, pictures: int) -> None:
-        """Tell how long a job with so many pictures takes; of what is known already nothing is told again."""
-        asked = (order.root, order.parent.name, order.parent.file, pictures)
-        if asked == self._known:
+        """Tell how long a job with so many pictures takes; of what is known already nothing is told again, also where
+        some were finished since."""
+        asked = (order.root, order.parent.name, order.parent.file)
+        if asked == self._known and abs(pictures - self._pictures) <= _MUCH * self._pictures:
             return
-        self._known = asked
+        self._known, self._pictures = asked, pictures
         self.measured.emit(None, "", "")
 
         def work(token: CancelToken) -> tuple[PaceTold, str]:
