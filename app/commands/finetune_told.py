@@ -18,7 +18,7 @@ _TITLES = {
     Stage.FEATURES: "Finding features",
     Stage.BEFORE: "Measuring the model as it is",
     Stage.TRAINING: "Learning",
-    Stage.AFTER: "Measuring the new model",
+    Stage.AFTER: "Trying how much of it helps",
     Stage.WRITING: "Writing it",
 }
 _UNITS = {Stage.TRAINING: "step", Stage.WRITING: "file"}

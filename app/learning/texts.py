@@ -77,7 +77,7 @@ def _stage(stage: Stage, of: str) -> str:
         case Stage.TRAINING:
             return f"Learning: step {of}" if of else "Learning…"
         case Stage.AFTER:
-            return f"Measuring the new model: {of} held back" if of else "Measuring the new model…"
+            return f"Trying how much of it helps: {of}" if of else "Trying how much of it helps…"
         case Stage.WRITING:
             return "Writing the new model…"
         case _:

@@ -18,7 +18,7 @@ class Stage(StrEnum):
     FEATURES = "features"
     BEFORE = "before"  # the parent is measured on the pictures held back
     TRAINING = "training"
-    AFTER = "after"  # and the result
+    AFTER = "after"  # and each mix of it with what was learned
     WRITING = "writing"
 
 
