@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         self.image_list = ImageList(self.desk.folder)
         self.run_panel = RunPanel()
         self.run_flow = RunFlow(self.desk, self.run_panel, self)
-        self.learn = LearnFlow(self.desk, self.run_flow, self)
+        self.learn = LearnFlow(self.desk, self.run_flow, self, settings=lambda: self.settings)
         self.threshold_panel = ThresholdPanel(self.session)
         self.legend = Legend(self.session)
         self.legend.set_model(self.desk.model.name)
@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.status.cancel_requested.connect(self.export_flow.cancel)
+        self.learn.reminded.connect(self.status.add)
         for sign in (self.import_flow.sign, self.learn.sign, self.project_signs.button):
             self.status.addPermanentWidget(sign)
 

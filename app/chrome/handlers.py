@@ -112,7 +112,7 @@ def _of_pictures(window: MainWindow) -> Handlers:
         Act.PREDICT_ALL: lambda: window.run_flow.predict_all(),
         Act.PREDICT_SHOWN: lambda: window.run_flow.predict_shown(),
         Act.PREDICT_SELECTED: lambda: window.run_flow.predict(window.image_list.selected()),
-        Act.LEARN: lambda: window.learn.ask(window.settings),
+        Act.LEARN: lambda: window.learn.ask(),
         Act.CANCEL: window.cancel,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.core.learning import Showing
 from app.desk import Desk
 from app.dialogs import choose
 from app.learning.dialog import LearnDialog
+from app.learning.earlier import EarlierJob, EarlierJobs, mark_seen
 from app.learning.gathering import Order, look_at
 from app.learning.job import CLOSING_SECONDS, LearnJob
 from app.learning.names import free_name, job_folder, refusal_of_name
@@ -42,16 +44,20 @@ class LearnFlow(QObject):
     """The dialog is made when it is first wanted. The job is that of the project of the picture on screen then."""
 
     settings_changed = Signal(dict)  # remembered choices
+    reminded = Signal(str)  # of a job of an earlier day, beside all else that is said when a folder is opened
 
-    def __init__(self, desk: Desk, run_flow: RunFlow, window: QWidget) -> None:
+    def __init__(self, desk: Desk, run_flow: RunFlow, window: QWidget, *, settings: Callable[[], Settings]) -> None:
         super().__init__(window)
-        self._desk, self._window = desk, window
+        self._desk, self._window, self._settings = desk, window, settings
         self._dialog: LearnDialog | None = None
         self._root, self._file = Path(), Path()  # of the project that is learned from
         self._material = Material()
         self._left_out: list[tuple[str, str]] = []  # pictures that the job could not take
         self._use_it = True  # what is kept is used as well
         self._unseen = False  # it ended while its dialog was closed
+        self._earlier: EarlierJob | None = None  # of the project on screen, until somebody looks
+        self._earlier_jobs = EarlierJobs(desk, self)
+        self._earlier_jobs.found.connect(self._remind)
         self._lane = Lane("look at project", self)
         self._refresh = LearnRefresh(desk, run_flow, self)
         self.pace = LearnPace(self)
@@ -59,7 +65,7 @@ class LearnFlow(QObject):
         tip = "Stop learning; what is learned so far is kept"
         self.sign = UnderWay("learning", tip=tip, parent=window)  # for the status bar
         self.sign.cancel_requested.connect(self.job.stop)
-        self.sign.asked.connect(self._come_up)
+        self.sign.asked.connect(self._sign_asked)
         self.job.changed.connect(self._show_standing)
         self.job.stepped.connect(self._stepped)
         self.job.finished.connect(self._finished)
@@ -68,7 +74,7 @@ class LearnFlow(QObject):
 
     # --- the dialog ------------------------------------------------------------------------------------------------
 
-    def ask(self, settings: Settings) -> None:
+    def ask(self) -> None:
         """Come to the front with what there is to choose, to follow or to decide."""
         if self.job.active:
             self._come_up()
@@ -78,10 +84,16 @@ class LearnFlow(QObject):
             folder = self._desk.current.parent
             self._desk.keeper.read(
                 lambda projects: (projects.store(folder).root, projects.store(folder).file),
-                lambda place: self._open(*place, settings),
+                lambda place: self._open(*place),
             )
 
-    def _open(self, root: Path, file: Path, settings: Settings) -> None:
+    def _sign_asked(self) -> None:
+        if self._earlier is None:
+            self._come_up()
+        else:
+            self._open(self._earlier.root, self._earlier.file)
+
+    def _open(self, root: Path, file: Path) -> None:
         """The dialog of a project; how much there is to learn from is counted meanwhile."""
         if self.job.active:
             self._come_up()
@@ -95,7 +107,7 @@ class LearnFlow(QObject):
             dialog.setup.show_no_pace()
             dialog.setup.show_name(free_name(self._start().name, root.name))
         status = self._desk.engine_status
-        dialog.setup.show_settings(remembered(settings, device="" if status is None else status.device))
+        dialog.setup.show_settings(remembered(self._settings(), device="" if status is None else status.device))
         self.job.open(job_folder(root))
         self._come_up()
 
@@ -121,14 +133,13 @@ class LearnFlow(QObject):
     def _come_up(self) -> None:
         dialog, report = self._made(), self.job.report()
         if report is not None:
-            dialog.report.show_report(report)
-            dialog.show_page(dialog.report)
+            self._show_report(dialog, report)
         elif self.job.active or self.job.job is not None:
             self._show_running(dialog)
         else:
             self._show_setup(dialog)
         dialog.come_up()
-        self._unseen = False
+        self._unseen, self._earlier = False, None
         self._show_sign()
 
     def _show_setup(self, dialog: LearnDialog) -> None:
@@ -138,6 +149,12 @@ class LearnFlow(QObject):
             dialog.setup.show_name(free_name(start.name, self._root.name))
         dialog.show_page(dialog.setup)
         self._look()
+
+    def _show_report(self, dialog: LearnDialog, report: LearnReport) -> None:
+        dialog.report.show_report(report)
+        dialog.show_page(dialog.report)
+        if self.job.job is not None:
+            mark_seen(self.job.job)
 
     def _show_running(self, dialog: LearnDialog) -> None:
         job = self.job.job
@@ -249,6 +266,17 @@ class LearnFlow(QObject):
         elif self._unseen:
             what = "learning finished" if standing.phase is Phase.FINISHED else "learning stopped"
             self.sign.show_ended(what, tip="Click here to see what came of it")
+        elif self._earlier is not None:
+            what = "learning finished" if self._earlier.phase is Phase.FINISHED else "learning stopped"
+            self.sign.show_ended(what, tip=f"{self._earlier.sentence}\nClick here to see more of it")
+
+    def _remind(self, earlier: EarlierJob | None) -> None:
+        """Of what stands still since an earlier day; what goes on, or ended today, comes before that."""
+        is_busy = self.job.active or self._unseen or (self._dialog is not None and self._dialog.isVisible())
+        self._earlier = None if is_busy else earlier
+        self._show_sign()
+        if self._earlier is not None:
+            self.reminded.emit(self._earlier.sentence)
 
     def _ended(self) -> None:
         """Somebody who has closed the dialog has to be told for longer than a sentence is seen."""
@@ -281,9 +309,8 @@ class LearnFlow(QObject):
     def _finished(self, report: LearnReport) -> None:
         self._desk.said.emit(f"{report.name}: {report.verdict}")
         self._ended()
-        if self._dialog is not None:
-            self._dialog.report.show_report(report)
-            self._dialog.show_page(self._dialog.report)
+        if self._dialog is not None and self._dialog.isVisible():
+            self._show_report(self._dialog, report)
 
     # --- deciding --------------------------------------------------------------------------------------------------
 
@@ -336,13 +363,14 @@ class LearnFlow(QObject):
 
     def is_idle(self) -> bool:
         """Whether nothing is counted, measured, read or learned."""
-        return self._lane.is_idle() and self.pace.is_idle() and self.job.is_idle()
+        return all(part.is_idle() for part in (self._lane, self.pace, self.job, self._earlier_jobs))
 
     def close(self) -> None:
         """The window closes: what is learned so far is kept, and the next start offers to go on."""
         self._lane.close(timeout=CLOSING_SECONDS)
         self.pace.close()
         self.job.close()
+        self._earlier_jobs.close()
 
 
 def remembered(settings: Settings, *, device: str) -> LearnSettings:

@@ -65,7 +65,7 @@ def test_without_pictures_there_is_nothing_to_ask(qtbot: QtBot, segmenters: dict
     window = shown_window(qtbot, Settings())
     assert not window.actions_by_id[Act.LEARN].isEnabled()
     QTest.keyClick(window, Qt.Key.Key_L, CONTROL)
-    window.learn.ask(window.settings)
+    window.learn.ask()
     assert not window.findChildren(LearnDialog)
     assert "Open pictures first" in window.status.text()
     window.close()
