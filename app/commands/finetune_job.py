@@ -21,6 +21,7 @@ from app.core.learning import Showing, count, gather
 from app.core.project.places import FILE_NAME, FOLDER_KEY, project_file
 from app.core.project.store import ProjectStore
 from app.core.run_progress import duration
+from app.learning.going_on import why_not_on
 from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
@@ -64,7 +65,7 @@ def finetune(asked: FinetuneJob) -> ExitCode:
     _check_output(asked)
     refused: dict[str, str] = {}
     try:
-        job = Job.open(asked.folder) if asked.resume else _begun(asked, refused)
+        job = _left(asked) if asked.resume else _begun(asked, refused)
     finally:
         print_refused({Path(name): sentence for name, sentence in refused.items()})
     try:
@@ -107,6 +108,14 @@ def _is_unfinished(folder: Path) -> bool:
         return Job.open(folder).state is not JobState.NEW
     except JobError:  # nobody can go on with it; making a job there refuses what is none
         return False
+
+
+def _left(asked: FinetuneJob) -> Job:
+    """The job that was stopped. Raises `JobError` where there is none, or nobody can go on with it."""
+    job = Job.open(asked.folder)
+    if job.state is not JobState.FINISHED and (why := why_not_on(job)):
+        raise JobError(f"{why} To begin anew, which loses no correction, remove {asked.folder} and leave out --resume.")
+    return job
 
 
 def _begun(asked: FinetuneJob, refused: dict[str, str]) -> Job:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.chrome.actions import ACTIONS, Act, native
 from app.desk import Desk
+from app.learning.going_on import why_not_on
 from app.learning.names import job_folder
 from app.learning.standing import Phase
 from app.workers.lane import Lane
@@ -94,7 +95,8 @@ def _finished(job: Job) -> str:
 def _stopped(job: Job) -> str:
     curve = job.progress()
     where = f"at step {curve[-1].step:,} of {curve[-1].steps:,}" if curve else "before its first step"
-    return f"Learning {job.name} from this folder was stopped {where} and can go on ({_key()})."
+    can = "can only begin anew" if why_not_on(job) else "can go on"
+    return f"Learning {job.name} from this folder was stopped {where} and {can} ({_key()})."
 
 
 def _key() -> str:

@@ -291,6 +291,8 @@ class LearnFlow(QObject):
         if standing.phase is Phase.RUNNING and not standing.total:
             dialog.running.show_left_out(self._left_out)
         dialog.running.show_standing(standing)
+        if dialog.page is dialog.running:
+            dialog.show_page(dialog.running)  # Return may be for another button now
         if standing.phase is Phase.NOTHING and dialog.page is not dialog.setup:
             self._show_setup(dialog)
 

@@ -6,10 +6,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.learning.going_on import why_not_on
 from app.learning.standing import ACTIVE, Phase, Standing
 from app.workers.lane import CancelToken, Lane
 from inference import weights_store
@@ -32,6 +34,7 @@ from inference.models import ModelCard
 
 Told = Callable[[int, int], None]
 _ELSEWHERE = "It is being learned just now, by another window or one that has just ended."
+_ANEW = "Begin anew: no correction is lost."
 CLOSING_SECONDS = 0.4  # for each of the threads, while the window closes
 
 
@@ -82,6 +85,20 @@ class LearnJob(QObject):
         other = (phase, self.job.folder) != (self.standing.phase, before)  # else it may say why it was stopped
         if other or problem or self.standing.problem == _ELSEWHERE:
             self._set(Standing(phase, problem=problem))
+        self._look_at_parent()
+
+    def _look_at_parent(self) -> None:
+        """Whether it can go on: elsewhere, for the file of a model may be large."""
+        job = self.job
+        if job is None or self.standing.phase is not Phase.STOPPED:
+            return
+
+        def seen(why: str) -> None:
+            now = self.standing
+            if self.job is job and now.phase is Phase.STOPPED and (why or now.stuck):
+                self._set(replace(now, problem=f"{why} {_ANEW}" if why else "", stuck=bool(why)))
+
+        self._lane.submit(lambda _token: why_not_on(job), key="parent", done=seen, failed=self.refused.emit)
 
     def report(self) -> LearnReport | None:
         """What came of it. None before it is finished, and where that can be read no more."""
@@ -118,7 +135,7 @@ class LearnJob(QObject):
 
     def go_on(self) -> None:
         """Run the job that was stopped."""
-        if self.job is not None and self.standing.phase is Phase.STOPPED:
+        if self.job is not None and self.standing.phase is Phase.STOPPED and not self.standing.stuck:
             self._run(self.job)
 
     def pause(self) -> None:
@@ -180,6 +197,7 @@ class LearnJob(QObject):
         elif isinstance(event, Stopped | Refused):
             self.process = None
             self._set(Standing(Phase.STOPPED, problem=event.reason if isinstance(event, Refused) else ""))
+            self._look_at_parent()
         elif isinstance(event, Finished):
             self.process = None
             self._set(Standing(Phase.FINISHED, share=1.0))

@@ -117,7 +117,7 @@ class RunningPage(QWidget):
 
     def default(self) -> QPushButton:
         """What Return means on this page."""
-        return self._pause
+        return self._anew if self._standing.stuck else self._pause
 
     def first(self) -> QWidget:
         """What has the keyboard first: the button comes and goes."""
@@ -133,6 +133,7 @@ class RunningPage(QWidget):
         self._bar.setValue(round(_STEPS * share))
         self._pause.setText("&Pause" if phase in (Phase.RUNNING, Phase.READING, Phase.STOPPING) else "&Go on")
         self._pause.setEnabled(runs or stopped)
+        self._pause.setVisible(not standing.stuck)
         self._stop.setVisible(not stopped)
         self._stop.setEnabled(runs or phase is Phase.READING)
         self._anew.setVisible(stopped)
@@ -141,12 +142,13 @@ class RunningPage(QWidget):
         warned = QPalette(self.palette())
         warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
         self._problem.setPalette(warned)
-        self._show_note(_KEPT if stopped else f"{_PAUSED if phase is Phase.PAUSED else _GOES_ON} {_KEPT}")
+        kept = "" if standing.stuck else _KEPT
+        self._show_note(kept if stopped else f"{_PAUSED if phase is Phase.PAUSED else _GOES_ON} {kept}")
 
     def _show_note(self, note: str) -> None:
         count = len(self._left_out)
-        left_out = f" {pictures(count)} could not be learned from." if count else ""
-        self._note.setText(f"{note}{left_out}")
+        left_out = f"{pictures(count)} could not be learned from." if count else ""
+        self._note.setText(f"{note} {left_out}".strip())
         self._reasons.setVisible(count > 0)
 
     def _stopped_text(self) -> str:

@@ -34,3 +34,4 @@ class Standing:
     left: float | None = None  # seconds until all is done
     share: float = 0.0  # of the time that all of it takes, 0..1
     problem: str = ""  # why it ended, a sentence
+    stuck: bool = False  # it was stopped and cannot go on, only begin anew

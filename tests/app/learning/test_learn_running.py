@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QProgressBar
+from PySide6.QtWidgets import QAbstractButton, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.dialogs import ReasonsDialog
@@ -29,6 +31,14 @@ from tests.app.learning.learn_scene import (
     until,
     worked_on,
 )
+
+
+def another_parent(folder: Path) -> str:
+    """As if a new version of the program had brought another starter; what the job said of it before."""
+    file = job_folder(folder) / "parent.json"
+    was = file.read_text()
+    file.write_text(json.dumps(json.loads(was) | {"sha256": "0" * 64}))
+    return was
 
 
 def test_stop_keeps_what_is_learned_and_go_on_goes_on(
@@ -155,6 +165,57 @@ def test_an_end_that_nobody_saw_stays_in_the_status_bar(
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
     assert "recommended" in texts(dialog)
     assert not bar.isVisible()
+
+
+def test_where_the_model_is_another_by_now_it_can_only_begin_anew(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    window.close()
+    another_parent(folder)
+    window = start()
+    qtbot.waitUntil(window.learn.is_idle, timeout=PATIENCE)
+    assert "was stopped at step 25 of 40 and can only begin anew (Ctrl+L)" in window.status.text()
+    dialog = asked(window, qtbot)
+    why = "It cannot go on: it began with starter, which is another model by now."
+    assert f"{why} Begin anew: no correction is lost." in texts(dialog)
+    assert "is kept" not in texts(dialog)
+    assert [one.text() for one in dialog.findChildren(QPushButton) if one.isVisible()] == ["&Close", "&Begin anew…"]
+    window.learn.job.go_on()
+    assert phase(window) is Phase.STOPPED
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: button(dialog, "Learn").isEnabled(), timeout=PATIENCE)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.learn.job.standing.done == learn_child.MIDDLE, timeout=PATIENCE)
+    assert button(dialog, "Pause").isDefault()
+
+
+def test_that_it_became_another_one_while_the_window_is_open_is_found_as_well(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    qtbot.waitUntil(window.learn.is_idle, timeout=PATIENCE)
+    was = another_parent(folder)
+    window.learn.job.open(job_folder(folder))
+    qtbot.waitUntil(lambda: "another model by now" in texts(dialog), timeout=PATIENCE)
+    assert button(dialog, "Begin anew").isDefault()
+    (job_folder(folder) / "parent.json").write_text(was)  # it is back
+    window.learn.job.open(job_folder(folder))
+    qtbot.waitUntil(lambda: "another model by now" not in texts(dialog), timeout=PATIENCE)
+    assert button(dialog, "Go on").isDefault()
+    monkeypatch.setenv("LEARN_CHILD", "refused")
+    job = window.learn.job.job
+    assert job is not None
+    window.learn.job.job = replace(job, parent=replace(job.parent, sha256="0" * 64))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)  # the child finds out
+    qtbot.waitUntil(lambda: "another model by now" in texts(dialog), timeout=PATIENCE)
+    assert button(dialog, "Begin anew").isDefault()
 
 
 def test_a_training_that_fails_says_why_and_can_be_tried_again(

@@ -144,3 +144,24 @@ def test_nothing_to_go_on_with(
 ) -> None:
     assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
     assert capsys.readouterr().err == f"There is no job of learning in {mine.with_suffix('.learning')}.\n"
+
+
+def test_where_the_model_is_another_by_now_it_says_how_to_begin_anew(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.told, learning.last = [STEPS[0]], Stopped()
+    with monkeypatch.context() as patch:
+        stop_at_the_bar(patch)
+        assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
+    folder = mine.with_suffix(".learning")
+    card = json.loads((folder / "parent.json").read_text())
+    (folder / "parent.json").write_text(json.dumps(card | {"sha256": "0" * 64}))
+    capsys.readouterr()
+    begun = len(learning.jobs)
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
+    assert capsys.readouterr().err == (
+        f"It cannot go on: it began with {card['name']}, which is another model by now. "
+        f"To begin anew, which loses no correction, remove {folder} and leave out --resume.\n"
+    )
+    assert len(learning.jobs) == begun
+    assert Job.open(folder).state is JobState.UNFINISHED  # nothing is thrown away unasked
