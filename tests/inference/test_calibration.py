@@ -38,6 +38,8 @@ def test_what_is_not_said_was_not_done(tmp_path: Path, entries: dict[str, Any]) 
         ({"temperature": "warm"}, "should be two numbers, temperature and no_object_bias"),
         ({"temperature": True}, "should be two numbers"),
         ({"temperature": float("nan")}, "should be two numbers"),
+        ({"temperature": float("inf")}, "should be two numbers"),
+        ({"no_object_bias": 10**400}, "should be two numbers"),
         ({"temperature": 2.0, "scale": 1.0}, "should be two numbers"),
         ({"temperature": 0}, "should be more than 0"),
         ("warm", "should be a table of entries or null"),
