@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from inference.calibration import Calibration
 from inference.errors import ExpectedError, WeightsError
 from inference.foreign import ForeignGraph
 from inference.learning.events import StepTold
@@ -33,6 +34,8 @@ def create(folder: Path, parent: ModelCard, pictures: list[LearnPicture] | Itera
 
 
 def test_a_job_is_opened_as_it_was_created(tmp_path: Path, parent: ModelCard) -> None:
+    about = {"trained_on": "photos", "limits": "night", "lineage": {"steps": 100}}
+    parent = replace(parent, input_size=96, calibration=Calibration(1.7, -2.75), **about)  # type: ignore[arg-type]
     settings = LearnSettings(untouched=Untouched.IGNORE, steps=7, learning_rate=1e-4, device="cpu")
     made = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings, pictures=finished_pictures())
     found = Job.open(tmp_path / "job")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from inference.learning.errors import JobError
-from inference.learning.report import ClassChange, LearnReport
+from inference.learning.report import MIXES, ClassChange, LearnReport
 from tests.inference.learning.jobs import report
 
 
@@ -72,14 +72,24 @@ def test_where_no_picture_held_back_has_labels_nobody_can_tell() -> None:
     assert found.verdict == "The pictures held back have no labels, so nobody can tell whether the model got better."
 
 
-def test_how_much_of_what_was_learned_it_has_is_told() -> None:
-    assert "Of what was learned it has 25 %, which did best there. The new" in replace(report(), mix=0.25).verdict
+@pytest.mark.parametrize("mix", [0.25, 0.75])
+def test_how_much_of_what_was_learned_it_has_is_told(mix: float) -> None:
+    told = f" Of what was learned it has {100 * mix:.0f} %, which did best there. The new"
+    assert told in replace(report(), mix=mix).verdict
     assert "what was learned" not in report().verdict
+
+
+def test_where_nobody_could_try_how_much_of_it_helps_that_is_told() -> None:
     untried = replace(report(), before={}, after={}, held_back=0, mix=0.5)
     assert untried.verdict.endswith(
         " Of what was learned it has 50 %, because nobody could try whether more is better."
     )
     assert LearnReport.from_json(untried.to_json()) == untried
+
+
+def test_a_new_model_has_something_of_what_was_learned_and_may_have_all() -> None:
+    assert min(MIXES) > 0
+    assert max(MIXES) == 1
 
 
 def test_what_nobody_measured_is_not_recommended() -> None:
