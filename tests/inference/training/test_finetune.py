@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,15 @@ from inference.learning.pictures import LearnPicture
 from inference.learning.report import MIXES, UNTRIED_MIX
 from inference.learning.settings import Scope, Untouched
 from inference.models import find_card
+from inference.network.bisenetformer import BiSeNetFormer
 from inference.training import calibrate, finetune
 from inference.training.features import Features
 from inference.training.finetune import Run, device_for
-from inference.training.finetune_measure import Measured
+from inference.training.finetune_measure import Measured, Tally
 from inference.training.finetune_pace import pace
+from inference.training.finetune_result import mixed
 from inference.weights import sha256_of
-from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
+from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job, small_parent
 from tests.inference.training.small_runs import STEPS, Finish, finish, nothing, settings, small_run, two_held_back
 
 
@@ -59,7 +62,9 @@ def test_a_job_ends_with_a_model_its_card_and_its_report(tmp_path: Path, unbroke
 
     stages = [event.stage for event in told if isinstance(event, StageTold)]
     features = [Stage.FEATURES] if scope is Scope.HEAD else []
-    assert list(dict.fromkeys(stages)) == [*features, Stage.BEFORE, Stage.TRAINING, Stage.AFTER, Stage.WRITING]
+    assert [stage for stage, _ in groupby(stages)] == [*features, Stage.BEFORE, *list(Stage)[2:]]
+    mixes = [(event.done, event.total) for event in told if isinstance(event, StageTold) and event.stage is Stage.AFTER]
+    assert list(dict.fromkeys(mixes)) == [(done, 2 * len(MIXES)) for done in range(2 * len(MIXES) + 1)]
     steps = [event for event in told if isinstance(event, StepTold)]
     assert steps == job.progress()
     assert steps[-1].step == steps[-1].steps == STEPS
@@ -113,30 +118,60 @@ def test_the_new_model_is_the_mix_that_did_best_and_says_so(
     assert (done.report.before, done.report.after) == (before.scores, after[mix].scores)
 
 
-def learned_with(folder: Path, calibration: Calibration) -> Job:
-    """A job whose parent has this calibration in its weights, and says so; its numbers are none that are rounded."""
-    job = small_job(folder, settings=settings(), pictures=two_held_back())
-    assert job.parent.file is not None
-    state = load_file(job.parent.file)
+CALIBRATION = Calibration(2.0, -1.5)  # which rounds no number
+
+
+def calibrated_job(folder: Path, calibration: Calibration = CALIBRATION, *, scope: Scope = Scope.HEAD) -> Job:
+    """A job whose parent has this calibration in its weights, and says so; as a process finds it."""
+    folder.mkdir(exist_ok=True)
+    parent = small_parent(folder)
+    assert parent.file is not None
+    state = load_file(parent.file)
     state["head.predictor.forward_prediction_heads.classifier.bias"][-1] = 0.25
     calibrate.apply(state, calibration)
-    save_file(state, job.parent.file)
-    parent = replace(job.parent, calibration=calibration, sha256=sha256_of(job.parent.file))
-    return finish(replace(job, parent=parent)).job
+    save_file(state, parent.file)
+    parent = replace(parent, calibration=calibration, sha256=None)
+    pictures = two_held_back()
+    job = Job.create(folder / "job", parent=parent, name="mine", settings=settings(scope), pictures=pictures)
+    return Job.open(job.folder)
 
 
+@pytest.mark.parametrize(("scope", "mix"), [(Scope.HEAD, 1.0), (Scope.ALL, 0.5)])
 def test_scores_are_trained_as_they_were_before_their_calibration_and_calibrated_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: Scope, mix: float
 ) -> None:
     """Twice the same network, once with a calibration in its weights that its card tells: it learns the same."""
-    taken(monkeypatch, 1.0)
-    calibration = Calibration(2.0, -1.5)
-    job = learned_with(tmp_path / "calibrated", calibration)
-    expected = load_file(learned_with(tmp_path / "plain", UNCALIBRATED).result)
-    calibrate.apply(expected, calibration)
+    taken(monkeypatch, mix)
+    job = finish(calibrated_job(tmp_path / "calibrated", scope=scope)).job
+    expected = load_file(finish(calibrated_job(tmp_path / "plain", UNCALIBRATED, scope=scope)).job.result)
+    calibrate.apply(expected, CALIBRATION)
     for name, value in load_file(job.result).items():
-        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-7)
-    assert find_card(job.result).calibration == calibration
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=2e-7)
+    assert find_card(job.result).calibration == CALIBRATION
+
+
+def test_what_is_measured_is_what_the_files_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parent and every mix, calibrated: as whoever uses them sees them."""
+    taken(monkeypatch, 0.75)
+    measured: list[tuple[str, dict[str, torch.Tensor]]] = []
+
+    def looked(tally: Tally, network: BiSeNetFormer, _picture: object, **_: object) -> None:
+        measured.append((tally.of, {name: tensor.clone() for name, tensor in network.state_dict().items()}))
+        tally.pictures += 1
+
+    monkeypatch.setattr(Tally, "add", looked)
+    job = finish(calibrated_job(tmp_path)).job
+    assert job.parent.file is not None
+    (of_parent, parent), *mixes = measured[::2]  # of the first picture
+    assert of_parent == job.parent.sha256
+    torch.testing.assert_close(parent, load_file(job.parent.file), rtol=0, atol=0)
+    (of_result, result), (_, learned) = mixes[-2:]
+    assert of_result == sha256_of(job.result)
+    torch.testing.assert_close(result, load_file(job.result), rtol=0, atol=0)
+    for mix, (_, found) in zip(MIXES, mixes, strict=True):
+        torch.testing.assert_close(found, mixed(parent, learned, mix), rtol=0, atol=1e-6)
+    biases = {mix["head.predictor.forward_prediction_heads.classifier.bias"][-1].item() for _, mix in mixes}
+    assert len(biases) == len(MIXES)
 
 
 def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,10 +226,20 @@ def test_pictures_for_whose_features_there_is_no_room_are_learned_from_all_the_s
     assert job.result.read_bytes() == unbroken.job.result.read_bytes()
 
 
-def test_without_pictures_held_back_nothing_is_recommended(tmp_path: Path) -> None:
+def test_without_pictures_held_back_nothing_is_recommended_and_half_of_it_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[BiSeNetFormer] = []
+    monkeypatch.setattr(Run, "try_measuring", lambda _, network: tried.append(network))
     pictures = [replace(picture, held_back=False) for picture in finished_pictures()]
     job = small_job(tmp_path, settings=replace(settings(), held_back=0.0), pictures=pictures)
     report = Run(job, tell=lambda _: None, check=nothing).finish()
+    result = load_file(job.result)
+    assert job.parent.file is not None
+    learned = load_file(job.parent.file) | torch.load(job.checkpoint, weights_only=True)["average"]
+    torch.testing.assert_close(result, mixed(load_file(job.parent.file), learned, 0.5), rtol=0, atol=1e-6)
+    [network] = tried  # what is written runs
+    torch.testing.assert_close(dict(network.state_dict()), result, rtol=0, atol=0)
     assert (report.before, report.after, report.decided_after) == ({}, {}, None)
     assert not report.recommended
     assert report.mix == UNTRIED_MIX
