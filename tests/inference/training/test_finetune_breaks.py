@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -88,8 +89,9 @@ def test_an_end_without_warning_costs_what_came_after_the_last_checkpoint(
     finished_like(job, unbroken)
 
 
-@pytest.mark.parametrize("stage", [Stage.BEFORE, Stage.AFTER])
-def test_no_picture_is_measured_twice(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("calls", [6, 11, 15])
+def test_no_picture_is_measured_twice(tmp_path: Path, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a stop between two pictures: with the parent, the first mix, and the third."""
     measured: list[str] = []
     add = Tally.add
 
@@ -99,9 +101,29 @@ def test_no_picture_is_measured_twice(tmp_path: Path, stage: Stage, monkeypatch:
 
     monkeypatch.setattr(Tally, "add", counted)
     job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
-    run_killed(job, stage=stage)
+    run_until(job, calls=calls)
+    assert len(measured) == {6: 1, 11: 3, 15: 7}[calls]
     Run(job, tell=lambda _: None, check=nothing).finish()
     assert measured == ["4.jpg", "5.jpg"] * (1 + len(MIXES))
+
+
+def test_after_a_stop_among_the_mixes_the_time_that_remains_is_told_by_what_they_took(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
+    run_until(job, calls=15)
+    for file in job.folder.glob("after-*.npz"):
+        with np.load(file) as kept:
+            of, pictures = str(kept["of"]), int(kept["numbers"][0])
+        tally = Tally.read(file, of=of)
+        tally.seconds = 1000.0 * pictures
+        tally.keep(file)
+    told: list[Event] = []
+    Run(job, tell=told.append, check=nothing).finish()
+    left: dict[int, float | None] = {}
+    for event in told:
+        if isinstance(event, StageTold) and event.stage is Stage.AFTER:
+            left.setdefault(event.done, event.left)
+    assert list(left) == [2, 4, 5, 6, 7, 8]
+    assert [left[done] for done in (2, 4, 5)] == [6001.0, 4001.0, 3001.0]  # with one second to write it
 
 
 def test_a_stop_in_the_middle_of_a_step_costs_that_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
