@@ -323,7 +323,6 @@ def test_a_key_is_entered_and_forgotten_and_never_seen_again(
 def test_a_key_can_be_forgotten_only_where_there_is_one(
     panel: RemotePanel, use_keyring: FakeKeyring, desks: list[Desk], qtbot: QtBot
 ) -> None:
-    assert not panel._forget.isEnabled()  # nobody has looked yet
     qtbot.waitUntil(panel._forget.isEnabled, timeout=PATIENCE)
     assert panel._forget.toolTip() == "Take the key out of the keyring"
     qtbot.mouseClick(panel._forget, LEFT)
@@ -331,6 +330,7 @@ def test_a_key_can_be_forgotten_only_where_there_is_one(
     assert panel._forget.toolTip() == "There is no key that could be forgotten"
     another = RemotePanel(desks[0])
     qtbot.addWidget(another)
+    assert not another._forget.isEnabled()  # nobody has looked yet
     qtbot.waitUntil(another.is_idle, timeout=PATIENCE)
     assert another.key_place.text() == "There is no key yet."
     assert not another._forget.isEnabled()
