@@ -178,7 +178,8 @@ def test_where_the_model_is_another_by_now_it_can_only_begin_anew(
     another_parent(folder)
     window = start()
     qtbot.waitUntil(window.learn.is_idle, timeout=PATIENCE)
-    assert "was stopped at step 25 of 40 and can only begin anew (Ctrl+L)" in window.status.text()
+    (bar,) = window.learn.sign.findChildren(QProgressBar)
+    assert "was stopped at step 25 of 40 and can only begin anew (Ctrl+L)" in bar.toolTip()
     dialog = asked(window, qtbot)
     why = "It cannot go on: it began with starter, which is another model by now."
     assert f"{why} Begin anew: no correction is lost." in texts(dialog)
