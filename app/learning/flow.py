@@ -18,10 +18,11 @@ from app.learning.dialog import LearnDialog
 from app.learning.earlier import EarlierJob, EarlierJobs, mark_seen
 from app.learning.gathering import Order, look_at
 from app.learning.job import CLOSING_SECONDS, LearnJob
+from app.learning.material import Material
 from app.learning.names import free_name, job_folder, refusal_of_name
 from app.learning.pace import LearnPace
 from app.learning.refresh import LearnRefresh
-from app.learning.setup import Material, Start
+from app.learning.setup import Start
 from app.learning.standing import Phase
 from app.learning.texts import stage_text
 from app.predicting.flow import RunFlow

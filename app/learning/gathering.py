@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.core.learning import Showing, count, gather
 from app.core.project.store import ProjectStore
-from app.learning.setup import Material
+from app.learning.material import Material
 from app.workers.lane import CancelToken
 from inference.learning.job import LARGEST_SIDE, Job
 from inference.learning.settings import LearnSettings
@@ -63,4 +63,6 @@ def look_at(root: Path, file: Path, saved: Callable[[], Future[None]], token: Ca
     token.wait(saved())
     with closing(ProjectStore.open(root, file, read_only=True)) as store:
         found = count(store)
-    return Material(found.done, found.names, found.decided, found.refused)
+        usable = frozenset(found.names)
+        corrected = bool(found.decided) or any(row.revision for row in store.rows() if row.name in usable)
+    return Material(found.done, found.names, found.decided, found.refused, corrected)

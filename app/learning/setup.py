@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 from app.chrome.actions import ACTIONS, Act, native
 from app.core.run_progress import duration, pictures
 from app.dialogs import heading, show_left_out
-from app.learning.texts import held_back_count, pixels_text, rounded
+from app.learning.material import Material, advice_on, there_text
+from app.learning.texts import held_back_count
 from app.panels.number import SelectAll
 from app.panels.style import HALF, UNIT, warning
 from app.panels.ticks import RingButton
@@ -46,16 +47,6 @@ _MEASURING = "measuring…"
 _SAME = "The same pictures every time, also when the new model learns again one day"
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 _INDENT = 3 * UNIT
-
-
-@dataclass(frozen=True)
-class Material:
-    """What there is to learn from."""
-
-    done: int = 0  # pictures marked done
-    names: Sequence[str] = ()  # of those that can be learned from
-    decided: int = 0  # pixels of them that a person decided, an estimate
-    refused: tuple[tuple[str, str], ...] = ()  # the others, and why
 
 
 @dataclass(frozen=True)
@@ -119,10 +110,12 @@ class SetupPage(QWidget):
         self._held_back.valueChanged.connect(self._chosen)
         self._held_back_text = _muted("")
         self._held_back_text.setToolTip(_SAME)
+        self._advice = _text("")
         label = QLabel("&Hold back")
         label.setBuddy(self._held_back)
         layout.addLayout(_row(label, self._held_back, QLabel("of them, to see whether it helps")))
         layout.addWidget(self._held_back_text)
+        layout.addWidget(self._advice)
 
     def _add_scope(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
@@ -224,7 +217,7 @@ class SetupPage(QWidget):
         """What there is to learn from; None while that is counted."""
         self._material = material
         self._reasons.setVisible(material is not None and bool(material.refused))
-        self._there.setText("Counting…" if material is None else _there_text(material))
+        self._there.setText("Counting…" if material is None else there_text(material))
         self._check()
 
     def show_refusal(self, sentence: str) -> None:
@@ -298,13 +291,17 @@ class SetupPage(QWidget):
         for widget in self._of_kept:
             widget.setEnabled(self._untouched.checkedId() == list(Untouched).index(Untouched.KEEP))
         self._held_back_text.setText(self._held_back_sentence())
+        advice = "" if self._material is None else advice_on(self._material)
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
         problem = self._refusal()
         self._problem.setText(problem or self._refused)
         self._problem.setVisible(bool(problem or self._refused))
         self._learn.setEnabled(not problem and self._material is not None)
         warned = QPalette(self.palette())
         warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
-        self._problem.setPalette(warned)
+        for label in (self._problem, self._advice):
+            label.setPalette(warned)
 
     def _held_back_sentence(self) -> str:
         names, share = () if self._material is None else self._material.names, self._held_back.value() / 100
@@ -322,7 +319,8 @@ class SetupPage(QWidget):
             return ""
         usable = len(self._material.names)
         if usable < MINIMUM_PICTURES:
-            beside = f" There {'is' if usable == 1 else 'are'} {usable} so far." if usable else ""
+            of_use = " that can be used" if self._material.refused else ""
+            beside = f" There {'is' if usable == 1 else 'are'} {usable}{of_use} so far." if usable else ""
             key = native(ACTIONS[Act.DONE].keys[0])
             return f"Mark pictures as done ({key}) first; {_NUMBERS[MINIMUM_PICTURES]} are the least.{beside}"
         return self._start.problem or self._refusal_of_name(self.name())
@@ -330,15 +328,6 @@ class SetupPage(QWidget):
     def _show_reasons(self) -> None:
         if self._material is not None:
             show_left_out(self._material.refused, parent=self)
-
-
-def _there_text(material: Material) -> str:
-    text = f"{pictures(material.done)} marked done" if material.done else "No picture is marked done"
-    if material.refused:
-        text += f", of which {len(material.refused):,} cannot be used"
-    if material.names and material.decided:
-        text += f"; about {pixels_text(rounded(material.decided))} of them are yours"
-    return f"{text}."
 
 
 def _check(group: QButtonGroup, number: int) -> None:

@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.learning.material import Material
 from app.learning.report import ReportPage
 from app.learning.running import RunningPage
-from app.learning.setup import Material, SetupPage, Start
+from app.learning.setup import SetupPage, Start
 from app.learning.standing import Phase, Standing
 from inference.learning.events import PaceTold, Stage
 from inference.learning.settings import LearnSettings, Scope, Untouched
@@ -57,6 +58,20 @@ def test_estimates_are_round(setup_page: SetupPage) -> None:
     assert "about 200,000 pixels of them are yours" in texts(setup_page)
     setup_page.show_material(Material(4, ("a", "b", "c", "d"), 0))
     assert "4 pictures marked done.\n" in texts(setup_page)  # the project has not counted yet
+
+
+def test_before_too_little_is_learned_from_it_is_said_that_it_may_do_harm(setup_page: SetupPage) -> None:
+    names = tuple(f"{number}.png" for number in range(12))
+    setup_page.show_material(Material(11, names[:11], 5_000))
+    assert "So few teach little" in texts(setup_page)
+    setup_page.show_material(Material(12, names, 5_000))
+    assert "So few" not in texts(setup_page)
+    setup_page.show_material(Material(12, names, 0, corrected=False))
+    assert "Nothing was corrected in them" in texts(setup_page)
+    setup_page.show_material(Material(3, names[:3], 0, corrected=False))  # then something else comes first
+    assert "Nothing was corrected" not in texts(setup_page)
+    setup_page.show_material(Material(5, names[:3], 0, (("d", "d is gone."), ("e", "e is gone."))))
+    assert "There are 3 that can be used so far." in texts(setup_page)
 
 
 def test_a_time_that_cannot_be_measured_is_said_with_the_reason(setup_page: SetupPage) -> None:

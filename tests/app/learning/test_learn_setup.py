@@ -61,6 +61,26 @@ def test_it_takes_four_finished_pictures_and_sees_the_fourth_when_it_comes(
     assert "3 pictures to learn from, 1 held back" in texts(dialog)
 
 
+def test_pictures_that_were_only_called_done_teach_nothing_new_and_one_that_was_corrected_does(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path
+) -> None:
+    window = start()
+    for number in range(4):
+        window.desk.show(folder / f"{number}.png")
+        qtbot.waitUntil(lambda: has_masks(window) and window.desk.idle, timeout=PATIENCE)
+        window.actions_by_id[Act.DONE].trigger()
+    dialog = asked(window, qtbot)
+    qtbot.waitUntil(lambda: "Nothing was corrected in them" in texts(dialog), timeout=PATIENCE)
+    assert button(dialog, "Learn").isEnabled()
+    qtbot.waitUntil(lambda: has_masks(window) and window.desk.idle, timeout=PATIENCE)  # the fifth
+    correct_corner(window.desk)
+    window.actions_by_id[Act.DONE].trigger()
+    QApplication.sendEvent(dialog, QEvent(QEvent.Type.WindowActivate))
+    qtbot.waitUntil(lambda: "5 pictures marked done" in texts(dialog), timeout=PATIENCE)
+    assert "Nothing was corrected in them" not in texts(dialog)
+    assert "So few teach little" in texts(dialog)
+
+
 def test_without_pictures_there_is_nothing_to_ask(qtbot: QtBot, segmenters: dict[str, FakeSegmenter]) -> None:
     window = shown_window(qtbot, Settings())
     assert not window.actions_by_id[Act.LEARN].isEnabled()

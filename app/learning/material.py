@@ -1,0 +1,44 @@
+"""What there is to learn from, and what to know of it before one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.run_progress import pictures
+from app.learning.texts import pixels_text, rounded
+from inference.learning.job import MINIMUM_PICTURES
+
+_FEW = 12  # pictures: of fewer, what they have in common is chance
+_NOTHING_NEW = "Nothing was corrected in them, so there is hardly anything new to learn."
+_TOO_FEW = "So few teach little, and make it forget what they do not have; a dozen is better, and some dozens are good."
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to learn from."""
+
+    done: int = 0  # pictures marked done
+    names: Sequence[str] = ()  # of those that can be learned from
+    decided: int = 0  # pixels of them that a person decided, an estimate
+    refused: tuple[tuple[str, str], ...] = ()  # the others, and why
+    corrected: bool = True  # whether anything was corrected in them
+
+
+def there_text(material: Material) -> str:
+    """How much there is."""
+    text = f"{pictures(material.done)} marked done" if material.done else "No picture is marked done"
+    if material.refused:
+        text += f", of which {len(material.refused):,} cannot be used"
+    if material.names and material.decided:
+        text += f"; about {pixels_text(rounded(material.decided))} of them are yours"
+    return f"{text}."
+
+
+def advice_on(material: Material) -> str:
+    """What speaks against learning from it now, although one may; empty where nothing does."""
+    if len(material.names) < MINIMUM_PICTURES:
+        return ""
+    if not material.corrected:
+        return _NOTHING_NEW
+    return _TOO_FEW if len(material.names) < _FEW else ""
