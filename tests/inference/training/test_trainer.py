@@ -143,6 +143,7 @@ def test_imagenet_weights_fill_the_backbone_only() -> None:
     state = {name.removeprefix("net."): value for name, value in source.items()}
     trainer.start_backbone_from(state | {"_fc.weight": torch.zeros(1000, 1280)})
     torch.testing.assert_close(trainer.network.pixel_decoder.backbone.state_dict(), source)
+    torch.testing.assert_close(trainer.average.state, dict(trainer.network.state_dict()), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(

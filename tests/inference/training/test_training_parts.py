@@ -16,7 +16,7 @@ from torch import nn
 from inference.training import trainer as training
 from inference.training.__main__ import main
 from inference.training.criterion import Losses
-from inference.training.data import Sample, repeat_factors
+from inference.training.data import Sample, batch, repeat_factors
 from inference.training.schedule import Minutes
 from inference.training.trainer import RunFiles, Trainer, WeightAverage, parameter_groups, run
 from inference.weights import sha256_of
@@ -70,7 +70,15 @@ def test_backbone_and_decay_have_their_own_groups() -> None:
 @pytest.fixture(scope="module")
 def trainer() -> Trainer:
     """One that is looked at and not trained."""
-    return Trainer(SMALL, replace(SETTINGS, workers=2, rare=0.4, crops=(64, 96)))
+    return Trainer(SMALL, replace(SETTINGS, workers=2, rare=0.4, crops=(64, 96), seed=3))
+
+
+def test_another_seed_begins_with_other_weights(trainer: Trainer) -> None:
+    torch.manual_seed(99)
+    same, other = (Trainer(SMALL, replace(SETTINGS, seed=seed)).network.state_dict() for seed in (3, 4))
+    name = "head.predictor.forward_prediction_heads.classifier.weight"
+    assert torch.equal(same[name], trainer.network.state_dict()[name])
+    assert not torch.equal(other[name], same[name])
 
 
 def test_every_worker_of_every_step_has_photos_of_its_own(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,13 +109,22 @@ def test_steps_differ_in_their_points_and_crops_and_in_nothing_else(
         asked.append({"truth": truth, **values})
         raise Asked
 
+    made: list[dict[str, Any]] = []
+
+    def make(samples: list[Sample], **values: Any) -> tuple[Any, ...]:
+        made.append(values)
+        return batch(samples, **values)
+
     monkeypatch.setattr(training, "all_losses", ask)
+    monkeypatch.setattr(training, "batch", make)
     sample = Sample("a", np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 3, np.uint8))
     for part, done in ((4, 0.1), (5, 0.9)):
         with pytest.raises(Asked):
             trainer._gradients([sample], np.ones(1), part, done)
     assert [values["truth"].labels.shape[1] for values in asked] == [64, 96]
-    assert [values["generator"].initial_seed() for values in asked] == [4, 5]
+    assert [values["generator"].initial_seed() for values in asked] == [3_000_013, 3_000_014]
+    assert [(values["step"], values["seed"], values["size"]) for values in made] == [(4, 3, 2), (5, 3, 2)]
+    assert all(values["settings"] is trainer.settings.augmentation for values in made)
     assert all(values["settings"] is trainer.settings.losses for values in asked)
 
 
