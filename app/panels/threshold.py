@@ -138,7 +138,7 @@ class ThresholdPanel(QWidget):
             "View of the prediction",
             [
                 Choice(ViewMode.SEGMENTS, "Segments", "Each segment has one score; those over the threshold count"),
-                Choice(ViewMode.SEMANTIC, "Semantic", "Every pixel takes the class that all segments together favour"),
+                Choice(ViewMode.SEMANTIC, "Semantic", "Each pixel takes the class that all segments together favour"),
             ],
             self,
         )
