@@ -25,7 +25,7 @@ class Untouched(StrEnum):
 
 
 _RATES = {Scope.HEAD: 2e-4, Scope.ALL: 1e-4}
-_STEPS_A_PICTURE = 8
+_STEPS_A_PICTURE = 16
 _STEPS = (100, 1000)  # at least, at most
 
 

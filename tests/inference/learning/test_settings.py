@@ -8,9 +8,9 @@ from inference.learning.settings import LearnSettings
 
 
 @pytest.mark.parametrize(
-    ("pictures", "steps"), [(1, 100), (12, 100), (13, 104), (20, 160), (125, 1000), (126, 1000), (5000, 1000)]
+    ("pictures", "steps"), [(1, 100), (6, 100), (7, 112), (20, 320), (62, 992), (63, 1000), (5000, 1000)]
 )
-def test_there_are_eight_steps_for_each_picture_within_limits(pictures: int, steps: int) -> None:
+def test_there_are_sixteen_steps_for_each_picture_within_limits(pictures: int, steps: int) -> None:
     assert LearnSettings().resolved(pictures).steps == steps
     assert LearnSettings(steps=7).resolved(pictures).steps == 7
 
