@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from inference.learning.events import PaceTold
 from inference.learning.settings import LearnSettings, Scope
 from inference.training import finetune_pace
 from inference.training.features import VIEWS, Features
@@ -129,3 +130,66 @@ def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypa
     told = pace(small_job(tmp_path, settings=settings, pictures=finished_pictures()), pictures=20, check=lambda: None)
     assert told.head == AROUND + 20 * 10
     assert told.all == AROUND + 10 * WholeSettings(steps=1, input_size=64).batch_size
+
+
+def test_steps_follow_from_all_pictures_not_from_those_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 1.0)
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
+    settings = LearnSettings(held_back=0.0, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings), pictures=60, check=lambda: None)
+    steps = settings.resolved(60).steps
+    assert steps is not None
+    assert steps > (settings.resolved(5).steps or 0)
+    assert told.all == AROUND + steps * 10 * WholeSettings(steps=1, input_size=64).batch_size
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")])
+def test_what_there_is_no_memory_for_has_no_time_and_the_other_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object, **__: object) -> float:
+        raise error
+
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
+    monkeypatch.setattr(finetune_pace, "_head_seconds", lambda *_, **__: 7.0)
+    monkeypatch.setattr(finetune_pace, "_whole_seconds", full)
+    settings = LearnSettings(held_back=0.0, steps=1, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings), pictures=20, check=lambda: None)
+    assert told == PaceTold(head=AROUND + 7.0, all=None)
+
+
+def test_what_else_goes_wrong_is_no_want_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> float:
+        raise RuntimeError("CUDNN_STATUS_EXECUTION_FAILED")
+
+    monkeypatch.setattr(finetune_pace, "_head_seconds", fail)
+    job = small_job(tmp_path, settings=LearnSettings(held_back=0.0, steps=1, device="cpu"))
+    with pytest.raises(RuntimeError, match="CUDNN"):
+        pace(job, pictures=20, check=lambda: None)
+
+
+def test_a_graphics_card_takes_a_whole_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its memory suffices for one."""
+    settings, looked = WholeSettings(steps=1, input_size=128, batch_size=8), list[WholeSettings]()
+    monkeypatch.setattr(finetune_pace, "_whole", lambda _run, _parent, settings: looked.append(settings))
+    monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 0.5)
+    asked = SimpleNamespace(settings=LearnSettings(steps=10))
+    run = SimpleNamespace(check=lambda: None, device="cuda", whole_settings=lambda: settings, job=asked)
+    assert finetune_pace._whole_seconds(run, object(), pictures=5) == 5.0  # type: ignore[arg-type]
+    assert looked == [settings]
+
+
+def test_the_first_picture_that_is_measured_never_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    seconds = iter([50.0, 3.0])
+
+    def measure(*_: object) -> None:
+        passed = next(seconds)
+        clock.now, clock.worked = clock.now + passed, clock.worked + passed
+
+    monkeypatch.setattr(Run, "try_measuring", measure)
+    for part in ("_head_seconds", "_whole_seconds"):
+        monkeypatch.setattr(finetune_pace, part, lambda *_, **__: 0.0)
+    told = pace(small_job(tmp_path, settings=LearnSettings(device="cpu")), pictures=20, check=lambda: None)
+    assert told.head == told.all == AROUND + 4 * 5 * 3.0
