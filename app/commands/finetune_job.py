@@ -22,6 +22,7 @@ from app.core.project.places import FILE_NAME, FOLDER_KEY, project_file
 from app.core.project.store import ProjectStore
 from app.core.run_progress import duration
 from app.learning.going_on import why_not_on
+from app.learning.material import without_lesson
 from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
@@ -187,6 +188,8 @@ def _tell_pictures(job: Job, root: Path) -> None:
         f"{counted(len(job.pictures), 'picture')} of {root} done, {held_back} of them held back; "
         f"{decided:,} pixels that you decided{also}."
     )
+    for _name, sentence in without_lesson(job):
+        note(sentence)
     share = job.settings.held_back
     if known := sum(one.known and not one.held_back and is_held_back(one.name, share) for one in job.pictures):
         note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")

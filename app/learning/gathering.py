@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.core.learning import Showing, count, gather
 from app.core.project.store import ProjectStore
-from app.learning.material import Material
+from app.learning.material import Material, without_lesson
 from app.workers.lane import CancelToken
 from inference.learning.job import LARGEST_SIDE, Job
 from inference.learning.settings import LearnSettings
@@ -55,7 +55,9 @@ class Order:
                 refused=lambda name, sentence: self.left_out.append((name, sentence)),
             )
             some = islice(found, most)
-            return Job.create(folder, parent=self.parent, name=self.name, settings=self.settings, pictures=some)
+            job = Job.create(folder, parent=self.parent, name=self.name, settings=self.settings, pictures=some)
+        self.left_out.extend(without_lesson(job))
+        return job
 
 
 def look_at(root: Path, file: Path, saved: Callable[[], Future[None]], token: CancelToken) -> Material:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from app.core.run_progress import pictures
 from app.learning.texts import pixels_text, rounded
-from inference.learning.job import MINIMUM_PICTURES
+from inference.learning.job import MINIMUM_PICTURES, Job
+from inference.learning.settings import Untouched
 
 _FEW = 12  # pictures: of fewer, what they have in common is chance
 _NOTHING_NEW = "Nothing was corrected in them, so there is hardly anything new to learn."
-_TOO_FEW = "So few teach little, and make it forget what they do not have; a dozen is better, and some dozens are good."
+_TOO_FEW = "So few teach little and may make it forget what they lack. A dozen is better, some dozens are good."
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,13 @@ def advice_on(material: Material) -> str:
     if not material.corrected:
         return _NOTHING_NEW
     return _TOO_FEW if len(material.names) < _FEW else ""
+
+
+def without_lesson(job: Job) -> list[tuple[str, str]]:
+    """Pictures to learn from of which no pixel counts, and why."""
+    sure = "" if job.settings.untouched is Untouched.IGNORE else ", and the network was sure of none"
+    return [
+        (picture.name, f"{picture.name} teaches nothing: nobody decided a pixel of it{sure}.")
+        for picture in job.pictures
+        if not picture.held_back and not picture.decided and not picture.kept
+    ]

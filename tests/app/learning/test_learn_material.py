@@ -1,0 +1,76 @@
+"""Pictures that are marked done and teach nothing all the same: told by name, in the window and on the command line."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.commands import ExitCode
+from app.core.learning import Showing
+from app.learning.gathering import Order
+from app.workers.lane import CancelToken
+from inference.learning.settings import LearnSettings, Untouched
+from inference.models import find_card
+from tests.app.commands.finetuning.conftest import learning as learning  # a training that a test plays
+from tests.app.commands.finetuning.finetune_scene import Learning, finetune
+from tests.core.learnable import decisions, finished
+from tests.core.project.projects import opened, some_prediction
+
+NAMES = [f"{number}.png" for number in range(6)]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six photos marked done; a person corrected the last four."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    with closing(opened(folder)) as store:
+        for number, name in enumerate(NAMES):
+            answer = some_prediction(number, size=decisions().shape)
+            finished(store, name, corrections=decisions() if number > 1 else None, prediction=answer, seed=number)
+    return folder
+
+
+def order(photos: Path, settings: LearnSettings) -> Order:
+    saved: Future[None] = Future()
+    saved.set_result(None)
+    with closing(opened(photos)) as store:
+        return Order(
+            root=store.root,
+            file=store.file,
+            parent=find_card("starter"),
+            settings=settings,
+            name="mine",
+            showing=Showing(),
+            saved=lambda: saved,
+        )
+
+
+def test_the_window_lists_them_with_the_reason(photos: Path, tmp_path: Path) -> None:
+    asked = order(photos, LearnSettings(held_back=0, untouched=Untouched.IGNORE))
+    job = asked.job(tmp_path / "job", CancelToken())
+    assert [picture.name for picture in job.pictures] == NAMES
+    assert asked.left_out == [
+        (name, f"{name} teaches nothing: nobody decided a pixel of it.") for name in ("0.png", "1.png")
+    ]
+    unsure = order(photos, LearnSettings(held_back=0, kept_score=1.0))
+    unsure.job(tmp_path / "job", CancelToken())
+    assert unsure.left_out[0][1] == (
+        "0.png teaches nothing: nobody decided a pixel of it, and the network was sure of none."
+    )
+    sure = order(photos, LearnSettings(held_back=0, kept_score=0.0))
+    sure.job(tmp_path / "job", CancelToken())
+    assert [name for name, _sentence in sure.left_out] == ["1.png"]  # the network labelled nothing in it
+
+
+def test_the_command_names_them_and_does_the_rest(
+    learning: Learning, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = ("--untouched", "ignore", "--held-back", "0")
+    assert finetune(photos, "-o", tmp_path / "mine.safetensors", *wanted) == ExitCode.DONE
+    said = capsys.readouterr().err
+    assert "0.png teaches nothing: nobody decided a pixel of it.\n" in said
+    assert "2.png" not in said
