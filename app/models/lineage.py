@@ -10,6 +10,8 @@ from app.learning.texts import change_text, pixels_text, share_text
 from inference.learning.report import SEGMENTS
 from inference.learning.settings import Scope
 
+_NOT_RECOMMENDED = "It is not recommended: it got worse on the pictures held back."
+_UNKNOWN = "Whether it got better is not known: it was compared on no picture."
 _MEASURES = (("Pixels right", "pixel_accuracy"), ("Mean IoU", "mean_iou"))
 
 
@@ -28,6 +30,9 @@ def lineage_sentences(lineage: Mapping[str, Any]) -> list[str]:
         sentences.append(f"Held back to measure it: {pictures(held_back)}.")
     if how := _how(lineage):
         sentences.append(how)
+    if lineage.get("recommended") is False:
+        measured = bool(lineage_table(lineage))
+        sentences.append(_NOT_RECOMMENDED if measured else _UNKNOWN)
     return sentences
 
 
@@ -37,7 +42,11 @@ def _how(lineage: Mapping[str, Any]) -> str:
     what = {Scope.HEAD.value: "The decoder alone", Scope.ALL.value: "The whole network"}.get(str(scope), "It")
     took = f" in {duration(seconds)}" if isinstance(seconds, int | float) else ""
     mix = lineage.get("mix")
-    has = f", and the model has {100 * mix:.0f} % of that" if isinstance(mix, int | float) and mix < 1 else ""
+    has = (
+        f"; {100 * mix:.0f} % of what it learned went into the model"
+        if isinstance(mix, int | float) and mix < 1
+        else ""
+    )
     return f"{what} learned for {steps:,} steps{took}{has}." if isinstance(steps, int) else ""
 
 

@@ -35,13 +35,21 @@ def test_a_lineage_is_told_in_words_and_figures() -> None:
         "The decoder alone learned for 1,200 steps in 5 min.",
     ]
     assert lineage_sentences(LINEAGE | {"mix": 0.25})[-1] == (
-        "The decoder alone learned for 1,200 steps in 5 min, and the model has 25 % of that."
+        "The decoder alone learned for 1,200 steps in 5 min; 25 % of what it learned went into the model."
     )
     assert lineage_sentences(LINEAGE | {"mix": 1.0}) == lineage_sentences(LINEAGE)
     assert lineage_table(LINEAGE)[1:] == [
         ("Pixels right", "70.0 %", "80.0 %", "+10.0"),
         ("Mean IoU", "40.0 %", "38.0 %", "−2.0"),
     ]
+
+
+def test_a_model_that_got_worse_or_that_nobody_compared_says_so_wherever_it_goes() -> None:
+    assert lineage_sentences(LINEAGE | {"recommended": True}) == lineage_sentences(LINEAGE)
+    worse = lineage_sentences(LINEAGE | {"recommended": False})
+    assert worse[-1] == "It is not recommended: it got worse on the pictures held back."
+    unknown = lineage_sentences(LINEAGE | {"recommended": False, "before": {}, "after": {}})
+    assert unknown[-1] == "Whether it got better is not known: it was compared on no picture."
 
 
 def test_it_is_on_the_page_of_its_model_and_of_no_other() -> None:
