@@ -27,6 +27,7 @@ from app.core.project.store import ProjectStore
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from inference.errors import Cancelled
 from inference.learning.pictures import DECIDED, LearnPicture, is_held_back
+from inference.photo import read_photo
 from tests.core.learnable import SIZE, decisions, finished, make_photo
 from tests.core.project.projects import damage, loaded, opened, snapshot_of, some_prediction
 
@@ -199,6 +200,22 @@ def test_a_picture_that_cannot_be_learned_from_is_told_and_the_others_go_on(
     found = gather(store, held_back=0, refused=refused.__setitem__)
     assert [picture.name for picture in found] == ["a.png", "c.png"]
     assert refused == {"bad.png": sentence}
+
+
+def test_a_picture_too_large_for_the_memory_is_told_and_the_others_go_on(
+    store: ProjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(path: Path) -> U8:
+        if path.name == "bad.png":
+            raise MemoryError
+        return read_photo(path)
+
+    monkeypatch.setattr(learning, "read_photo", reading)
+    for name in ("sub/bad.png", "c.png"):
+        finished(store, name, corrections=decisions())
+    refused: dict[str, str] = {}
+    assert [picture.name for picture in gather(store, held_back=0, refused=refused.__setitem__)] == ["c.png"]
+    assert refused == {"sub/bad.png": "There is not enough memory for bad.png."}
 
 
 def test_a_damaged_project_is_no_matter_of_one_picture(store: ProjectStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from inference.calibration import UNCALIBRATED, Calibration
 from inference.errors import EngineError, WeightsError
 from inference.learning.errors import JobError
 from inference.learning.events import Event, Stage, StageTold, StepTold
+from inference.learning.generations import LEARNED_FROM, knows, learned_from
 from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
 from inference.learning.report import MIXES, UNTRIED_MIX
@@ -58,6 +59,7 @@ def test_a_job_ends_with_a_model_its_card_and_its_report(tmp_path: Path, unbroke
     assert (lineage["pictures"], lineage["held_back"], lineage["steps"]) == (4, 2, STEPS)
     assert lineage["decided_pixels"] == 4 * 64 * 80
     assert lineage["settings"] == report.settings.to_json()
+    assert lineage["seconds"] == pytest.approx(report.seconds, abs=0.05)
     assert lineage["after"]["segments"]["mean_iou"] == report.after["segments"].mean_iou
 
     stages = [event.stage for event in told if isinstance(event, StageTold)]
@@ -130,7 +132,8 @@ def calibrated_job(folder: Path, calibration: Calibration = CALIBRATION, *, scop
     state["head.predictor.forward_prediction_heads.classifier.bias"][-1] = 0.25
     calibrate.apply(state, calibration)
     save_file(state, parent.file)
-    parent = replace(parent, calibration=calibration, sha256=None)
+    lineage = {LEARNED_FROM: learned_from({}, ["older.jpg"])}
+    parent = replace(parent, calibration=calibration, sha256=None, limits="none at night", lineage=lineage)
     pictures = two_held_back()
     job = Job.create(folder / "job", parent=parent, name="mine", settings=settings(scope), pictures=pictures)
     return Job.open(job.folder)
@@ -147,7 +150,10 @@ def test_scores_are_trained_as_they_were_before_their_calibration_and_calibrated
     calibrate.apply(expected, CALIBRATION)
     for name, value in load_file(job.result).items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=2e-7)
-    assert find_card(job.result).calibration == CALIBRATION
+    card = find_card(job.result)
+    assert (card.calibration, card.limits) == (CALIBRATION, "none at night")
+    names = [*(f"{index}.jpg" for index in range(6)), "older.jpg"]
+    assert [name for name in names if not knows(card.lineage)(name)] == ["4.jpg", "5.jpg"]  # which were held back
 
 
 def test_what_is_measured_is_what_the_files_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +186,8 @@ def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: 
     Run(job, tell=lambda _: None, check=nothing).finish()
     curve = job.progress()
     assert [point.step for point in curve] == list(range(1, 13))
+    seconds = [point.seconds for point in curve]
+    assert seconds == sorted(seconds)  # of all steps so far
     assert sum(point.loss for point in curve[-3:]) < 0.9 * sum(point.loss for point in curve[:3])
 
 
@@ -281,6 +289,29 @@ def test_the_pace_is_that_of_both_scopes(tmp_path: Path) -> None:
     assert more.head > 2 * told.head
     assert job.state is JobState.NEW
     assert not list(job.folder.glob("pace-*"))
+
+
+def test_pictures_held_back_that_the_parent_knows_are_told(tmp_path: Path) -> None:
+    names = [picture.name for picture in finished_pictures()]
+    parent = replace(small_parent(tmp_path), lineage={LEARNED_FROM: learned_from({}, names)})
+    pictures = finished_pictures()
+    job = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings(), pictures=pictures)
+    assert Run(job, tell=lambda _: None, check=nothing)._report(None, None).known == 1
+    assert Run(small_job(tmp_path / "other"), tell=lambda _: None, check=nothing)._report(None, None).known == 0
+
+
+def test_a_graphics_card_that_cannot_be_used_is_passed_over_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def check(device: str) -> None:
+        if device != "cpu":
+            raise EngineError("The driver is too old.")
+
+    monkeypatch.setattr(finetune, "check_device", check)
+    monkeypatch.setattr(finetune, "wanted_devices", lambda device: ["cuda:0", "cpu"] if device == "auto" else [device])
+    assert device_for("auto") == "cpu"
+    with pytest.raises(EngineError, match="too old"):
+        device_for("cuda:0")
 
 
 def test_a_device_that_cannot_train_is_refused() -> None:
