@@ -22,7 +22,7 @@ from app.core.project.places import FILE_NAME, FOLDER_KEY, project_file
 from app.core.project.store import ProjectStore
 from app.core.run_progress import duration
 from app.learning.going_on import why_not_on
-from app.learning.material import without_lesson
+from app.learning.material import Material, advice_on, without_lesson
 from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
@@ -190,6 +190,9 @@ def _tell_pictures(job: Job, root: Path) -> None:
     )
     for _name, sentence in without_lesson(job):
         note(sentence)
+    names = tuple(picture.name for picture in job.pictures)
+    if advice := advice_on(Material(len(names), names, decided, corrected=bool(decided))):
+        note(advice)
     share = job.settings.held_back
     if known := sum(one.known and not one.held_back and is_held_back(one.name, share) for one in job.pictures):
         note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")

@@ -10,6 +10,7 @@ import pytest
 
 from app.commands import ExitCode
 from app.core.learning import Showing
+from app.core.pictures import PictureStatus
 from app.learning.gathering import Order
 from app.workers.lane import CancelToken
 from inference.learning.settings import LearnSettings, Untouched
@@ -74,3 +75,15 @@ def test_the_command_names_them_and_does_the_rest(
     said = capsys.readouterr().err
     assert "0.png teaches nothing: nobody decided a pixel of it.\n" in said
     assert "2.png" not in said
+    assert "So few teach little" in said
+
+
+def test_the_command_says_where_nothing_was_corrected(
+    learning: Learning, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(opened(photos)) as store:
+        for number, name in enumerate(NAMES[2:]):  # others are done instead
+            store.set_status(name, PictureStatus.NEW)
+            finished(store, f"new-{number}.png", prediction=some_prediction(number, size=decisions().shape))
+    assert finetune(photos, "-o", tmp_path / "mine.safetensors", "--kept-score", "0") == ExitCode.DONE
+    assert "Nothing was corrected in them" in capsys.readouterr().err
