@@ -20,7 +20,7 @@ from inference.learning.events import Event, Stage, StageTold, StepTold
 from inference.learning.generations import LEARNED_FROM, knows, learned_from
 from inference.learning.job import Job, JobState
 from inference.learning.pictures import LearnPicture
-from inference.learning.report import MIXES, UNTRIED_MIX
+from inference.learning.report import MIXES, UNTRIED_MIX, ClassChange, Score
 from inference.learning.settings import Scope, Untouched
 from inference.models import find_card
 from inference.network.bisenetformer import BiSeNetFormer
@@ -101,12 +101,19 @@ def test_what_counts_is_the_running_average(tmp_path: Path, monkeypatch: pytest.
 def test_the_new_model_is_the_mix_that_did_best_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mix: float
 ) -> None:
-    looked: list[tuple[Measured, dict[float, Measured]]] = []
+    shares = iter((0.1, *MIXES))  # of the parent and of each mix
+
+    def measured(_: Tally) -> Measured:
+        share = next(shares)
+        score = Score(pixel_accuracy=share, mean_iou=share, unlabelled=0.0)
+        return Measured(scores={"segments": score}, pixels=(8,), iou=(share,), decided=share)
 
     def best(before: Measured, after: dict[float, Measured]) -> float:
-        looked.append((before, after))
+        assert before.decided == 0.1
+        assert [(tried, found.decided) for tried, found in after.items()] == [(each, each) for each in MIXES]
         return mix
 
+    monkeypatch.setattr(Tally, "measured", measured)
     monkeypatch.setattr(finetune, "best_mix", best)
     done = small_run(tmp_path)
     assert done.job.parent.file is not None
@@ -114,10 +121,11 @@ def test_the_new_model_is_the_mix_that_did_best_and_says_so(
     for name, value in torch.load(done.job.checkpoint, weights_only=True)["average"].items():
         if value.is_floating_point():
             torch.testing.assert_close(result[name], (1 - mix) * parent[name] + mix * value, rtol=0, atol=1e-6)
-    [(before, after)] = looked
-    assert tuple(after) == MIXES
-    assert done.report.mix == find_card(done.job.result).lineage["mix"] == mix
-    assert (done.report.before, done.report.after) == (before.scores, after[mix].scores)
+    report = done.report
+    assert report.mix == find_card(done.job.result).lineage["mix"] == mix
+    assert (report.before["segments"].mean_iou, report.after["segments"].mean_iou) == (0.1, mix)
+    assert (report.decided_before, report.decided_after) == (0.1, mix)
+    assert report.classes == (ClassChange(class_id=1, pixels=8, before=0.1, after=mix),)
 
 
 CALIBRATION = Calibration(2.0, -1.5)  # which rounds no number
