@@ -13,6 +13,7 @@ from app.desk import Desk
 from app.learning.going_on import why_not_on
 from app.learning.names import job_folder
 from app.learning.standing import Phase
+from app.learning.texts import stopped_where
 from app.workers.lane import Lane
 from inference.errors import ExpectedError
 from inference.learning.job import Job, JobState
@@ -94,7 +95,7 @@ def _finished(job: Job) -> str:
 
 def _stopped(job: Job) -> str:
     curve = job.progress()
-    where = f"at step {curve[-1].step:,} of {curve[-1].steps:,}" if curve else "before its first step"
+    where = stopped_where((curve[-1].step, curve[-1].steps) if curve else None)
     can = "can only begin anew" if why_not_on(job) else "can go on"
     return f"Learning {job.name} from this folder was stopped {where} and {can} ({_key()})."
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 from app.core.run_progress import pictures
 from app.dialogs import heading, show_left_out
 from app.learning.standing import Phase, Standing
-from app.learning.texts import left_text, stage_text
+from app.learning.texts import left_text, stage_text, stopped_where
 from app.panels.elided_label import ElidedLabel
 from app.panels.loss_curve import LossCurve
 from app.panels.style import HALF, UNIT, warning
@@ -152,8 +152,9 @@ class RunningPage(QWidget):
         self._reasons.setVisible(count > 0)
 
     def _stopped_text(self) -> str:
-        where = self.curve.last_step
-        return f"Stopped at step {where[0]:,} of {where[1]:,}" if where is not None else "Stopped before the first step"
+        last = self.curve.last_step
+        rest = "; what is left is to try how much of it helps" if last is not None and last[0] == last[1] else ""
+        return f"Stopped {stopped_where(last)}{rest}"
 
     def _pause_or_go_on(self) -> None:
         if self._standing.phase is Phase.RUNNING:

@@ -84,6 +84,14 @@ def _stage(stage: Stage, of: str) -> str:
             assert_never(stage)
 
 
+def stopped_where(last: tuple[int, int] | None) -> str:
+    """How far a job is that was stopped. `last`: the last step that is known, and how many there are."""
+    if last is None:
+        return "before the first step"
+    step, steps = last
+    return "after the last step" if step == steps else f"at step {step:,} of {steps:,}"
+
+
 def left_text(standing: Standing) -> str:
     """How long it will still take; empty while that is not known."""
     if standing.left is None or standing.phase is not Phase.RUNNING:

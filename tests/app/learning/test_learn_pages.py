@@ -14,7 +14,8 @@ from app.learning.report import ReportPage
 from app.learning.running import RunningPage
 from app.learning.setup import SetupPage, Start
 from app.learning.standing import Phase, Standing
-from inference.learning.events import PaceTold, Stage
+from app.learning.texts import stopped_where
+from inference.learning.events import PaceTold, Stage, StepTold
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from tests.app.learning.learn_scene import texts
 from tests.inference.learning.jobs import report
@@ -123,6 +124,17 @@ def test_before_anything_is_known_the_bar_is_empty(running_page: RunningPage) ->
     assert bar.value() == bar.maximum() / 4
     running_page.show_standing(Standing(Phase.RUNNING, Stage.TRAINING, 3, 9, 20.0, 0.5))
     assert bar.value() == bar.maximum() / 2
+
+
+def test_where_it_was_stopped_is_told_also_when_no_step_is_left(running_page: RunningPage) -> None:
+    for step, said in (
+        (25, "Stopped at step 25 of 40"),
+        (40, "Stopped after the last step; what is left is to try how much of it helps"),
+    ):
+        running_page.begin("mine", [StepTold(step, 40, 1.0, 9.0, 3.0)])
+        running_page.show_standing(Standing(Phase.STOPPED))
+        assert said in texts(running_page).splitlines()
+    assert stopped_where((40, 40)) == "after the last step"  # short enough for the status bar
 
 
 def test_while_it_is_paused_nobody_says_that_it_goes_on(running_page: RunningPage) -> None:
