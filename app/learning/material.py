@@ -12,7 +12,7 @@ from inference.learning.settings import Untouched
 
 _FEW = 12  # pictures: of fewer, what they have in common is chance
 _NOTHING_NEW = "Nothing was corrected in them, so there is hardly anything new to learn."
-_TOO_FEW = "So few teach little and may make it forget what they lack. A dozen is better, some dozens are good."
+_TOO_FEW = "So few may do harm where they have little in common. A dozen is better, some dozens are good."
 
 
 @dataclass(frozen=True)

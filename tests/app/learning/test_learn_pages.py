@@ -64,7 +64,7 @@ def test_estimates_are_round(setup_page: SetupPage) -> None:
 def test_before_too_little_is_learned_from_it_is_said_that_it_may_do_harm(setup_page: SetupPage) -> None:
     names = tuple(f"{number}.png" for number in range(12))
     setup_page.show_material(Material(11, names[:11], 5_000))
-    assert "So few teach little" in texts(setup_page)
+    assert "So few may do harm" in texts(setup_page)
     setup_page.show_material(Material(12, names, 5_000))
     assert "So few" not in texts(setup_page)
     setup_page.show_material(Material(12, names, 0, corrected=False))
