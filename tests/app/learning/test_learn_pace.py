@@ -82,7 +82,7 @@ def test_another_folder_and_another_model_are_measured_for_themselves(
     qtbot: QtBot, pace: LearnPace, measuring: Measuring
 ) -> None:
     starter = find_card("starter")
-    changes = ({"name": "mine"}, {"file": Path("mine.safetensors")})
+    changes = ({"name": "mine"}, {"name": "mine", "file": Path("mine.safetensors")})
     asked = [order(), order("others"), *(order("others", parent=replace(starter, **change)) for change in changes)]  # type: ignore[arg-type]
     for times, one in enumerate(asked, start=1):
         for _ in range(2):

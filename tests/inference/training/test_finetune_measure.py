@@ -68,6 +68,7 @@ def found(accuracy: float, iou: float, *, pixels: int = 8) -> Measured:
         ({0.25: found(0.5, 0.3), 0.5: found(0.55, 0.39), 1.0: found(0.5, 0.35)}, 0.5),  # all lost
         ({0.25: found(0.6, 0.4), 0.5: found(0.6, 0.4), 1.0: found(0.6, 0.4)}, 0.25),
         ({0.25: found(0.7, 0.4), 0.5: found(0.65, 0.6), 0.75: found(0.6, 0.62)}, 0.5),  # together, neither alone
+        ({0.25: found(0.9, 0.41), 0.5: found(0.62, 0.61)}, 0.25),  # nor the smaller one
     ],
 )
 def test_the_mix_that_did_best_is_taken(after: dict[float, Measured], best: float) -> None:
