@@ -27,6 +27,7 @@ from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
 from inference.learning.events import Event, Finished, Refused, Stopped
+from inference.learning.generations import knows
 from inference.learning.job import Job, JobError, JobState, is_held_back
 from inference.learning.process import LearnProcess, measure_pace
 from inference.learning.report import LearnReport
@@ -190,12 +191,13 @@ def _tell_pictures(job: Job, root: Path) -> None:
     )
     for _name, sentence in without_lesson(job):
         note(sentence)
-    names = tuple(picture.name for picture in job.pictures)
-    if advice := advice_on(Material(len(names), names, decided, corrected=bool(decided))):
-        note(advice)
     share = job.settings.held_back
     if known := sum(one.known and not one.held_back and is_held_back(one.name, share) for one in job.pictures):
         note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")
+    names = tuple(picture.name for picture in job.pictures)
+    material = Material(len(names), names, decided, corrected=bool(decided))
+    if advice := advice_on(material, held_back=share, parent=job.parent.name, knows=knows(job.parent.lineage)):
+        note(advice)
 
 
 def _tell_pace(job: Job) -> None:

@@ -200,7 +200,7 @@ class LearnFlow(QObject):
             return Start(card.name, f"The weights of {card.name} are not on this machine: fetch them first.")
         if isinstance(card.network, ForeignGraph) or card.file.suffix.lower() == ".onnx":
             return Start(card.name, f"{card.name} cannot learn: its network is known as an ONNX graph only.")
-        return Start(card.name)
+        return Start(card.name, lineage=card.lineage)
 
     def _order(self, dialog: LearnDialog) -> Order:
         """Raises `WeightsError`."""

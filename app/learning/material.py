@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.core.run_progress import pictures
 from app.learning.texts import pixels_text, rounded
 from inference.learning.job import MINIMUM_PICTURES, Job
+from inference.learning.pictures import is_held_back
 from inference.learning.settings import Untouched
 
 _FEW = 12  # pictures: of fewer, what they have in common is chance
@@ -36,12 +37,18 @@ def there_text(material: Material) -> str:
     return f"{text}."
 
 
-def advice_on(material: Material) -> str:
-    """What speaks against learning from it now, although one may; empty where nothing does."""
+def advice_on(material: Material, *, held_back: float, parent: str, knows: Callable[[str], bool]) -> str:
+    """What speaks against learning from it now, although one may; empty where nothing does.
+
+    `held_back`: share 0..1 of the pictures. `knows`: whether the model called `parent` has learned from a picture.
+    """
     if len(material.names) < MINIMUM_PICTURES:
         return ""
     if not material.corrected:
         return _NOTHING_NEW
+    learned_from = [name for name in material.names if not is_held_back(name, held_back)]
+    if learned_from and all(map(knows, learned_from)):
+        return f"{parent} has learned from all of them that are not held back. More that are done teach it more."
     return _TOO_FEW if len(material.names) < _FEW else ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -31,6 +32,7 @@ from app.panels.number import SelectAll
 from app.panels.style import HALF, UNIT, warning
 from app.panels.ticks import RingButton
 from inference.learning.events import PaceTold
+from inference.learning.generations import knows
 from inference.learning.job import MINIMUM_PICTURES
 from inference.learning.settings import LearnSettings, Scope, Untouched
 
@@ -55,6 +57,7 @@ class Start:
 
     name: str
     problem: str = ""  # why it cannot, a sentence
+    lineage: Mapping[str, Any] = field(default_factory=dict)  # of its card
 
 
 class SetupPage(QWidget):
@@ -160,8 +163,8 @@ class SetupPage(QWidget):
         score, weight = QLabel("from a &score of"), QLabel("coun&ts")
         score.setBuddy(self._score)
         weight.setBuddy(self._weight)
-        for field in (self._score, self._weight):
-            field.valueChanged.connect(self._chosen)
+        for entry in (self._score, self._weight):
+            entry.valueChanged.connect(self._chosen)
         self._of_kept = (score, self._score, weight, self._weight, QLabel("as much as what you decided"))
         kept = _row(*self._of_kept)
         kept.setContentsMargins(_INDENT, 0, 0, 0)
@@ -291,7 +294,7 @@ class SetupPage(QWidget):
         for widget in self._of_kept:
             widget.setEnabled(self._untouched.checkedId() == list(Untouched).index(Untouched.KEEP))
         self._held_back_text.setText(self._held_back_sentence())
-        advice = "" if self._material is None else advice_on(self._material)
+        advice = "" if self._material is None else self._advice_on(self._material)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
         problem = self._refusal()
@@ -302,6 +305,12 @@ class SetupPage(QWidget):
         warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
         for label in (self._problem, self._advice):
             label.setPalette(warned)
+
+    def _advice_on(self, material: Material) -> str:
+        start = self._start
+        return advice_on(
+            material, held_back=self._held_back.value() / 100, parent=start.name, knows=knows(start.lineage)
+        )
 
     def _held_back_sentence(self) -> str:
         names, share = () if self._material is None else self._material.names, self._held_back.value() / 100

@@ -16,6 +16,8 @@ from app.learning.setup import SetupPage, Start
 from app.learning.standing import Phase, Standing
 from app.learning.texts import stopped_where
 from inference.learning.events import PaceTold, Stage, StepTold
+from inference.learning.generations import LEARNED_FROM, learned_from
+from inference.learning.pictures import is_held_back
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from tests.app.learning.learn_scene import texts
 from tests.inference.learning.jobs import report
@@ -73,6 +75,26 @@ def test_before_too_little_is_learned_from_it_is_said_that_it_may_do_harm(setup_
     assert "Nothing was corrected" not in texts(setup_page)
     setup_page.show_material(Material(5, names[:3], 0, (("d", "d is gone."), ("e", "e is gone."))))
     assert "There are 3 that can be used so far." in texts(setup_page)
+
+
+def test_a_model_that_has_learned_from_all_of_them_says_so_until_another_one_is_done(setup_page: SetupPage) -> None:
+    names = tuple(f"{number}.png" for number in range(16))
+    learned = [name for name in names[:15] if not is_held_back(name, 0.2)]
+    assert len(learned) < 15
+    assert not is_held_back(names[15], 0.2)
+    setup_page.show_settings(LearnSettings(held_back=0.2))
+    setup_page.show_start(Start("mine", lineage={LEARNED_FROM: learned_from({}, learned)}))
+    setup_page.show_material(Material(15, names[:15], 5_000))
+    assert "mine has learned from all of them that are not held back." in texts(setup_page)
+    setup_page.show_material(Material(16, names, 5_000))
+    assert "mine has learned" not in texts(setup_page)
+    setup_page.show_material(Material(15, names[:15], 5_000))
+    setup_page.show_start(Start("starter"))
+    assert "has learned" not in texts(setup_page)
+    setup_page.show_settings(LearnSettings(held_back=0.9))
+    all_held_back = tuple(name for name in map("{}.png".format, range(99)) if is_held_back(name, 0.9))
+    setup_page.show_material(Material(len(all_held_back), all_held_back, 5_000))
+    assert "has learned" not in texts(setup_page)
 
 
 def test_a_time_that_cannot_be_measured_is_said_with_the_reason(setup_page: SetupPage) -> None:
