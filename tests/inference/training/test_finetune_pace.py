@@ -64,7 +64,9 @@ def test_the_first_step_never_counts(clock: Clock) -> None:
 
 
 def test_the_middle_one_of_quick_steps_counts(clock: Clock) -> None:
-    assert step_seconds(Steps(clock, 1.0, 0.25, 0.5, 0.25, 0.25)) == 0.25
+    steps = Steps(clock, 1.0, 0.125, 0.25, 0.125, 0.25, 0.25, 0.25, 0.25)
+    assert step_seconds(steps) == 0.125
+    assert steps.taken == 4  # that is enough
 
 
 @pytest.mark.parametrize(("device", "told"), [("cpu", CROWD * 2.0), ("cuda", 8.0)])
@@ -121,6 +123,15 @@ def test_pictures_for_which_there_is_no_room_take_longer_in_every_step(
     told = pace(small_job(tmp_path, settings=settings), pictures=20, check=lambda: None)
     found_again = (1 - 4 / 20) * 10 / len(VIEWS)
     assert told.head == AROUND + 4 * 10 + 100 * HeadSettings(steps=1).batch_size * (1 + found_again)
+
+
+def test_one_picture_is_held_back_of_however_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
+    for part in ("_head_seconds", "_whole_seconds"):
+        monkeypatch.setattr(finetune_pace, part, lambda *_, pictures: 1000.0 * pictures)
+    settings = LearnSettings(held_back=0.1, steps=1, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings), pictures=4, check=lambda: None)
+    assert told.head == told.all == AROUND + 5 * 10 + 3 * 1000
 
 
 def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
