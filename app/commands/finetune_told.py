@@ -127,5 +127,7 @@ def _percent(share: float | None) -> str:
 
 
 def _points(before: float | None, after: float | None) -> str:
-    """A change in percentage points."""
-    return _NONE if before is None or after is None else f"{100 * (after - before):+.1f}"
+    """A change in percentage points; one that is too small to be seen is no loss."""
+    if before is None or after is None:
+        return _NONE
+    return f"{round(100 * (after - before), 1) + 0.0:+.1f}"  # a nought of its own, without the sign of what was rounded

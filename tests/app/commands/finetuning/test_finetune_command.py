@@ -54,6 +54,14 @@ def test_a_model_its_card_and_the_figures_before_and_after(
     assert [path.name for path in sorted(mine.parent.iterdir())] == ["mine.json", "mine.safetensors"]
 
 
+def test_a_loss_that_is_too_small_to_be_seen_is_none(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.report = replace(learning.report, decided_before=0.9, decided_after=0.8999)
+    finetune(photos, "-o", mine)
+    assert "What you decided, as you did  90.0 %  90.0 %    +0.0\n" in capsys.readouterr().out
+
+
 def test_it_says_what_is_learned_from_and_how_long_it_will_take_before_it_begins(
     learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
