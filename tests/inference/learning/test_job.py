@@ -221,6 +221,13 @@ def test_a_damaged_job_is_refused(tmp_path: Path, content: str) -> None:
         Job.open(job.folder)
 
 
+def test_a_job_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = small_job(tmp_path).folder / "job.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 2}))
+    with pytest.raises(JobError, match="written by another version of the program"):
+        Job.open(file.parent)
+
+
 def test_a_damaged_picture_is_told_by_name(tmp_path: Path) -> None:
     job = small_job(tmp_path)
     (job.folder / "pictures" / "0001.labels.png").write_bytes(b"")

@@ -113,6 +113,17 @@ def test_of_crops_that_take_long_smaller_ones_tell(
     assert looked == sides
 
 
+def test_a_smaller_crop_that_took_longer_by_chance_makes_no_crop_shorter(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    settings = WholeSettings(steps=1, input_size=128, batch_size=1)
+    steps = iter((Steps(clock, 3.0), Steps(clock, 2.0)))  # of a quarter and of a half
+    monkeypatch.setattr(finetune_pace, "_whole", lambda *_: next(steps))
+    asked = SimpleNamespace(settings=LearnSettings(steps=10))
+    run = SimpleNamespace(check=lambda: None, device="cpu", whole_settings=lambda: settings, job=asked)
+    assert finetune_pace._whole_seconds(run, object(), pictures=5) == 20.0  # type: ignore[arg-type]
+
+
 def test_pictures_for_which_there_is_no_room_take_longer_in_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,8 +148,11 @@ def test_one_picture_is_held_back_of_however_few(tmp_path: Path, monkeypatch: py
 def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finetune_pace, "_step_seconds", lambda *_: 0.0)
     monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
+    tried: list[object] = []
+    monkeypatch.setattr(Run, "try_measuring", lambda _, network: tried.append(network))
     settings = LearnSettings(held_back=0.0, steps=1, device="cpu")
     told = pace(small_job(tmp_path, settings=settings, pictures=finished_pictures()), pictures=20, check=lambda: None)
+    assert len(tried) == 1  # which prepares what the other work needs
     assert told.head == AROUND + 20 * 10
     assert told.all == AROUND + 10 * WholeSettings(steps=1, input_size=64).batch_size
 
