@@ -66,5 +66,7 @@ def look_at(root: Path, file: Path, saved: Callable[[], Future[None]], token: Ca
     with closing(ProjectStore.open(root, file, read_only=True)) as store:
         found = count(store)
         usable = frozenset(found.names)
-        corrected = bool(found.decided) or any(row.revision for row in store.rows() if row.name in usable)
-    return Material(found.done, found.names, found.decided, found.refused, corrected)
+        corrected = {row.name for row in store.rows() if row.revision and row.name in usable}
+        counted = corrected.issubset(store.areas(found.names).names)
+    decided = found.decided if counted else 0  # of some of them it would be said as if it were all
+    return Material(found.done, found.names, decided, found.refused, bool(corrected))

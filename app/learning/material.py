@@ -22,7 +22,7 @@ class Material:
 
     done: int = 0  # pictures marked done
     names: Sequence[str] = ()  # of those that can be learned from
-    decided: int = 0  # pixels of them that a person decided, an estimate
+    decided: int = 0  # pixels of them that a person decided, an estimate; 0 where not all of them are counted
     refused: tuple[tuple[str, str], ...] = ()  # the others, and why
     corrected: bool = True  # whether anything was corrected in them
 

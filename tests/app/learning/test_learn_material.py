@@ -6,12 +6,14 @@ from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.commands import ExitCode
 from app.core.learning import Showing
 from app.core.pictures import PictureStatus
-from app.learning.gathering import Order
+from app.core.tables import empty_table
+from app.learning.gathering import Order, look_at
 from app.workers.lane import CancelToken
 from inference.learning.settings import LearnSettings, Untouched
 from inference.models import find_card
@@ -48,6 +50,18 @@ def order(photos: Path, settings: LearnSettings) -> Order:
             showing=Showing(),
             saved=lambda: saved,
         )
+
+
+def test_what_a_person_decided_is_told_once_it_is_counted_in_all_pictures(photos: Path) -> None:
+    counts = np.bincount(decisions().ravel(), minlength=256).astype(np.int64)
+    told = []
+    for name in NAMES[2:]:
+        with closing(opened(photos)) as store:
+            store.keep_areas(name, counts, empty_table())
+        asked = order(photos, LearnSettings())
+        told.append(look_at(asked.root, asked.file, asked.saved, CancelToken()))
+    assert [found.decided for found in told] == [0, 0, 0, 4 * int((decisions() > 0).sum())]
+    assert all(found.corrected for found in told)
 
 
 def test_the_window_lists_them_with_the_reason(photos: Path, tmp_path: Path) -> None:
