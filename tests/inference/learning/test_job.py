@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_a_job_is_opened_as_it_was_created(tmp_path: Path, parent: ModelCard) ->
     assert found.progress() == []
     assert [picture.held_back for picture in found.pictures] == [False] * 4 + [True]
     assert {picture.decided for picture in found.pictures} == {64 * 80}
+
+
+def test_a_job_is_found_from_everywhere(tmp_path: Path, parent: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process runs in another folder."""
+    monkeypatch.chdir(tmp_path)
+    made = create(Path("job"), parent, finished_pictures())
+    assert made.folder == Job.open(Path("job")).folder == tmp_path.resolve() / "job"
 
 
 def test_pixels_come_back_as_they_were(tmp_path: Path, parent: ModelCard) -> None:
@@ -195,6 +203,10 @@ def test_weights_that_are_gone_and_graphs_of_others_are_refused(tmp_path: Path, 
     with pytest.raises(JobError, match="cannot learn: its network is known as an ONNX graph only"):
         create(tmp_path / "job", replace(parent, network=graph), finished_pictures())
     assert parent.file is not None
+    exported = parent.file.with_suffix(".onnx")
+    exported.write_bytes(parent.file.read_bytes())
+    with pytest.raises(JobError, match="cannot learn: its network is known as an ONNX graph only"):
+        create(tmp_path / "job", replace(parent, file=exported), finished_pictures())
     parent.file.unlink()
     with pytest.raises(WeightsError, match="does not exist"):
         create(tmp_path / "job", parent, finished_pictures())
@@ -235,6 +247,30 @@ def test_a_damaged_picture_is_told_by_name(tmp_path: Path) -> None:
         job.picture(1)
 
 
+@pytest.mark.parametrize(("kind", "other"), [("labels", "photo"), ("trust", "photo"), ("photo", "labels")])
+def test_a_picture_whose_parts_do_not_belong_together_is_told_by_name(tmp_path: Path, kind: str, other: str) -> None:
+    job = small_job(tmp_path, pictures=[*finished_pictures(), finished_picture("large.jpg", height=70)])
+    folder = job.folder / "pictures"
+    shutil.copy(folder / f"0005.{other}.png", folder / f"0001.{kind}.png")
+    with pytest.raises(JobError, match=r"The stored picture 1\.jpg is damaged\."):
+        job.picture(1)
+
+
+def test_what_processes_left_that_were_ended_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    job = small_job(tmp_path)
+    left = [
+        job.folder / ".report.json-ab12",
+        job.features / ".0001.safetensors-cd34",
+        job.folder / "pace-ef56" / "first",
+    ]
+    for file in left:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"half of")
+    before = {path for path in job.folder.rglob("*") if path not in left}
+    job.tidy()
+    assert {*job.folder.rglob("*")} == before - {left[2].parent}
+
+
 def test_the_same_pictures_are_held_back_every_time() -> None:
     names = [f"photo {index}.jpg" for index in range(1000)]
     held_back = [is_held_back(name, 0.2) for name in names]
@@ -266,8 +302,8 @@ def test_the_loss_curve_survives_a_line_that_was_cut_off(tmp_path: Path) -> None
     points = [StepTold(step, 4, 1 / step, float(step), None) for step in (1, 2, 3)]
     for point in points:
         job.add_progress(point)
-    with (job.folder / "progress.jsonl").open("a") as file:
-        file.write('{"event": "step", "st')
+    with (job.folder / "progress.jsonl").open("ab") as file:
+        file.write(b'{"event": "step", "st\xff')
     assert job.progress() == points
     job.forget_progress(after=2)
     assert job.progress() == points[:2]
