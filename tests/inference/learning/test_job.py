@@ -240,9 +240,10 @@ def test_a_job_of_another_version_is_refused(tmp_path: Path) -> None:
         Job.open(file.parent)
 
 
-def test_a_damaged_picture_is_told_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"no picture"])
+def test_a_damaged_picture_is_told_by_name(tmp_path: Path, content: bytes) -> None:
     job = small_job(tmp_path)
-    (job.folder / "pictures" / "0001.labels.png").write_bytes(b"")
+    (job.folder / "pictures" / "0001.labels.png").write_bytes(content)
     with pytest.raises(JobError, match=r"0001\.labels\.png"):
         job.picture(1)
 

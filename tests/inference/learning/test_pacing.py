@@ -48,10 +48,19 @@ def test_what_was_done_earlier_does_not_remain() -> None:
     clock = Clock()
     pacing = Pacing(AMOUNTS, tell=lambda _: None, clock=clock)
     pacing.begin(Stage.FEATURES, done=2)
-    pacing.begin(Stage.BEFORE, done=1, seconds=2.0)
+    pacing.begin(Stage.BEFORE, done=2, seconds=4.0)
     pacing.begin(Stage.TRAINING, done=8)
     spend(pacing, clock, seconds=1)
-    assert pacing.left() == pytest.approx(2 * 2 + 1 + 3 * 2 + 1)
+    assert pacing.left() == pytest.approx(1 * 2 + 1 + 3 * 2 + 1)
+
+
+def test_a_stage_may_turn_out_to_be_shorter() -> None:
+    clock, told = Clock(), list[Event]()
+    pacing = Pacing({Stage.FEATURES: 9, Stage.WRITING: 1}, tell=told.append, clock=clock)
+    pacing.begin(Stage.FEATURES)
+    spend(pacing, clock, seconds=4)
+    pacing.begin(Stage.FEATURES, done=1, amount=3)
+    assert told[-1] == StageTold(Stage.FEATURES, 1, 3, 2 * 4 + 1)
 
 
 def test_the_rate_follows_a_machine_that_becomes_slower() -> None:

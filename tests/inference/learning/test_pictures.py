@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference.learning.errors import JobError
-from inference.learning.pictures import DECIDED, no_larger_than, weights_of
+from inference.learning.pictures import DECIDED, is_held_back, kept_pixels, no_larger_than, place_of, weights_of
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from tests.inference.learning.jobs import finished_picture
 
@@ -36,6 +36,18 @@ def test_what_nobody_owns_is_not_kept_at_any_score() -> None:
 def test_untouched_pixels_can_be_ignored() -> None:
     weights = weights_of(PICTURE, LearnSettings(untouched=Untouched.IGNORE))
     assert weights.tolist() == [[255, 0, 0, 0, 0, 0, 0, 0]]
+
+
+def test_what_a_person_decided_is_not_kept_besides() -> None:
+    assert kept_pixels(PICTURE, LearnSettings()).tolist() == [[False, False, True, True, True, False, False, False]]
+
+
+def test_a_name_has_the_same_place_in_every_version() -> None:
+    """Else a model would be compared on pictures that it has learned from."""
+    assert place_of("photo 3.jpg") == pytest.approx(0.56692026, abs=1e-8)
+    assert place_of("straße/ä.png") == pytest.approx(0.14209276, abs=1e-8)
+    assert is_held_back("photo 3.jpg", 0.567)
+    assert not is_held_back("photo 3.jpg", 0.566)
 
 
 def test_a_small_picture_stays_as_it_is() -> None:

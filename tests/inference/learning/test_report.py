@@ -26,6 +26,10 @@ def test_only_what_did_not_get_worse_is_recommended(
     found = report(accuracy=accuracy, iou=iou)
     assert found.recommended is recommended
     assert ("not recommended" in found.verdict) is not recommended
+    assert ("Nothing changed." in found.verdict) is (found.before == found.after)
+    told = found.to_json()
+    assert (told["recommended"], told["verdict"]) == (recommended, found.verdict)
+    assert f"the mean IoU is {100 * iou[1]:.1f} % instead of {100 * iou[0]:.1f} %" in found.verdict
     assert f"{100 * accuracy[1]:.1f} % of the pixels are right instead of {100 * accuracy[0]:.1f} %" in found.verdict
 
 

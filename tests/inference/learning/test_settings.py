@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.learning.settings import LearnSettings
+from inference.learning.settings import LearnSettings, Scope
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,12 @@ from inference.learning.settings import LearnSettings
 def test_there_are_sixteen_steps_for_each_picture_within_limits(pictures: int, steps: int) -> None:
     assert LearnSettings().resolved(pictures).steps == steps
     assert LearnSettings(steps=7).resolved(pictures).steps == 7
+
+
+@pytest.mark.parametrize(("scope", "rate"), [(Scope.HEAD, 2e-4), (Scope.ALL, 1e-4)])
+def test_the_whole_network_learns_at_half_the_rate_unless_one_says_another(scope: Scope, rate: float) -> None:
+    assert LearnSettings(scope=scope).resolved(20).learning_rate == rate
+    assert LearnSettings(scope=scope, learning_rate=0.5).resolved(20).learning_rate == 0.5
 
 
 @pytest.mark.parametrize("nonsense", [{"learning_rate": 0.0}, {"steps": 0}, {"held_back": 0.91}, {"kept_weight": 1.1}])
