@@ -69,6 +69,16 @@ print('{"event": "pace", "head": %s, "all": null}' % os.environ["OMP_NUM_THREADS
     assert measure_pace(job) == PaceTold(head=7, all=None)
 
 
+def test_the_pace_is_asked_for_as_many_pictures_as_there_will_be(job: Job, tmp_path: Path) -> None:
+    tells = """
+import sys
+print('{"event": "pace", "head": %s, "all": null}' % sys.argv[sys.argv.index("--pace") + 1], flush=True)
+"""
+    (tmp_path / "nice_child.py").write_text(tells, encoding="utf-8")
+    assert measure_pace(job, pictures=9) == PaceTold(head=9, all=None)
+    assert measure_pace(job) == PaceTold(head=len(job.pictures), all=None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness")
 def test_its_pace_is_measured_as_it_will_run(job: Job) -> None:
     own = float(os.getpriority(os.PRIO_PROCESS, 0))
