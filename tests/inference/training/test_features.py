@@ -41,6 +41,7 @@ def test_labels_and_weights_follow_the_photo_in_every_view() -> None:
         assert (is_sky == (labels == 3)).mean() > 0.97
         light = weights[:, : weights.shape[1] // 2] if not view.mirrored else weights[:, weights.shape[1] // 2 :]
         assert (light == 64).mean() > 0.95
+        assert set(np.unique(weights)) == {64, 255}  # nothing in between
         sizes.append((view, min(labels.shape)))
     assert sizes == [(view, 64 if view.scale == 1 else 48) for view in VIEWS]
     assert len({view.mirrored for view in VIEWS}) == 2
@@ -48,6 +49,17 @@ def test_labels_and_weights_follow_the_photo_in_every_view() -> None:
 
 def test_views_at_the_photos_own_size() -> None:
     assert seen(weighted(), VIEWS[0], input_size=None)[0].shape == (96, 128, 3)
+    assert seen(weighted(), View(0.75, False), input_size=None)[0].shape == (72, 96, 3)
+
+
+def test_every_picture_has_features_of_its_own(network: BiSeNetFormer, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.safetensors" for number in range(2)]
+    features = Features(network, [weighted(), two_tone("b", height=96, width=128)], files, input_size=64)
+    found = [features.view(picture, 0) for picture in range(2)]
+    for picture in range(2):
+        features.keep(picture)
+        assert equal(features.view(picture, 0), found[picture])
+    assert not equal(*found)
 
 
 def test_the_head_sees_what_the_whole_network_would(network: BiSeNetFormer, tmp_path: Path) -> None:

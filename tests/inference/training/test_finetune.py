@@ -26,10 +26,12 @@ from inference.models import find_card
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training import calibrate, finetune
 from inference.training.features import Features
-from inference.training.finetune import Run, device_for
+from inference.training.finetune import OWN_SIZE, Run, device_for
+from inference.training.finetune_head import HeadSettings
 from inference.training.finetune_measure import Measured, Tally
 from inference.training.finetune_pace import pace
 from inference.training.finetune_result import mixed
+from inference.training.finetune_whole import WholeSettings
 from inference.weights import sha256_of
 from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job, small_parent
 from tests.inference.training.small_runs import STEPS, Finish, finish, nothing, settings, small_run, two_held_back
@@ -186,6 +188,21 @@ def test_what_is_measured_is_what_the_files_have(tmp_path: Path, monkeypatch: py
         torch.testing.assert_close(found, mixed(parent, learned, mix), rtol=0, atol=1e-6)
     biases = {mix["head.predictor.forward_prediction_heads.classifier.bias"][-1].item() for _, mix in mixes}
     assert len(biases) == len(MIXES)
+
+
+def test_of_every_picture_that_is_trained_on_the_features_are_kept(unbroken: Finish) -> None:
+    """How many there is room for is known from the first of them."""
+    assert sorted(file.name for file in unbroken.job.features.iterdir()) == [f"000{n}.safetensors" for n in range(4)]
+
+
+def test_what_was_chosen_is_what_trains(tmp_path: Path) -> None:
+    chosen = replace(settings(steps=9), learning_rate=0.5, seed=7)
+    job = small_job(tmp_path, settings=chosen)
+    run = Run(job, tell=lambda _: None, check=nothing)
+    assert run.head_settings() == HeadSettings(steps=9, learning_rate=0.5, seed=7)
+    assert run.whole_settings() == WholeSettings(steps=9, input_size=64, learning_rate=0.5, seed=7)
+    own_size = replace(job, parent=replace(job.parent, input_size=None))
+    assert Run(own_size, tell=lambda _: None, check=nothing).whole_settings().input_size == OWN_SIZE
 
 
 def test_the_loss_falls_and_every_step_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,6 +183,12 @@ def test_the_time_of_earlier_processes_counts_and_steps_that_were_lost_do_not(tm
     assert 1e9 not in {point.loss for point in job.progress()}
 
 
+def test_the_time_of_a_process_that_an_error_ended_counts(tmp_path: Path) -> None:
+    job = small_job(tmp_path, settings=settings())
+    run_killed(job, stage=Stage.FEATURES)
+    assert json.loads((job.folder / "spent.json").read_text()) > 0
+
+
 def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
     job = small_job(tmp_path, settings=settings())
     job.checkpoint.write_bytes(b"no checkpoint")

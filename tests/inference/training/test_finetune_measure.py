@@ -6,8 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from inference.learning.report import UNTRIED_MIX, Score
+from inference.errors import EngineError
+from inference.learning.pictures import DECIDED, LearnPicture
+from inference.learning.report import UNTRIED_MIX, ClassChange, Score
+from inference.network.bisenetformer import BiSeNetFormer
+from inference.training import finetune_measure
 from inference.training.evaluate import View
 from inference.training.finetune_measure import Measured, Tally, best_mix, changes
 
@@ -52,6 +57,61 @@ def test_what_was_counted_of_other_weights_counts_for_nothing(tmp_path: Path) ->
     counted(of="those before").keep(tmp_path / "after.npz")
     kept = Tally.read(tmp_path / "after.npz", of="these")
     assert (kept.pictures, kept.confusions[View.SEGMENTS].pixels) == (0, 0)
+
+
+ROW = LearnPicture(
+    "row",
+    np.zeros((1, 4, 3), np.uint8),
+    np.uint8([[SKY, SKY, FLOOR, FLOOR]]),
+    np.uint8([[DECIDED, DECIDED, DECIDED, 200]]),  # the last pixel is the network's
+    True,
+)
+
+
+def counted_with(class_probs: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> Tally:
+    """Four queries that own a pixel each, with these probabilities of the classes 1 to 150."""
+    masks = np.eye(4, dtype=np.float32)[:, None, :]
+    monkeypatch.setattr(finetune_measure, "network_output", lambda *_, **__: (class_probs, masks))
+    tally = Tally(of="")
+    tally.add(BiSeNetFormer.__new__(BiSeNetFormer), ROW, input_size=None)
+    return tally
+
+
+def test_what_a_person_decided_is_looked_for_in_the_segments_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class_probs = np.zeros((4, 150), np.float32)
+    class_probs[[0, 1, 2, 3], [SKY - 1, SKY - 1, FLOOR - 1, SKY - 1]] = 0.6, 0.4, 0.7, 0.9
+    tally = counted_with(class_probs, monkeypatch)
+    assert (tally.pictures, tally.right, tally.decided) == (1, 2, 3)  # of the second nobody was sure
+    measured = tally.measured()
+    assert measured.decided == pytest.approx(2 / 3)
+    assert measured.scores["segments"] == Score(
+        pixel_accuracy=0.5, mean_iou=pytest.approx((1 / 3 + 1 / 2) / 2), unlabelled=0.25
+    )
+    assert measured.scores["semantic"].pixel_accuracy == 0.75
+    assert measured.scores["semantic"].unlabelled == 0.0
+
+
+def test_the_mean_goes_over_the_classes_of_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    class_probs = np.zeros((4, 150), np.float32)
+    class_probs[[0, 1, 2, 3], [SKY - 1, SKY - 1, FLOOR - 1, 99]] = 1.0
+    scores = counted_with(class_probs, monkeypatch).measured().scores
+    assert scores["segments"].mean_iou == pytest.approx((1 + 1 / 2) / 2)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
+    with pytest.raises(EngineError, match=r"not finite for row\."):
+        counted_with(np.full((4, 150), wrong, np.float32), monkeypatch)
+
+
+def test_the_largest_class_of_the_truth_comes_first() -> None:
+    before = Measured(scores={}, pixels=(0, 5, 9, 0), iou=(0.0, 0.25, None, None), decided=None)
+    after = Measured(scores={}, pixels=(0, 5, 9, 0), iou=(None, 0.5, 0.75, None), decided=None)
+    assert changes(before, after) == (
+        ClassChange(class_id=3, pixels=9, before=None, after=0.75),
+        ClassChange(class_id=2, pixels=5, before=0.25, after=0.5),
+        ClassChange(class_id=1, pixels=0, before=0.0, after=None),
+    )
 
 
 def found(accuracy: float, iou: float, *, pixels: int = 8) -> Measured:

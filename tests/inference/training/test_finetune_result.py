@@ -1,0 +1,65 @@
+"""What the card of a new model says: figures of the new one, lineage with those of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inference.learning.job import Job
+from inference.learning.report import ClassChange, LearnReport
+from inference.learning.settings import LearnSettings
+from inference.training.finetune_result import card_of
+from tests.inference.learning.jobs import finished_pictures, report, small_job
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """Of five pictures the last is held back; some of the second was the network's, with a score."""
+    pictures = finished_pictures()
+    pictures[1].trust[:8] = 150
+    return small_job(tmp_path, settings=LearnSettings(steps=1, device="cpu"), pictures=pictures)
+
+
+def better() -> LearnReport:
+    """With a class that only a prediction has."""
+    found = report()
+    return replace(found, mix=0.5, classes=(*found.classes, ClassChange(class_id=7, pixels=0, before=0.0, after=None)))
+
+
+def test_the_figures_are_those_of_the_new_model(job: Job) -> None:
+    segments, semantic = card_of(job, better(), sha256="ab" * 32)["figures"]
+    assert segments == {
+        "photos": "pictures of the same project, which it did not learn from",
+        "pictures": 2,
+        "against": "the labels of whoever finished them",
+        "view": "segments",
+        "pixel_accuracy": 90.0,
+        "mean_iou": 50.0,
+        "classes": 1,
+        "unlabelled": 5.0,
+    }
+    assert (semantic["view"], semantic["pixel_accuracy"], semantic["unlabelled"]) == ("semantic", 80.0, 0.0)
+
+
+def test_the_card_describes_the_new_file_and_has_what_its_parent_says(job: Job) -> None:
+    card = card_of(job, replace(report(), trained=1), sha256="ab" * 32)
+    assert (card["name"], card["file"], card["url"], card["sha256"]) == ("mine", "mine.safetensors", None, "ab" * 32)
+    parent = job.parent
+    assert (card["network"], card["input_size"]) == (parent.network.to_dict(), parent.input_size)
+    assert (card["classes"], card["licence"], card["limits"]) == (parent.classes, parent.licence, parent.limits)
+    assert card["trained_on"] == (
+        "tiny was trained on this: not stated. Then it learned from the corrections of 1 picture of its user."
+    )
+
+
+def test_the_lineage_has_what_was_learned_from_and_what_came_of_it(job: Job) -> None:
+    found = better()
+    lineage = card_of(job, found, sha256="ab" * 32)["lineage"]
+    assert (lineage["decided_pixels"], lineage["kept_pixels"]) == (4 * 64 * 80 - 8 * 80, 8 * 80)
+    assert (lineage["steps"], lineage["mix"], lineage["seconds"]) == (100, 0.5, 61.5)
+    assert lineage["before"]["segments"] == {"pixel_accuracy": 0.8, "mean_iou": 0.4, "unlabelled": 0.05}
+    assert lineage["after"]["segments"] == {"pixel_accuracy": 0.9, "mean_iou": 0.5, "unlabelled": 0.05}
+    assert lineage["recommended"]
+    assert not card_of(job, report(accuracy=(0.8, 0.7)), sha256="")["lineage"]["recommended"]
