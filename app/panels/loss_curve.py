@@ -26,6 +26,7 @@ from app.panels.style import HALF, UNIT, accent, muted, small, tint
 _COURSE_SHARE = 0.03  # of all steps: how far back the smoothed line looks
 _LEAST_COURSE = 4.0  # steps
 _LABELS_DOWN, _LABELS_ALONG = 4, 5
+_LEAST_SPAN = 0.05  # of the largest value: how far the axis of the losses reaches at least
 _QUIET = 0.05  # of the losses, on either end, that may lie outside of what is drawn
 _BY_KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _NOTHING_YET = "The curve begins with the first step."
@@ -46,7 +47,7 @@ class _Axis:
     @classmethod
     def over(cls, low: float, high: float, *, most: int, whole: bool = False, grow: bool = False) -> _Axis:
         """`grow`: reach to the next round values."""
-        span = max(high - low, 1.0 if whole else 1e-9 + abs(high) * 1e-3)
+        span = max(high - low, 1.0 if whole else 1e-9 + max(abs(low), abs(high)) * _LEAST_SPAN)
         step = _round_step(span / most)
         step = max(step, 1.0) if whole else step
         if grow:

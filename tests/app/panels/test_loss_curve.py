@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
-from app.panels.loss_curve import LossCurve
+from app.panels.loss_curve import LossCurve, _text
 from app.panels.style import accent
 
 TOTAL = 200
@@ -127,3 +127,14 @@ def test_any_size_and_very_many_steps_can_be_drawn(curve: LossCurve, size: QSize
     assert max(x for x, _ in marked) == pytest.approx(0.4 * size.width(), abs=0.08 * size.width() + 20)
     curve.begin(3, [(1, 0.0), (2, 0.0), (3, 0.0)])  # nothing but one value
     curve.grab()
+
+
+@pytest.mark.parametrize("loss", [17.793, 0.0312, 1.0, 999.5, 0.0])
+@pytest.mark.parametrize("apart", [0.0, 1e-5, 1e-3, 0.02])
+def test_values_that_are_nearly_equal_have_labels_that_are_not(curve: LossCurve, loss: float, apart: float) -> None:
+    curve.begin(TOTAL, [(1, loss), (2, loss * (1 + apart))] if apart else [(1, loss)])
+    axis = curve._down()
+    texts = [_text(value) for value in axis.labels]
+    assert len({*texts}) == len(texts) >= 2
+    assert axis.high - axis.low >= 0.05 * loss
+    assert 0 <= axis.share(loss) <= axis.share(loss * (1 + apart)) <= 1
