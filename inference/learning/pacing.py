@@ -112,8 +112,10 @@ class Pacing:
         self.spent += seconds
         self._done[stage] += 1
         self._counted[stage] += 1
-        before = self._rates.get(stage, seconds) if self._counted[stage] > 1 else seconds
-        self._rates[stage] = before + max(1 / self._counted[stage], _NEWEST) * (seconds - before)
+        # The first part in a process takes longer than all others (libraries load): it counts until there is a second.
+        counting = max(self._counted[stage] - 1, 1)
+        before = self._rates[stage] if counting > 1 else seconds
+        self._rates[stage] = before + max(1 / counting, _NEWEST) * (seconds - before)
 
     def _say(self) -> None:
         if self._stage is None:  # nothing has begun yet

@@ -65,14 +65,34 @@ def test_a_stage_may_turn_out_to_be_shorter() -> None:
 
 def test_the_rate_follows_a_machine_that_becomes_slower() -> None:
     clock = Clock()
-    pacing = Pacing({Stage.TRAINING: 1202}, tell=lambda _: None, clock=clock)
+    pacing = Pacing({Stage.TRAINING: 1203}, tell=lambda _: None, clock=clock)
     pacing.begin(Stage.TRAINING)
-    for seconds in (1.0, 3.0):
+    for seconds in (2.0, 1.0, 3.0):
         spend(pacing, clock, seconds=seconds)
     assert pacing.left() == pytest.approx(1200 * 2)
     for seconds in [1.0] * 100 + [4.0] * 100:
         spend(pacing, clock, seconds=seconds)
     assert 3.9 * 1000 < (pacing.left() or 0) < 4 * 1000
+
+
+def test_a_first_part_that_takes_long_counts_until_there_is_a_second() -> None:
+    clock = Clock()
+    pacing = Pacing({Stage.TRAINING: 100}, tell=lambda _: None, clock=clock)
+    pacing.begin(Stage.TRAINING)
+    expected = ((60.0, 99 * 60), (1.0, 98 * 1), (2.0, 97 * 1.5), (3.0, 96 * 2))
+    for seconds, left in expected:
+        spend(pacing, clock, seconds=seconds)
+        assert pacing.left() == pytest.approx(left)
+    assert pacing.spent == 66
+
+
+def test_the_first_part_after_going_on_counts_until_there_is_a_second() -> None:
+    clock = Clock()
+    pacing = Pacing({Stage.TRAINING: 100}, tell=lambda _: None, clock=clock)
+    pacing.begin(Stage.TRAINING, done=50, seconds=50.0)
+    for seconds in (60.0, 2.0):
+        spend(pacing, clock, seconds=seconds)
+    assert pacing.left() == pytest.approx(48 * 2)
 
 
 def test_a_long_part_is_told_while_it_runs() -> None:
