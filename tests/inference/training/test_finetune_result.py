@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from inference.learning.job import Job
 from inference.learning.report import ClassChange, LearnReport
 from inference.learning.settings import LearnSettings
-from inference.training.finetune_result import card_of
+from inference.models import read_card
+from inference.training.finetune_result import card_of, write_result, write_weights
 from tests.inference.learning.jobs import finished_pictures, report, small_job
 
 
@@ -63,3 +67,24 @@ def test_the_lineage_has_what_was_learned_from_and_what_came_of_it(job: Job) -> 
     assert lineage["after"]["segments"] == {"pixel_accuracy": 0.9, "mean_iou": 0.5, "unlabelled": 0.05}
     assert lineage["recommended"]
     assert not card_of(job, report(accuracy=(0.8, 0.7)), sha256="")["lineage"]["recommended"]
+
+
+def test_weights_are_written_in_full_precision(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "mine.safetensors"
+    write_weights({"weight": torch.full((3, 2), 0.5, dtype=torch.float16).T, "steps": torch.tensor(7)}, file)
+    found = load_file(file)
+    assert (found["weight"].dtype, found["steps"].dtype) == (torch.float32, torch.int64)
+    assert found["weight"].shape == (2, 3)
+
+
+def test_the_result_is_for_everybody_to_read_and_counts_once_the_report_is_there(job: Job) -> None:
+    unnamed = job.result.parent / ".unnamed.safetensors"
+    write_weights({"weight": torch.ones(1)}, unnamed)
+    write_result(job, unnamed, report())
+    assert sorted(file.name for file in job.result.parent.iterdir()) == ["mine.json", "mine.safetensors"]
+    card = read_card(job.result.with_suffix(".json"))
+    assert card.weights() == job.result  # whose hash it says
+    assert job.report() == report()
+    if sys.platform != "win32":
+        files = (job.result, job.result.with_suffix(".json"))
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o644}
