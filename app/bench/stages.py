@@ -76,7 +76,7 @@ def _written(clock: _Clock, origin: Origin, answer: Prediction, path: Path, fold
 
 def _kept(clock: _Clock, origin: Origin, answer: Prediction, name: str, store: ProjectStore) -> None:
     """What the window does with it."""
-    from app.predicting.folder_run import shown_counts
+    from app.core.shown_counts import shown_counts
 
     counts = clock.take(WINDOW, "areas", lambda: shown_counts(answer, None))
     packed = clock.take(WINDOW, "packing", lambda: PackedAnswer.of(answer, counts))

@@ -17,6 +17,7 @@ from app.core.human_layer import HumanLayer
 from app.core.project.predictions import PackedAnswer
 from app.core.project.records import ExportedState, FileIdentity, StoredStep
 from app.core.project.store import ProjectStore
+from app.core.shown_counts import shown_counts
 from app.editing.history import History, PatchCommand
 from app.editing.session import Session
 from app.keeping.lane import ProjectLane
@@ -248,10 +249,12 @@ class Keeping(QObject):
             return
         kept.know(prediction)
         counts = document.code_counts()
+        human = document.human_layer() if counts is None else None
 
         def pack() -> None:
             try:
-                answer = PackedAnswer.of(prediction, counts)
+                shown = shown_counts(prediction, human) if counts is None else counts
+                answer = PackedAnswer.of(prediction, shown)
             except Exception as error:  # noqa: BLE001 - nobody asks the future for it
                 self._broken.emit(path, error)
                 return

@@ -12,31 +12,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import cv2
-import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.answering.model_in_use import ModelInUse
-from app.core.arrays import I64, U8
+from app.core.arrays import U8
 from app.core.human_layer import HumanLayer
-from app.core.patches import Patch
 from app.core.pipeline import Control, Outcome, run
 from app.core.project.packing import rounded
 from app.core.run_progress import Progress, RunReport
-from app.core.tile_counts import count_codes
+from app.core.shown_counts import shown_counts
 from app.keeping.keeper import Keeper
 from app.keeping.projects import Known
 from app.workers.lane import CancelToken, Lane
 from inference.errors import PhotoError
 from inference.photo import read_photo
 from inference.prediction import Prediction
-from inference.preprocess import STRIDE
 from inference.segmenter import Segmenter
 
 T = TypeVar("T")
 
 BEHIND = 7  # priority in the engine's lane: after the picture in hand and its neighbours
-FEW_CELLS = 4096  # of a mask; of so few, more points are counted in each
 RECENT = 100  # pictures that the rate is measured over
 
 
@@ -245,38 +240,11 @@ class _Stages:
         if prediction is None:
             return False
         known, corrections = ready.known, ready.known.corrections
-        if corrections is not None and corrections.shape != prediction.size:
-            corrections = None  # of another photo: what becomes of them is asked when the picture is opened
-        counts = shown_counts(prediction, corrections)
+        counts = shown_counts(prediction, None if corrections is None else HumanLayer.of_patch(corrections))
         self.waited(
             self.keeper.keep_answer(path, prediction, model=self._model, identity=known.identity, counts=counts)
         )
         return True
-
-
-def shown_counts(prediction: Prediction, corrections: Patch | None) -> I64:
-    """Pixels of each code shown, (256,) int64: exact under corrections, else of some points in every cell of the masks.
-
-    What a folder is filtered and sorted by are shares, and composing every photo for them would take as long as the
-    network. Segments that own no cell of the masks are left out: so shares are off by less than 0.001.
-    """
-    if corrections is None:
-        planes = prediction.mask_probs * prediction.scores[:, None, None]
-        kept = np.unique(planes.argmax(axis=0))
-        step = STRIDE // (4 if planes[0].size <= FEW_CELLS else 2)  # pixels that the network saw from point to point
-        rows, columns = (side * STRIDE // step for side in planes.shape[1:])
-        wide = cv2.resize(np.ascontiguousarray(planes[kept].transpose(1, 2, 0)), (columns, rows))
-        owners = kept[wide.reshape(rows, columns, -1).argmax(axis=2)] + 1
-        return np.bincount(owners.ravel(), minlength=256).astype(np.int64) * step**2
-    codes = prediction.segment_map()
-    human = HumanLayer.of_patch(corrections)
-    for band in human.bands():
-        np.maximum(codes[band.slices], human.read(band), out=codes[band.slices])
-    return _counts(codes)
-
-
-def _counts(codes: U8) -> I64:
-    return np.asarray(count_codes(codes), np.int64)
 
 
 def _submitted(lane: Lane, work: Callable[[], T], key: Hashable) -> Future[T]:

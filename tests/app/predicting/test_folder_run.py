@@ -20,9 +20,10 @@ from app.core.project.records import StoredStep
 from app.core.project.store import ProjectStore
 from app.core.run_progress import Progress, RunReport
 from app.core.segment_map import human_value
+from app.core.shown_counts import shown_counts
 from app.desk import Desk
 from app.editing.session import Session
-from app.predicting.folder_run import FolderRun, shown_counts
+from app.predicting.folder_run import FolderRun
 from app.settings import Settings
 from inference import load_segmenter
 from inference.photo import read_photo
