@@ -27,7 +27,8 @@ def lineage_sentences(lineage: Mapping[str, Any]) -> list[str]:
         parts += [f"{pixels_text(kept)} of the network's own that were kept"] if isinstance(kept, int) and kept else []
         sentences.append(f"Learned from: {', '.join([pictures(learned), *parts])}.")
     if isinstance(held_back := lineage.get("held_back"), int) and held_back:
-        sentences.append(f"Held back to measure it: {pictures(held_back)}.")
+        chosen = " and to choose how much of what was learned it has" if "mix" in lineage else ""
+        sentences.append(f"Held back to measure it{chosen}: {pictures(held_back)}.")
     if how := _how(lineage):
         sentences.append(how)
     if lineage.get("recommended") is False:

@@ -16,6 +16,7 @@ MIXES = (0.25, 0.5, 0.75, 1.0)
 """How much of what was learned a new model may have, the rest is its parent's; see `LearnReport.mix`."""
 UNTRIED_MIX = 0.5
 """Where no picture was held back to try them on."""
+_SHARES = {0.25: "A quarter", 0.5: "Half", 0.75: "Three quarters"}
 MUCH = 0.1
 """A share by which a figure of a model that still knows its trade does not fall."""
 
@@ -75,7 +76,7 @@ class LearnReport:
         """One or two sentences for people."""
         if not self._can_tell:
             why = "The pictures held back have no labels" if self.before else "No picture was held back"
-            has = self._mix_text("because nobody could try whether more is better")
+            has = self._mix_text(", because nobody could try whether more is better")
             return f"{why}, so nobody can tell whether the model got better.{has}"
         before, after = self.before[SEGMENTS], self.after[SEGMENTS]
         pixels = (
@@ -83,7 +84,8 @@ class LearnReport:
         )
         iou = f"the mean IoU is {_percent(after.mean_iou)} instead of {_percent(before.mean_iou)}"
         pictures = "the picture" if self.held_back == 1 else f"the {self.held_back} pictures"
-        found = f"On {pictures} held back, {pixels}, and {iou}.{self._mix_text('which did best there')}"
+        found = f"On {pictures} held back, {pixels}, and {iou}."
+        found += self._mix_text(": any other share did no better there")
         if self.known:
             them = "it" if self.held_back == 1 else "them" if self.known == self.held_back else f"{self.known} of them"
             found += f" {self.parent} had learned from {them}, so it looks better here than on other pictures."
@@ -95,7 +97,8 @@ class LearnReport:
 
     def _mix_text(self, why: str) -> str:
         """How much of what was learned the model has; empty where that is all."""
-        return "" if self.mix == 1 else f" Of what was learned it has {100 * self.mix:.0f} %, {why}."
+        share = _SHARES.get(self.mix, f"{100 * self.mix:.0f} %")
+        return "" if self.mix == 1 else f" {share} of what was learned went into the new model{why}."
 
     @property
     def _can_tell(self) -> bool:

@@ -94,8 +94,9 @@ def _pictures(count: int) -> str:
 
 
 def _figures(view: str, score: Score, report: LearnReport) -> dict[str, Any]:
+    earlier = f", though its parent had learned from {report.known} of them" if report.known else ""
     return {
-        "photos": f"{_pictures(report.held_back)} of the same project, which it did not learn from",
+        "photos": f"{_pictures(report.held_back)} of the same project, which it did not learn from{earlier}",
         "pictures": report.held_back,
         "against": "the labels of whoever finished them",
         "view": view,

@@ -76,9 +76,11 @@ def test_where_no_picture_held_back_has_labels_nobody_can_tell() -> None:
     assert found.verdict == "The pictures held back have no labels, so nobody can tell whether the model got better."
 
 
-@pytest.mark.parametrize("mix", [0.25, 0.75])
-def test_how_much_of_what_was_learned_it_has_is_told(mix: float) -> None:
-    told = f" Of what was learned it has {100 * mix:.0f} %, which did best there. The new"
+@pytest.mark.parametrize(
+    ("mix", "share"), [(0.25, "A quarter"), (0.5, "Half"), (0.75, "Three quarters"), (0.1, "10 %")]
+)
+def test_how_much_of_what_was_learned_it_has_is_told(mix: float, share: str) -> None:
+    told = f" {share} of what was learned went into the new model: any other share did no better there. The new"
     assert told in replace(report(), mix=mix).verdict
     assert "what was learned" not in report().verdict
 
@@ -86,7 +88,7 @@ def test_how_much_of_what_was_learned_it_has_is_told(mix: float) -> None:
 def test_where_nobody_could_try_how_much_of_it_helps_that_is_told() -> None:
     untried = replace(report(), before={}, after={}, held_back=0, mix=0.5)
     assert untried.verdict.endswith(
-        " Of what was learned it has 50 %, because nobody could try whether more is better."
+        " Half of what was learned went into the new model, because nobody could try whether more is better."
     )
     assert LearnReport.from_json(untried.to_json()) == untried
 

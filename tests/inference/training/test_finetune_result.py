@@ -45,6 +45,8 @@ def test_the_figures_are_those_of_the_new_model(job: Job) -> None:
         "unlabelled": 5.0,
     }
     assert (semantic["view"], semantic["pixel_accuracy"], semantic["unlabelled"]) == ("semantic", 80.0, 0.0)
+    [flattered, _] = card_of(job, replace(better(), known=1), sha256="ab" * 32)["figures"]
+    assert flattered["photos"].endswith("which it did not learn from, though its parent had learned from 1 of them")
 
 
 def test_the_card_describes_the_new_file_and_has_what_its_parent_says(job: Job) -> None:
