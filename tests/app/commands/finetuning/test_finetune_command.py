@@ -45,6 +45,7 @@ def test_a_model_its_card_and_the_figures_before_and_after(
     assert "Pixels right, segments        80.0 %  90.0 %   +10.0\n" in said.out
     assert "Left unlabelled, segments      5.0 %   5.0 %    +0.0\n" in said.out
     assert "Mean IoU, semantic            40.0 %  40.0 %    +0.0\n" in said.out
+    assert "Left unlabelled, semantic" not in said.out  # there nothing is
     assert "What you decided, as you did  60.0 %  90.0 %   +30.0\n" in said.out
     assert learning.report.verdict in said.out
     assert f"mine: {mine}, learned from 8 pictures in 2 min." in said.out

@@ -99,6 +99,19 @@ def test_where_nobody_can_tell_how_long_it_takes_it_is_learned_all_the_same(
     assert "How long it takes here could not be measured. The system ended the training.\n" in said
 
 
+def test_of_what_cannot_be_run_here_no_time_is_told(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The training says so itself."""
+    monkeypatch.setattr(finetune_job, "measure_pace", lambda _: PaceTold(head=200.0, all=None))
+    learning.last = Refused("There is not enough memory.")
+    assert finetune(photos, "-o", mine, "--train", "all") == ExitCode.NO_RESULT
+    assert "takes about" not in capsys.readouterr().err
+    learning.last = None
+    assert finetune(photos, "-o", mine.with_name("other")) == ExitCode.DONE
+    assert "The decoder alone takes about 4 min here.\n" in capsys.readouterr().err
+
+
 def test_a_model_that_cannot_be_written_is_kept_in_the_job(
     learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
