@@ -51,7 +51,17 @@ def train(options: argparse.Namespace) -> None:
         trainer.start_from(load_file(options.start))
     elif options.imagenet:
         trainer.start_backbone_from(torch.load(options.imagenet, map_location="cpu", weights_only=True))
+    if options.teacher:
+        trainer.learn_from(network_of(options.teacher))
     run(trainer, samples, budget=budget, files=files)
+
+
+def network_of(weights: Path) -> BiSeNetFormer:
+    """The network of a safetensors file. Raises `WeightsError`."""
+    state = load_file(weights)
+    network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
+    network.load_state_dict(state)
+    return network
 
 
 def export(options: argparse.Namespace) -> None:
@@ -78,9 +88,7 @@ def export(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """One JSON line per split, view and input size; a split is a tar."""
-    state = load_file(options.weights)
-    network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
-    network.load_state_dict(state)
+    network = network_of(options.weights)
     for tar in options.tars:
         every = Samples([tar])
         samples = [every[index] for index in range(0, len(every), options.every)]
@@ -94,9 +102,7 @@ def measure(options: argparse.Namespace) -> None:
 
 def rely(options: argparse.Namespace) -> None:
     """How often segments of a score are right: one JSON line per tenth of the score, and a picture of that."""
-    state = load_file(options.weights)
-    network = BiSeNetFormer(recognise({name: tuple(value.shape) for name, value in state.items()})).eval()
-    network.load_state_dict(state)
+    network = network_of(options.weights)
     table = reliability.reliability(
         reliability.segments_of(calibrate.collect(network, Samples(options.tars), input_size=options.size))
     )
@@ -159,6 +165,8 @@ def add_train(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--start", type=Path, help="what to start from: safetensors, or the checkpoint.pt of a run")
     imagenet_help = "ImageNet state dict of the EfficientNet-Lite that the network has as its backbone"
     arguments.add_argument("--imagenet", type=Path, help=imagenet_help)
+    teacher_help = "safetensors of a network whose answers are learned from, too; exported without --calibrate"
+    arguments.add_argument("--teacher", type=Path, help=teacher_help)
     budget = arguments.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="training time; always ends its schedule, whatever the speed")
     budget.add_argument("--steps", type=int, help="training steps; repeatable")

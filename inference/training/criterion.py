@@ -126,10 +126,25 @@ def pixel_cross_entropy(logits: Tensor, truth: Truth) -> Tensor:
 
 def semantic_loss(head: HeadOutput, truth: Truth) -> Tensor:
     """Cross-entropy of the semantic view: each class's share of Σ over queries of class × mask probability."""
+    # log of the share is a softmax of the logs, so the plain cross-entropy applies.
+    return pixel_cross_entropy(semantic_logits(head), truth)
+
+
+def semantic_logits(head: HeadOutput) -> Tensor:
+    """(N, classes, h, w), whose softmax over the classes are the shares of the semantic view."""
     probs = head.class_logits.softmax(dim=-1)[..., :-1]
     scores = torch.einsum("nqc,nqhw->nchw", probs, head.mask_logits.sigmoid())
-    # log of the share is a softmax of the logs, so the plain cross-entropy applies.
-    return pixel_cross_entropy((scores + 1e-6).log(), truth)
+    return (scores + 1e-6).log()
+
+
+def teacher_loss(head: HeadOutput, teacher: HeadOutput) -> Tensor:
+    """How far the semantic view is from a teacher's: Σ over classes of t·log(t/p), the mean over all cells.
+
+    Where nobody knows the label a teacher still has an opinion, and of each class how likely it is: soft labels.
+    (Hinton et al., "Distilling the knowledge in a neural network", arXiv 1503.02531.)
+    """
+    found, wanted = (F.log_softmax(semantic_logits(one), dim=1) for one in (head, teacher))
+    return (wanted.exp() * (wanted - found)).sum(dim=1).mean()
 
 
 class AuxiliaryHeads(torch.nn.Module):

@@ -21,7 +21,7 @@ from inference.network.config import NetworkConfig
 from inference.network.decoder import HeadOutput
 from inference.network.lite import Lite
 from inference.network.paths import PixelFeatures
-from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, Truth, all_losses
+from inference.training.criterion import AuxiliaryHeads, Losses, LossSettings, Truth, all_losses, teacher_loss
 from inference.training.data import F64, Augmentation, DataError, Sample, batch, repeat_factors
 from inference.training.schedule import Budget, crop_at, learning_rate_factor, progress
 
@@ -40,6 +40,7 @@ class TrainingSettings:
     warm_up: float = 0.03  # share of the run
     largest_gradient: float = 20.0  # norm
     average_decay: float = 0.99  # about the last hundred steps
+    teacher_weight: float = 3.0  # of what a teacher says, where there is one, see `Trainer.learn_from`
     rare: float = 0.0  # share of the pictures below which a class draws its pictures more often, see `repeat_factors`
     seed: int = 0
     # Published are 12,544 points a mask. The mask of a crop of 320 pixels has only 1,600 logits to be sampled from, and
@@ -92,6 +93,7 @@ class Trainer:
         every = [*self.network.parameters(), *self.auxiliary.parameters()]
         self.trained = [parameter for parameter in every if parameter.requires_grad]
         self.step, self.seconds = 0, 0.0
+        self._teacher: BiSeNetFormer | None = None
         self._repeats: tuple[Sequence[Sample], F64] | None = None
 
     @cached_property
@@ -103,6 +105,14 @@ class Trainer:
         """Begin with these weights of the whole network, names and shapes exactly as it has them."""
         self.network.load_state_dict(state, strict=True)
         self.average = WeightAverage(self.network, self.settings.average_decay)
+
+    def learn_from(self, teacher: BiSeNetFormer) -> None:
+        """Let another network say, too, what is on every crop; to be called again for a run that is resumed.
+
+        Its scores should be as they were before any calibration.
+        """
+        self._teacher = teacher.to(self.device)
+        freeze([self._teacher])
 
     def start_from_run(self, checkpoint: Path) -> None:
         """Begin a new run with what another one learned: its averaged weights, and its heads for the training only."""
@@ -194,6 +204,10 @@ class Trainer:
         features = PixelFeatures(*(feature.float() for feature in features))
         auxiliary = self.auxiliary(features, truth)
         losses = all_losses(heads, truth, auxiliary=auxiliary, settings=settings.losses, generator=generator)
+        if self._teacher is not None:
+            with torch.no_grad():
+                said = self._teacher.raw(images).heads[-1]
+            losses = losses._replace(total=losses.total + settings.teacher_weight * teacher_loss(heads[-1], said))
         gradients = torch.autograd.grad(losses.total, self.trained)
         return Losses(*(loss.detach() for loss in losses)), gradients
 
@@ -221,7 +235,8 @@ class Trainer:
         if content["config"] != self.config.to_dict():
             raise DataError(f"The checkpoint {path} belongs to a network of another configuration.")
         settings = asdict(self.settings)
-        began: dict[str, Any] = content.get("settings", settings)  # early checkpoints do not say
+        # What a checkpoint does not say was not there to be chosen.
+        began: dict[str, Any] = asdict(TrainingSettings()) | content.get("settings", settings)
         if changed := [name for name, value in settings.items() if began.get(name) != value]:
             name = changed[0]
             raise DataError(f"The run in {path} began with {name} = {began.get(name)}, not {settings[name]}.")
