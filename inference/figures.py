@@ -87,7 +87,9 @@ def remarks_on(figures: Sequence[Figures]) -> list[str]:
             "that rare classes count as much as common ones."
         )
     remarks += dict.fromkeys(
-        f"On the {record.checked_on}, right means: as in {record.against}." for record in figures if record.against
+        f"On the {record.checked_on.removeprefix('1 ')}, right means: as in {record.against}."
+        for record in figures
+        if record.against
     )
     remarks += dict.fromkeys(f"Source: {record.source}." for record in figures if record.source)
     return remarks

@@ -56,4 +56,6 @@ def test_the_remarks_say_whose_labels_count_as_right_and_only_what_the_table_has
     remarks = remarks_on(read_figures(OURS))
     assert "On the 190 indoor photos, right means: as in the labels of another network." in remarks
     assert "counts as wrong" in remarks[0]
+    (remark,) = remarks_on(read_figures({"photos": "picture of a project", "pictures": 1, "against": "its labels"}))
+    assert remark == "On the picture of a project, right means: as in its labels."
     assert remarks_on([Figures(checked_on="x", measures={"speed": "3"})]) == []
