@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QPalette
 from PySide6.QtWidgets import (
@@ -21,7 +23,7 @@ from app.learning.texts import change_text, learned_from_text, share_text
 from app.panels.class_texts import class_name, class_tip
 from app.panels.icons import swatch_icon
 from app.panels.style import HALF, ICON, UNIT, warning
-from inference.learning.report import SEGMENTS, SEMANTIC, ClassChange, LearnReport, Score
+from inference.learning.report import SEGMENTS, SEMANTIC, ClassChange, LearnReport
 
 _TOTALS = ("On pictures that were held back", "Before", "After", "Change")
 _CLASSES = ("Class", "Pixels", "IoU before", "IoU after", "Change")
@@ -31,7 +33,19 @@ _KEY = Qt.ItemDataRole.UserRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ACCURACY = "How many of the pixels have the right label"
 _MEAN_IOU = "Overlap with the right labels, as a mean over the classes there are"
+_UNLABELLED = "How many of the pixels that should have a label have none"
 _DECIDED = "How many of the pixels that you decided have the label that you gave them"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A share of the pixels before and after, and whether one wants more of it."""
+
+    name: str
+    tip: str
+    before: float | None
+    after: float | None
+    wanted: bool = True
 
 
 class ReportPage(QWidget):
@@ -126,21 +140,26 @@ class ReportPage(QWidget):
     # --- tables ----------------------------------------------------------------------------------------------------
 
     def _show_totals(self, report: LearnReport) -> None:
-        rows: list[tuple[str, str, float | None, float | None]] = []
+        rows: list[_Row] = []
         for view, suffix in ((SEGMENTS, ""), (SEMANTIC, ", semantic view")):
             before, after = report.before.get(view), report.after.get(view)
             if before is not None and after is not None:
-                rows += _view_rows(before, after, suffix)
+                rows.append(_Row(f"Pixels right{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy))
+                rows.append(_Row(f"Mean IoU{suffix}", _MEAN_IOU, before.mean_iou, after.mean_iou))
+                if view == SEGMENTS:  # the semantic view labels every pixel
+                    left = before.unlabelled, after.unlabelled
+                    rows.append(_Row("Left unlabelled", _UNLABELLED, *left, wanted=False))
         if report.decided_after is not None:
-            rows.append(("Pixels that you decided", _DECIDED, report.decided_before, report.decided_after))
+            rows.append(_Row("Pixels that you decided", _DECIDED, report.decided_before, report.decided_after))
         self._totals.clear()
-        for name, tip, first, second in rows:
-            item = QTreeWidgetItem([name, share_text(first), share_text(second), change_text(first, second)])
-            item.setToolTip(0, tip)
+        for row in rows:
+            first, second = row.before, row.after
+            item = QTreeWidgetItem([row.name, share_text(first), share_text(second), change_text(first, second)])
+            item.setToolTip(0, row.tip)
             item.setSizeHint(0, QSize(0, 3 * UNIT - HALF))
             for column in range(1, len(_TOTALS)):
                 item.setTextAlignment(column, _RIGHT)
-            self._colour(item, first, second)
+            self._colour(item, *((first, second) if row.wanted else (second, first)))
             self._totals.addTopLevelItem(item)
         self._totals.setVisible(bool(rows))
         height = self._totals.sizeHintForRow(0) * len(rows) + self._totals.header().sizeHint().height()
@@ -188,13 +207,6 @@ class _ClassItem(QTreeWidgetItem):
     def __lt__(self, other: QTreeWidgetItem) -> bool:
         column = self.treeWidget().sortColumn()
         return bool(self.data(column, _KEY) < other.data(column, _KEY))
-
-
-def _view_rows(before: Score, after: Score, suffix: str) -> list[tuple[str, str, float | None, float | None]]:
-    return [
-        (f"Pixels right{suffix}", _ACCURACY, before.pixel_accuracy, after.pixel_accuracy),
-        (f"Mean IoU{suffix}", _MEAN_IOU, before.mean_iou, after.mean_iou),
-    ]
 
 
 def _table(columns: tuple[str, ...], *, name: str) -> QTreeWidget:

@@ -52,6 +52,7 @@ def test_both_views_and_what_was_decided_are_compared(page: ReportPage) -> None:
     assert rows(totals) == [
         ["Pixels right", "80.0 %", "90.0 %", "+10.0"],
         ["Mean IoU", "40.0 %", "50.0 %", "+10.0"],
+        ["Left unlabelled", "5.0 %", "5.0 %", "±0.0"],
         ["Pixels right, semantic view", "80.0 %", "80.0 %", "±0.0"],
         ["Mean IoU, semantic view", "40.0 %", "40.0 %", "±0.0"],
         ["Pixels that you decided", "60.0 %", "90.0 %", "+30.0"],
@@ -75,6 +76,16 @@ def test_what_got_worse_has_another_colour(page: ReportPage) -> None:
     colours = {row.text(0): row.foreground(4).color() for row in map(classes.topLevelItem, range(4))}
     assert colours["tree"] == warning(page.palette())
     assert colours["river"] != warning(page.palette())
+
+
+@pytest.mark.parametrize(("left", "worse"), [(0.2, True), (0.01, False)])
+def test_more_that_is_left_unlabelled_is_worse(page: ReportPage, left: float, *, worse: bool) -> None:
+    told = report()
+    page.show_report(replace(told, after={**told.after, "segments": replace(told.after["segments"], unlabelled=left)}))
+    totals, _ = tables(page)
+    (row,) = totals.findItems("Left unlabelled", Qt.MatchFlag.MatchExactly)
+    assert row.text(3) == ("+15.0" if worse else "−4.0")
+    assert (row.foreground(3).color() == warning(page.palette())) is worse
 
 
 def test_a_recommended_model_is_what_return_takes(page: ReportPage, qtbot: QtBot) -> None:
