@@ -77,7 +77,8 @@ def paused_work(heard: Heard) -> Iterator[None]:
 
 def test_work_waits_while_it_is_paused_and_goes_on(heard: Heard) -> None:
     with paused_work(heard):
-        assert heard.told.empty()
+        with pytest.raises(queue.Empty):
+            heard.told.get(timeout=0.3)
         heard.commands.send("resume")
         assert heard.told.get(timeout=30) == Resumed()
         assert not heard.ended.is_set()

@@ -8,6 +8,7 @@ import torch
 from inference.calibration import Calibration
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.training.calibrate import Evidence, apply, collect, fit, squared_error, undo
+from inference.training.evaluate import network_output
 from tests.inference.training.labelled_tars import two_tone
 from tests.inference.training.test_trainer import SMALL
 
@@ -53,6 +54,15 @@ def test_calibration_lives_in_the_weights() -> None:
     expected[:, -1] += 0.5
     torch.testing.assert_close(after.class_logits, expected, rtol=0, atol=1e-5)
     torch.testing.assert_close(after.mask_probs, before.mask_probs)
+
+
+def test_what_is_collected_is_the_answer_that_people_see() -> None:
+    network = BiSeNetFormer(SMALL).eval()
+    [evidence] = collect(network, [two_tone()], input_size=64)
+    class_probs, mask_probs = network_output(network, two_tone().photo, input_size=64)
+    torch.testing.assert_close(evidence.class_logits.softmax(dim=1)[:, :-1], torch.from_numpy(class_probs))
+    torch.testing.assert_close(evidence.mask_probs, torch.from_numpy(mask_probs).flatten(1))
+    assert evidence.truth.shape == evidence.mask_probs.shape[1:]
 
 
 def test_a_calibration_can_be_taken_out_again() -> None:

@@ -47,6 +47,14 @@ def test_labels_and_weights_follow_the_photo_in_every_view() -> None:
     assert len({view.mirrored for view in VIEWS}) == 2
 
 
+def test_labels_are_never_mixed() -> None:
+    sample = weighted()
+    labels = np.where(np.indices(sample.labels.shape).sum(axis=0) % 3, 60, 100).astype(np.uint8)
+    for view in VIEWS:
+        _, found, _ = seen(Sample("a", sample.photo, labels), view, input_size=64)
+        assert set(np.unique(found)) == {60, 100}
+
+
 def test_views_at_the_photos_own_size() -> None:
     assert seen(weighted(), VIEWS[0], input_size=None)[0].shape == (96, 128, 3)
     assert seen(weighted(), View(0.75, False), input_size=None)[0].shape == (72, 96, 3)
@@ -67,11 +75,16 @@ def test_the_head_sees_what_the_whole_network_would(network: BiSeNetFormer, tmp_
     features.keep(0)
     found = features.view(0, VIEWS.index(View(1.0, False)))
     photo = torch.from_numpy(prepare(weighted().photo, input_size=64)).permute(2, 0, 1)[None].float()
+    looked: list[tuple[torch.Tensor, ...]] = []
+    hook = network.pixel_decoder.backbone.register_forward_hook(lambda _module, _given, levels: looked.append(levels))
     with torch.inference_mode():
         wanted = network.raw(photo).heads[-1]
+        hook.remove()
         answer = network.head.predictor(network.pixel_decoder.fuse(*found.levels))[-1]
     torch.testing.assert_close(answer.mask_logits, wanted.mask_logits, atol=2e-2, rtol=2e-2)
     torch.testing.assert_close(answer.class_logits, wanted.class_logits, atol=2e-2, rtol=2e-2)
+    for level, whole in zip(found.levels, looked[0][1:], strict=True):
+        torch.testing.assert_close(level, whole, atol=1e-3, rtol=2e-3)  # but for half precision
     assert found.truth.labels.shape == (1, *photo.shape[2:])
     assert found.truth.weights.unique().tolist() == pytest.approx([64 / 255, 1.0])
 
