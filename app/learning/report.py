@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QStyleOptionHeader,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -29,6 +30,7 @@ _TOTALS = ("On pictures that were held back", "Before", "After", "Change")
 _CLASSES = ("Class", "Pixels", "IoU before", "IoU after", "Change")
 _CHANGE = len(_CLASSES) - 1
 _WIDEST = "88,888,888"  # of the texts in a column of numbers
+_BESIDE_ARROW = 2 * "\N{NO-BREAK SPACE}"  # between a heading and the arrow of the order
 _KEY = Qt.ItemDataRole.UserRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ACCURACY = "How many of the pixels have the right label"
@@ -69,6 +71,7 @@ class ReportPage(QWidget):
         self._totals = _table(_TOTALS, name="Before and after")
         self._classes = _table(_CLASSES, name="Classes before and after")
         self._classes.setSortingEnabled(True)
+        self._classes.header().setSectionsClickable(True)
         self._classes.setIconSize(QSize(ICON, ICON))
         self._problem = QLabel(wordWrap=True)
         self._problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -186,6 +189,15 @@ class ReportPage(QWidget):
             item.setForeground(item.columnCount() - 1, QBrush(warning(self.palette())))
 
 
+class _Headings(QHeaderView):
+    """Headings of which none touches the arrow of the order."""
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader, column: int) -> None:  # noqa: N802 - Qt's name
+        super().initStyleOptionForIndex(option, column)
+        if self.isSortIndicatorShown() and column == self.sortIndicatorSection():
+            option.text += _BESIDE_ARROW
+
+
 class _ClassItem(QTreeWidgetItem):
     """One class; sorted by what the texts stand for."""
 
@@ -211,6 +223,9 @@ class _ClassItem(QTreeWidgetItem):
 
 def _table(columns: tuple[str, ...], *, name: str) -> QTreeWidget:
     table = QTreeWidget()
+    header = _Headings(Qt.Orientation.Horizontal, table)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    table.setHeader(header)
     table.setColumnCount(len(columns))
     table.setHeaderLabels(list(columns))
     table.setRootIsDecorated(False)
@@ -218,7 +233,6 @@ def _table(columns: tuple[str, ...], *, name: str) -> QTreeWidget:
     table.setAccessibleName(name)
     table.setAllColumnsShowFocus(True)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # there is nothing to do with a row
-    header = table.header()
     header.setStretchLastSection(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QPushButton, QTreeWidget
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from app.learning.report import ReportPage
@@ -69,6 +72,28 @@ def test_classes_are_sorted_by_change_and_by_any_heading(page: ReportPage, qtbot
         names = [row[0] for row in rows(classes)]
         assert names in (order, order[::-1])
     assert rows(classes)[0][1:3] in (["20", "10.0 %"], ["9,000", "90.0 %"])  # numbers, not texts
+
+
+def inked(header: QHeaderView, section: int) -> list[bool]:
+    """For every column of pixels of a heading, but for its frame, whether something is written in it."""
+    image = header.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    grey = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    scale = image.devicePixelRatio()
+    begins = header.sectionViewportPosition(section)
+    left, right = (round(scale * at) for at in (begins + 3, begins + header.sectionSize(section) - 1))
+    part = grey[3:-3, left:right].astype(np.int16)
+    return list((np.median(part, axis=1, keepdims=True) - part > 40).any(axis=0))
+
+
+@pytest.mark.parametrize("column", [1, 4])
+def test_the_arrow_of_the_order_does_not_touch_the_heading(page: ReportPage, column: int) -> None:
+    _, classes = tables(page)
+    classes.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+    columns = inked(classes.header(), column)
+    runs = [(ink, len(list(run))) for ink, run in groupby(reversed(columns))]
+    arrow, gap = [length for _ink, length in runs[not runs[0][0] :]][:2]
+    assert 3 <= arrow <= 12
+    assert gap >= 4
 
 
 def test_what_got_worse_has_another_colour(page: ReportPage) -> None:
