@@ -23,12 +23,13 @@ from app.core.project.store import ProjectStore
 from app.core.run_progress import duration
 from app.learning.going_on import why_not_on
 from app.learning.material import Material, advice_on, without_lesson
+from app.learning.texts import held_back_count
 from app.settings import Settings, load_settings
 from inference.engines.devices import wanted_devices
 from inference.errors import ExpectedError
 from inference.learning.events import Event, Finished, Refused, Stopped
 from inference.learning.generations import knows
-from inference.learning.job import Job, JobError, JobState, is_held_back
+from inference.learning.job import Job, JobError, JobState
 from inference.learning.process import LearnProcess, measure_pace
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope
@@ -192,9 +193,9 @@ def _tell_pictures(job: Job, root: Path) -> None:
     for _name, sentence in without_lesson(job):
         note(sentence)
     share = job.settings.held_back
-    if known := sum(one.known and not one.held_back and is_held_back(one.name, share) for one in job.pictures):
-        note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")
     names = tuple(picture.name for picture in job.pictures)
+    if (known := held_back_count(names, share, knows=lambda _name: False) - held_back) > 0:
+        note(f"{known} more would be held back, but {job.parent.name} has learned from them already.")
     material = Material(len(names), names, decided, corrected=bool(decided))
     if advice := advice_on(material, held_back=share, parent=job.parent.name, knows=knows(job.parent.lineage)):
         note(advice)

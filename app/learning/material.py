@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.core.run_progress import pictures
 from app.learning.texts import pixels_text, rounded
 from inference.learning.job import MINIMUM_PICTURES, Job
-from inference.learning.pictures import is_held_back
+from inference.learning.pictures import held_back_of
 from inference.learning.settings import Untouched
 
 _FEW = 12  # pictures: of fewer, what they have in common is chance
@@ -46,8 +46,9 @@ def advice_on(material: Material, *, held_back: float, parent: str, knows: Calla
         return ""
     if not material.corrected:
         return _NOTHING_NEW
-    learned_from = [name for name in material.names if not is_held_back(name, held_back)]
-    if learned_from and all(map(knows, learned_from)):
+    known = [knows(name) for name in material.names]
+    sides = held_back_of(material.names, held_back, known=known)
+    if all(taught for taught, out in zip(known, sides, strict=True) if not out):
         return f"{parent} has learned from all of them that are not held back. More that are done teach it more."
     return _TOO_FEW if len(material.names) < _FEW else ""
 

@@ -317,7 +317,7 @@ class SetupPage(QWidget):
         usable = len(names)
         if usable < MINIMUM_PICTURES:
             return "They are not learned from: the old and the new model are compared on them."
-        held = held_back_count(names, share)
+        held = held_back_count(names, share, knows=knows(self._start.lineage))
         if not held:
             return f"All {usable:,} are learned from; nobody can tell then whether the model got better."
         return f"{pictures(usable - held)} to learn from, {held:,} held back to compare the old and the new model on."

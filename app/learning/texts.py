@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from app.core.run_progress import duration, pictures
 from app.learning.standing import Phase, Standing
 from inference.learning.events import Stage
-from inference.learning.pictures import is_held_back
+from inference.learning.pictures import held_back_of
 
 _MILLION = 1_000_000
 
@@ -39,12 +39,9 @@ def change_text(before: float | None, after: float | None) -> str:
     return "±0.0" if points == 0 else f"{points:+.1f}".replace("-", "−")
 
 
-def held_back_count(names: Sequence[str], share: float) -> int:
-    """How many of these pictures a job holds back: by their names, but neither none of them nor all."""
-    count = sum(is_held_back(name, share) for name in names)
-    if len(names) < 2 or share == 0:
-        return count
-    return min(max(count, 1), len(names) - 1)
+def held_back_count(names: Sequence[str], share: float, *, knows: Callable[[str], bool]) -> int:
+    """How many of these pictures a job holds back. `knows`: whether its parent has learned from a picture."""
+    return sum(held_back_of(names, share, known=[knows(name) for name in names]))
 
 
 def stage_text(standing: Standing) -> str:

@@ -31,10 +31,10 @@ from inference.learning.generations import knows
 from inference.learning.pictures import (
     DECIDED,
     LearnPicture,
+    held_back_of,
     is_held_back,
     kept_pixels,
     no_larger_than,
-    place_of,
     weights_of,
 )
 from inference.learning.png import read_picture, write_picture
@@ -95,9 +95,9 @@ class Job:
     ) -> Job:
         """Write a job; an older one there is replaced once the new one is whole.
 
-        At least one picture is trained on, and at least one held back unless nothing shall be; one that the parent
-        has learned from is held back only where there is no other. Raises `JobError`,
-        `WeightsError` for the parent's weights, and whatever `pictures` raises; then all is as it was.
+        At least one picture is trained on, and at least one held back unless nothing shall be, see `held_back_of`.
+        Raises `JobError`, `WeightsError` for the parent's weights, and whatever `pictures` raises; then all is as it
+        was.
         """
         parent = _usable(parent)
         if not is_name(name):
@@ -262,15 +262,13 @@ def _stored(job: Job, pictures: Iterable[LearnPicture]) -> list[JobPicture]:
 
 
 def _shared_out(pictures: list[JobPicture], settings: LearnSettings) -> tuple[JobPicture, ...]:
-    """Chance may hold back none of few pictures, or all: then the nearest one to that changes sides, of those that the
-    parent does not know if there are any."""
-    sides = {picture.held_back for picture in pictures}
-    if len(pictures) < 2 or len(sides) == 2 or (sides == {False} and settings.held_back == 0):
-        return tuple(pictures)
-    nearest = min if sides == {False} else max
-    moved = nearest(range(len(pictures)), key=lambda index: (pictures[index].known, place_of(pictures[index].name)))
-    pictures[moved] = replace(pictures[moved], held_back=not pictures[moved].held_back)
-    return tuple(pictures)
+    sides = held_back_of(
+        [picture.name for picture in pictures],
+        settings.held_back,
+        known=[picture.known for picture in pictures],
+        wanted=[picture.held_back for picture in pictures],
+    )
+    return tuple(replace(picture, held_back=side) for picture, side in zip(pictures, sides, strict=True))
 
 
 def _check_pictures(job: Job) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -28,12 +30,32 @@ class LearnPicture:
     photo: U8  # (h, w, 3) RGB
     labels: U8  # (h, w) 0..150, as an export would write them
     trust: U8  # (h, w): `DECIDED`, or round(`FULL_SCORE` · score of the segment that owns the pixel); 0: nobody
-    held_back: bool
+    held_back: bool  # as far as its name says; see `held_back_of`
 
 
 def is_held_back(name: str, share: float) -> bool:
-    """Whether a picture is not trained on: by a hash of its name, so that it is the same ones in every job."""
+    """Whether a picture may be held back: by a hash of its name, so that it is the same ones in every job."""
     return place_of(name) < share
+
+
+def held_back_of(
+    names: Sequence[str], share: float, *, known: Sequence[bool], wanted: Sequence[bool] | None = None
+) -> list[bool]:
+    """Which pictures of a job are not trained on: at most this share of them, rounded up, but never all.
+
+    Of those that are `wanted` (None: by `is_held_back`) it is the first in the order of their places, which are nearly
+    the same ones when there are more pictures. Of two or more it is at least one, unless the share is 0. `known`: the
+    parent has learned from it, so that it is taken only where there is no other.
+    """
+    count = len(names)
+    order = sorted(range(count), key=lambda index: (known[index], place_of(names[index])))
+    allowed = [is_held_back(name, share) for name in names] if wanted is None else wanted
+    most = min(math.ceil(share * count - 1e-9), count - 1)  # 7 % of 100 are 7.000000000000001
+    taken = [index for index in order if allowed[index] and not known[index]][: max(most, 0)]
+    if not taken and most > 0:
+        taken = order[:1]
+    held_back = frozenset(taken)
+    return [index in held_back for index in range(count)]
 
 
 def place_of(name: str) -> float:

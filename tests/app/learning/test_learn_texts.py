@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from app.learning.standing import Phase, Standing
@@ -15,9 +18,16 @@ from app.learning.texts import (
     stage_text,
 )
 from inference.learning.events import Stage
-from inference.learning.job import is_held_back
+from inference.learning.generations import LEARNED_FROM, knows, learned_from
+from inference.learning.job import Job, is_held_back
+from inference.learning.settings import LearnSettings
+from tests.inference.learning.jobs import finished_picture, small_parent
 
 NAMES = [f"IMG_{number:04}.jpg" for number in range(200)]
+
+
+def nothing(_name: str) -> bool:
+    return False
 
 
 @pytest.mark.parametrize(
@@ -41,13 +51,28 @@ def test_shares_and_their_changes() -> None:
     assert change_text(None, 0.5) == ""
 
 
-def test_as_many_are_held_back_as_a_job_holds_back() -> None:
-    assert held_back_count(NAMES, 0.2) == sum(is_held_back(name, 0.2) for name in NAMES)
+@pytest.mark.parametrize(("count", "share"), [(4, 0.2), (8, 0.2), (20, 0.2), (8, 0.6), (8, 0.9), (8, 0.0)])
+@pytest.mark.parametrize("known", [0, 6, 99])
+def test_as_many_are_held_back_as_a_job_holds_back(tmp_path: Path, count: int, share: float, known: int) -> None:
+    names = [f"{number}.png" for number in range(count)]
+    lineage = {LEARNED_FROM: learned_from({}, names[:known])}
+    job = Job.create(
+        tmp_path / "job",
+        parent=replace(small_parent(tmp_path), lineage=lineage),
+        name="mine",
+        settings=LearnSettings(held_back=share),
+        pictures=[finished_picture(name, held_back=is_held_back(name, share)) for name in names],
+    )
+    assert held_back_count(names, share, knows=knows(lineage)) == len(job.indices(held_back=True))
+
+
+def test_never_more_are_held_back_than_asked_for_and_never_none_or_all() -> None:
     few = [name for name in NAMES if not is_held_back(name, 0.2)][:4]
-    assert held_back_count(few, 0.2) == 1  # never none of them
-    assert held_back_count(few, 0) == 0  # unless none is wanted
-    held = [name for name in NAMES if is_held_back(name, 0.2)][:4]
-    assert held_back_count(held, 0.2) == 3  # nor all
+    assert held_back_count(few, 0.2, knows=nothing) == 1  # never none of them
+    assert held_back_count(few, 0, knows=nothing) == 0  # unless none is wanted
+    held = [name for name in NAMES if is_held_back(name, 0.2)][:11]
+    assert held_back_count(held, 0.2, knows=nothing) == 3  # a fifth of them, rounded up
+    assert held_back_count(held[:4], 0.9, knows=nothing) == 3  # nor all
 
 
 @pytest.mark.parametrize("phase", Phase)

@@ -126,7 +126,8 @@ def test_the_picture_that_changes_sides_is_the_nearest_by_its_name(tmp_path: Pat
     names = [f"{index}.jpg" for index in range(6)]
     for held_back, nearest in ((False, min), (True, max)):
         pictures = [finished_picture(name, held_back=held_back) for name in names]
-        job = create(tmp_path / "job", parent, pictures)
+        settings = LearnSettings(held_back=0.9)
+        job = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings, pictures=pictures)
         assert [picture.name for picture in job.pictures if picture.held_back is not held_back] == [
             nearest(names, key=place_of)
         ]
@@ -287,8 +288,19 @@ def test_where_chance_leaves_one_side_empty_a_picture_changes_sides(
     tmp_path: Path, parent: ModelCard, *, all_held_back: bool
 ) -> None:
     pictures = [finished_picture(f"{index}", held_back=all_held_back) for index in range(4)]
-    job = create(tmp_path / "job", parent, pictures)
+    settings = LearnSettings(held_back=0.9)
+    job = Job.create(tmp_path / "job", parent=parent, name="mine", settings=settings, pictures=pictures)
     assert len(job.indices(held_back=True)) == (3 if all_held_back else 1)
+
+
+def test_where_chance_would_hold_back_more_than_the_share_the_first_by_their_names_are(
+    tmp_path: Path, parent: ModelCard
+) -> None:
+    names = [f"{index}.png" for index in range(8)]
+    pictures = [finished_picture(name, held_back=is_held_back(name, 0.2)) for name in names]
+    assert sum(picture.held_back for picture in pictures) == 3
+    job = create(tmp_path / "job", parent, pictures)
+    assert {picture.name for picture in job.pictures if picture.held_back} == {*sorted(names, key=place_of)[:2]}
 
 
 def test_nothing_is_held_back_where_nothing_shall_be(tmp_path: Path, parent: ModelCard) -> None:

@@ -6,9 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.learning.errors import JobError
-from inference.learning.pictures import DECIDED, is_held_back, kept_pixels, no_larger_than, place_of, weights_of
+from inference.learning.pictures import (
+    DECIDED,
+    held_back_of,
+    is_held_back,
+    kept_pixels,
+    no_larger_than,
+    place_of,
+    weights_of,
+)
 from inference.learning.settings import LearnSettings, Scope, Untouched
 from tests.inference.learning.jobs import finished_picture
 
@@ -48,6 +58,38 @@ def test_a_name_has_the_same_place_in_every_version() -> None:
     assert place_of("straße/ä.png") == pytest.approx(0.14209276, abs=1e-8)
     assert is_held_back("photo 3.jpg", 0.567)
     assert not is_held_back("photo 3.jpg", 0.566)
+
+
+@given(st.sets(st.integers(0, 500), min_size=2, max_size=60), st.integers(1, 90), st.data())
+def test_as_many_as_the_share_are_held_back_at_most_and_the_first_by_their_names(
+    numbers: set[int], percent: int, data: st.DataObject
+) -> None:
+    names, share = [f"{number}.png" for number in sorted(numbers)], percent / 100
+    count = len(names)
+    most = min(-(-percent * count // 100), count - 1)
+    known = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    sides = held_back_of(names, share, known=known)
+    held_back = [name for name, side in zip(names, sides, strict=True) if side]
+    assert 1 <= len(held_back) <= most
+    unknown = sorted((name for name, taught in zip(names, known, strict=True) if not taught), key=place_of)
+    if unknown:
+        assert held_back == sorted(unknown[: len(held_back)], key=names.index)
+        assert len(held_back) == 1 or all(is_held_back(name, share) for name in held_back)
+        further = unknown[len(held_back) :]
+        assert len(held_back) == most or not any(is_held_back(name, share) for name in further)
+    else:
+        assert held_back == [min(names, key=place_of)]
+
+
+@pytest.mark.parametrize(("count", "share"), [(0, 0.2), (1, 0.9), (8, 0.0)])
+def test_where_there_is_one_picture_or_nothing_shall_be_held_back_none_is(count: int, share: float) -> None:
+    names = [f"{number}.png" for number in range(6, 6 + count)]
+    assert held_back_of(names, share, known=[False] * count) == [False] * count
+
+
+def test_nothing_more_is_held_back_because_a_share_cannot_be_written_down_exactly() -> None:
+    wanted = [True] * 100  # 7 % of 100 are 7.000000000000001 of them
+    assert sum(held_back_of([f"{number}" for number in range(100)], 0.07, known=[False] * 100, wanted=wanted)) == 7
 
 
 def test_a_small_picture_stays_as_it_is() -> None:

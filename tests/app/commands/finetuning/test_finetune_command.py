@@ -14,6 +14,7 @@ import pytest
 
 from app.cli import completion, parse
 from app.commands import ExitCode
+from app.commands.finetune_job import _tell_pictures
 from app.core.pictures import PictureStatus
 from app.core.project.places import FILE_NAME, FOLDER_KEY
 from app.core.project.store import ProjectStore
@@ -21,7 +22,7 @@ from app.settings import Settings, save_settings
 from inference.engines.devices import CudaDevices
 from inference.learning.events import Refused, Stage, StageTold
 from inference.learning.generations import LEARNED_FROM, learned_from
-from inference.learning.job import is_held_back
+from inference.learning.job import Job, is_held_back
 from inference.learning.pictures import place_of
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope, Untouched
@@ -29,7 +30,7 @@ from inference.models import read_card
 from tests.app.commands.finetuning.finetune_scene import PICTURES, STEPS, Learning, asked, finetune
 from tests.core.learnable import decisions
 from tests.core.project.projects import opened
-from tests.inference.learning.jobs import report, small_parent
+from tests.inference.learning.jobs import finished_picture, report, small_parent
 
 
 def test_a_model_its_card_and_the_figures_before_and_after(
@@ -340,3 +341,22 @@ def test_pictures_that_the_model_has_learned_from_are_not_held_back_and_that_is_
     assert finetune(photos, "-o", mine, "--model", parent, "--held-back", "0.9") == ExitCode.DONE
     assert "1 more would be held back, but tiny has learned from them already.\n" in capsys.readouterr().err
     assert known in {picture.name for picture in learning.jobs[0].pictures if not picture.held_back}
+
+
+def test_where_others_are_held_back_in_its_place_nothing_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{number}.png" for number in range(8)]
+    first = min(names, key=place_of)
+    job = Job.create(
+        tmp_path / "job",
+        parent=replace(small_parent(tmp_path), lineage={LEARNED_FROM: learned_from({}, [first])}),
+        name="mine",
+        settings=LearnSettings(held_back=0.2),
+        pictures=[finished_picture(name, held_back=is_held_back(name, 0.2)) for name in names],
+    )
+    assert len(job.indices(held_back=True)) == 2
+    _tell_pictures(job, tmp_path)
+    said = capsys.readouterr().err
+    assert "2 of them held back" in said
+    assert "more would be held back" not in said
