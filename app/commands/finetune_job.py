@@ -173,6 +173,8 @@ def _opened(path: Path) -> ProjectStore:
         return ProjectStore.open(place.root, place.file, read_only=True)
     if not path.exists():
         raise ProjectError(f"{path} does not exist.")
+    if path.suffix != Path(FILE_NAME).suffix:
+        raise ProjectError(f"{path} is no project: give the folder of photos that was opened in the window.")
     store = ProjectStore.open(path.parent, path, read_only=True)
     if path.name != FILE_NAME:  # one that does not lie in its folder knows where that is
         place_of = store.value(FOLDER_KEY)

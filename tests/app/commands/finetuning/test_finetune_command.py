@@ -279,9 +279,13 @@ def test_a_project_that_lies_elsewhere_knows_its_folder(
 def test_what_is_no_project_is_told(
     learning: Learning, tmp_path: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tmp_path / "notes.txt"
-    other.write_text("of a course")
+    other, damaged = tmp_path / "notes.txt", tmp_path / "damaged.sqlite"
+    for file in (other, damaged):
+        file.write_text("of a course")
     assert finetune(other, "-o", mine) == ExitCode.NO_RESULT
+    said = f"{other} is no project: give the folder of photos that was opened in the window.\n"
+    assert capsys.readouterr().err == said
+    assert finetune(damaged, "-o", mine) == ExitCode.NO_RESULT
     assert "is not a project: it is damaged, or another file of that name." in capsys.readouterr().err
     assert finetune(tmp_path / "gone", "-o", mine) == ExitCode.NO_RESULT
     assert capsys.readouterr().err == f"{tmp_path / 'gone'} does not exist.\n"
