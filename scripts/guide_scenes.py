@@ -20,6 +20,7 @@ from app.listing.folder import Folder
 from app.models.dialog import ModelDialog
 from app.panels.legend_threshold import ClassThreshold
 from app.settings import Settings
+from inference.learning.settings import Scope
 
 SMALL = (1040, 640)  # a window without panels, the menu and main toolbar of which are cut off
 RIVER, WATER, SKY, TREE, BUILDING, WALL, CAR, ANIMAL, PLATE, FLAG, WINDOW, CUSHION = (
@@ -280,8 +281,8 @@ def learning(stage: Stage) -> QRect:
     stage.key("Ctrl+L")
     stage.wait(lambda: stage.window.findChildren(LearnDialog))
     (dialog,) = stage.window.findChildren(LearnDialog)
-    stage.wait(lambda: any("marked done" in label.text() for label in dialog.findChildren(QLabel)))
-    return stage.look_at(dialog)  # while it measures how long that takes, which differs from run to run
+    stage.wait(lambda: sum("on this processor" in label.text() for label in dialog.findChildren(QLabel)) == len(Scope))
+    return stage.look_at(dialog)
 
 
 def write_labels(into: Path, pictures: Folder) -> None:
