@@ -51,7 +51,8 @@ def test_from_the_key_to_a_model_in_use_without_touching_the_mouse(
     assert [picture.name for picture in job.pictures] == [f"{number}.png" for number in range(5)]
     assert (job.name, job.parent.name, job.state) == ("starter-castle", "starter", JobState.FINISHED)
     totals, classes = dialog.findChildren(QTreeWidget)
-    assert [totals.topLevelItem(row).text(3) for row in range(3)] == ["+8.0"] * 3
+    rows = [[totals.topLevelItem(row).text(column) for column in (0, 3)] for row in range(3)]
+    assert rows == [["Pixels right", "+8.0"], ["Mean IoU", "+8.0"], ["Left unlabelled", "±0.0"]]
     rows = [[classes.topLevelItem(row).text(column) for column in (0, 4)] for row in range(4)]
     assert rows == [["river", "+50.0"], ["sky", "+8.0"], ["tree", "−5.0"], ["water", ""]]
     assert button(dialog, "Use this model").isDefault()

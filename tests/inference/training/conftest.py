@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
+from tests.inference.training.small_networks import narrow_backbone
 from tests.inference.training.small_runs import Finish, small_run
 
 
@@ -26,8 +27,15 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks made in this process have a narrow backbone, and jobs take half as long."""
+    narrow_backbone(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Finish:
-    """A job of the head that nothing interrupted; to be looked at only."""
-    with one_thread_only():
+    """A job of the head that nothing interrupted, of a narrow network; to be looked at only."""
+    with one_thread_only(), pytest.MonkeyPatch.context() as monkeypatch:
+        narrow_backbone(monkeypatch)
         return small_run(tmp_path_factory.mktemp("unbroken"))

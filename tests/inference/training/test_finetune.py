@@ -36,6 +36,8 @@ from inference.weights import sha256_of
 from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job, small_parent
 from tests.inference.training.small_runs import STEPS, Finish, finish, nothing, settings, small_run, two_held_back
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 @pytest.mark.parametrize("scope", Scope)
 def test_a_job_ends_with_a_model_its_card_and_its_report(tmp_path: Path, unbroken: Finish, scope: Scope) -> None:

@@ -27,6 +27,8 @@ from inference.training.finetune_measure import Tally
 from tests.inference.learning.jobs import small_job
 from tests.inference.training.small_runs import STEPS, Finish, nothing, settings, two_held_back
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 class EndedError(Exception):
     """In place of the end of the process."""

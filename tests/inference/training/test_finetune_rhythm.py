@@ -12,6 +12,8 @@ from inference.training.finetune import Run
 from tests.inference.learning.jobs import small_job
 from tests.inference.training.small_runs import nothing, settings
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 class Pretended:
     """Takes a second for each step, whose loss is its number, and so many to be saved."""
