@@ -93,6 +93,14 @@ def test_pictures_nobody_decided_anything_of_are_refused(tmp_path: Path, parent:
         create(tmp_path / "job", parent, nothing)
 
 
+def test_where_only_what_is_held_back_was_decided_nothing_can_be_learned(tmp_path: Path, parent: ModelCard) -> None:
+    *others, last = finished_pictures()
+    assert last.held_back
+    nothing = [replace(picture, trust=np.full_like(picture.trust, 90)) for picture in others]
+    with pytest.raises(JobError, match="nothing to learn from: nobody decided a pixel"):
+        create(tmp_path / "job", parent, [*nothing, last])
+
+
 def test_pixels_that_a_person_left_without_a_label_teach_nothing(tmp_path: Path, parent: ModelCard) -> None:
     erased = [replace(picture, labels=np.zeros_like(picture.labels)) for picture in finished_pictures()]
     with pytest.raises(JobError, match="nothing to learn from: no pixel of the finished pictures has a label"):
