@@ -85,6 +85,23 @@ def begun(window: MainWindow, qtbot: QtBot) -> LearnDialog:
     return dialog
 
 
+def stopped(window: MainWindow, qtbot: QtBot) -> LearnDialog:
+    """Somebody stops the job in its middle."""
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    return dialog
+
+
+def ended_unseen(window: MainWindow, qtbot: QtBot) -> LearnDialog:
+    """The job ends while nobody looks at its dialog."""
+    dialog = begun(window, qtbot)
+    alt(qtbot, dialog, Qt.Key.Key_P, lambda: phase(window) is Phase.PAUSED)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    window.learn.job.resume()
+    until(window, qtbot, Phase.FINISHED)
+    return dialog
+
+
 def human_pixels(folder: Path) -> dict[str, bytes | None]:
     """What a person decided, by picture, as the project has it."""
     with closing(ProjectStore.open(folder, folder / FILE_NAME, read_only=True)) as store:

@@ -20,7 +20,7 @@ from app.learning.names import job_folder
 from app.learning.standing import Phase
 from app.main_window import MainWindow
 from inference.learning.job import Job
-from tests.app.learning.learn_scene import PATIENCE, alt, begun, phase, texts, until, worked_on
+from tests.app.learning.learn_scene import PATIENCE, begun, ended_unseen, stopped, texts, until, worked_on
 
 
 def sign(window: MainWindow) -> QProgressBar:
@@ -28,10 +28,9 @@ def sign(window: MainWindow) -> QProgressBar:
     return bar
 
 
-def stopped(window: MainWindow, qtbot: QtBot) -> None:
+def left_stopped(window: MainWindow, qtbot: QtBot) -> None:
     """Somebody stops the job in its middle, and goes home."""
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    stopped(window, qtbot)
     window.close()
 
 
@@ -55,7 +54,7 @@ def test_one_that_was_stopped_is_told_and_goes_on_after_a_click(
     worked_on(folder, done=5)
     window = start()
     assert not is_told(window, qtbot)
-    stopped(window, qtbot)
+    left_stopped(window, qtbot)
     window = start()
     assert is_told(window, qtbot)
     assert sign(window).text() == "learning stopped"
@@ -77,11 +76,7 @@ def test_one_that_ended_unseen_is_told_until_somebody_looks(
 ) -> None:
     worked_on(folder, done=5)
     window = start()
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_P, lambda: phase(window) is Phase.PAUSED)
-    dialog.close()
-    window.learn.job.resume()
-    until(window, qtbot, Phase.FINISHED)
+    ended_unseen(window, qtbot)
     window.close()
     for looks in (False, True):
         window = start()
@@ -98,7 +93,7 @@ def test_it_is_told_of_the_folder_on_screen(
     qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None, tmp_path: Path
 ) -> None:
     worked_on(folder, done=5)
-    stopped(start(), qtbot)
+    left_stopped(start(), qtbot)
     other = tmp_path / "another"
     other.mkdir()
     cv2.imwrite(str(other / "0.png"), np.full((40, 60, 3), 90, np.uint8))
@@ -113,7 +108,7 @@ def test_one_that_another_process_works_on_is_not_called_stopped(
     qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
 ) -> None:
     worked_on(folder, done=5)
-    stopped(start(), qtbot)
+    left_stopped(start(), qtbot)
     file = folder / FILE_NAME
     with Job.open(job_folder(folder)).alone(seconds=1):
         assert earlier_job(folder, file) is None

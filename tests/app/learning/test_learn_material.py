@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -10,15 +9,14 @@ import numpy as np
 import pytest
 
 from app.commands import ExitCode
-from app.core.learning import Showing
 from app.core.pictures import PictureStatus
 from app.core.tables import empty_table
-from app.learning.gathering import Order, look_at
+from app.learning.gathering import look_at
 from app.workers.lane import CancelToken
 from inference.learning.settings import LearnSettings, Untouched
-from inference.models import find_card
 from tests.app.commands.finetuning.conftest import learning as learning  # a training that a test plays
 from tests.app.commands.finetuning.finetune_scene import Learning, finetune
+from tests.app.learning.orders import order_of
 from tests.core.learnable import decisions, finished
 from tests.core.project.projects import opened, some_prediction
 
@@ -37,46 +35,31 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def order(photos: Path, settings: LearnSettings) -> Order:
-    saved: Future[None] = Future()
-    saved.set_result(None)
-    with closing(opened(photos)) as store:
-        return Order(
-            root=store.root,
-            file=store.file,
-            parent=find_card("starter"),
-            settings=settings,
-            name="mine",
-            showing=Showing(),
-            saved=lambda: saved,
-        )
-
-
 def test_what_a_person_decided_is_told_once_it_is_counted_in_all_pictures(photos: Path) -> None:
     counts = np.bincount(decisions().ravel(), minlength=256).astype(np.int64)
     told = []
     for name in NAMES[2:]:
         with closing(opened(photos)) as store:
             store.keep_areas(name, counts, empty_table())
-        asked = order(photos, LearnSettings())
+        asked = order_of(photos, LearnSettings())
         told.append(look_at(asked.root, asked.file, asked.saved, CancelToken()))
     assert [found.decided for found in told] == [0, 0, 0, 4 * int((decisions() > 0).sum())]
     assert all(found.corrected for found in told)
 
 
 def test_the_window_lists_them_with_the_reason(photos: Path, tmp_path: Path) -> None:
-    asked = order(photos, LearnSettings(held_back=0, untouched=Untouched.IGNORE))
+    asked = order_of(photos, LearnSettings(held_back=0, untouched=Untouched.IGNORE))
     job = asked.job(tmp_path / "job", CancelToken())
     assert [picture.name for picture in job.pictures] == NAMES
     assert asked.left_out == [
         (name, f"{name} teaches nothing: nobody decided a pixel of it.") for name in ("0.png", "1.png")
     ]
-    unsure = order(photos, LearnSettings(held_back=0, kept_score=1.0))
+    unsure = order_of(photos, LearnSettings(held_back=0, kept_score=1.0))
     unsure.job(tmp_path / "job", CancelToken())
     assert unsure.left_out[0][1] == (
         "0.png teaches nothing: nobody decided a pixel of it, and the network was sure of none."
     )
-    sure = order(photos, LearnSettings(held_back=0, kept_score=0.0))
+    sure = order_of(photos, LearnSettings(held_back=0, kept_score=0.0))
     sure.job(tmp_path / "job", CancelToken())
     assert [name for name, _sentence in sure.left_out] == ["1.png"]  # the network labelled nothing in it
 

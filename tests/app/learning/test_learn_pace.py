@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import inference.learning.process
-from app.core.learning import Showing
 from app.learning.gathering import Order
 from app.learning.pace import LearnPace, _measured, _place
 from app.workers.lane import CancelToken
@@ -28,6 +26,7 @@ from inference.learning.process import measure_pace
 from inference.learning.settings import LearnSettings, Untouched
 from inference.models import ModelCard, find_card
 from tests.app import learn_child
+from tests.app.learning.orders import order_of
 from tests.core.learnable import decisions, finished
 from tests.core.project.projects import opened
 from tests.inference.learning.jobs import finished_pictures
@@ -123,29 +122,19 @@ def test_some_of_the_pictures_tell_how_long_all_of_them_take(tmp_path: Path, mon
         return PaceTold(1.0, 2.0)
 
     monkeypatch.setattr("app.learning.pace.measure_pace", measured)
-    saved: Future[None] = Future()
-    saved.set_result(None)
     settings = LearnSettings(untouched=Untouched.IGNORE, kept_score=0.9, steps=7, device="cpu")
     with closing(opened(tmp_path)) as store:
         for number in range(6):
             finished(store, f"{number}.png", corrections=decisions(), seed=number)
         store.path_of("0.png").unlink()
-        order = Order(
-            root=store.root,
-            file=store.file,
-            parent=find_card("starter"),
-            settings=settings,
-            name="mine",
-            showing=Showing(),
-            saved=lambda: saved,
-        )
-        assert _measured(order, 40, CancelToken()) == (PaceTold(1.0, 2.0), " on this processor")
+    wanted = order_of(tmp_path, settings)
+    assert _measured(wanted, 40, CancelToken()) == (PaceTold(1.0, 2.0), " on this processor")
     [(job, values)] = asked
     assert values == {"pictures": 40, "gentle": True}
     assert len(job.pictures) == MINIMUM_PICTURES
     assert job.settings == replace(settings, untouched=Untouched.KEEP, kept_score=0.0)
     assert not job.folder.exists()  # nobody goes on with it
-    assert order.left_out == []  # that is told by the job itself
+    assert wanted.left_out == []  # that is told by the job itself
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from tests.app.learning.learn_scene import (
     asked,
     begun,
     button,
+    ended_unseen,
     phase,
+    stopped,
     texts,
     until,
     worked_on,
@@ -135,8 +137,7 @@ def test_what_another_window_is_learning_is_not_called_stopped_only(
 ) -> None:
     worked_on(folder, done=5)
     window = start()
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    dialog = stopped(window, qtbot)
     dialog.close()
     with Job.open(job_folder(folder)).alone(seconds=1):
         asked(window, qtbot)
@@ -152,11 +153,7 @@ def test_an_end_that_nobody_saw_stays_in_the_status_bar(
 ) -> None:
     worked_on(folder, done=5)
     window = start()
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_P, lambda: phase(window) is Phase.PAUSED)
-    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    window.learn.job.resume()
-    until(window, qtbot, Phase.FINISHED)
+    dialog = ended_unseen(window, qtbot)
     (bar,) = window.learn.sign.findChildren(QProgressBar)
     (cancel,) = window.learn.sign.findChildren(QAbstractButton)
     assert bar.isVisible()
@@ -172,8 +169,7 @@ def test_where_the_model_is_another_by_now_it_can_only_begin_anew(
 ) -> None:
     worked_on(folder, done=5)
     window = start()
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    stopped(window, qtbot)
     window.close()
     another_parent(folder)
     window = start()
@@ -199,8 +195,7 @@ def test_that_it_became_another_one_while_the_window_is_open_is_found_as_well(
 ) -> None:
     worked_on(folder, done=5)
     window = start()
-    dialog = begun(window, qtbot)
-    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    dialog = stopped(window, qtbot)
     qtbot.waitUntil(window.learn.is_idle, timeout=PATIENCE)
     was = another_parent(folder)
     window.learn.job.open(job_folder(folder))

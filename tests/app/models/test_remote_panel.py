@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -18,21 +17,18 @@ from app.answering.model_in_use import EngineStatus, ModelChoice
 from app.core.run_progress import RunReport
 from app.desk import Desk
 from app.editing.session import Session
-from app.models.dialog import ModelDialog
 from app.models.remote_panel import RemotePanel
 from app.predicting.folder_run import FolderRun
-from app.settings import Settings, load_settings, save_settings, settings_path
+from app.settings import Settings
 from inference.remote_card import ADDRESS_VARIABLE, SERVICE_ADDRESS, leaving, remote_address
-from inference.remote_key import SERVICE, USER, VARIABLE
+from inference.remote_key import SERVICE, USER
 from tests.app.desk_scene import predicted
-from tests.app.windows import shown_window
+from tests.app.models.remote_scene import HOST, photos, service
 from tests.inference.keyrings import FakeKeyring, use_keyring
 from tests.inference.remote_server import SECRET, Service, seen, silent, status
-from tests.inference.serving import serving
 
-__all__ = ["use_keyring"]  # a fixture
+__all__ = ["photos", "service", "use_keyring"]  # fixtures
 
-HOST = "127.0.0.1"
 SKY, GRASS = 3, 10
 PATIENCE = 20_000  # ms
 LEFT = Qt.MouseButton.LeftButton
@@ -41,29 +37,6 @@ LEFT = Qt.MouseButton.LeftButton
 def remote(*, allowed_at: str | None = None) -> ModelChoice:
     """The remote engine, with leave for where it is now."""
     return ModelChoice("fai-bf-m-ade", "remote", "auto", remote_allowed=allowed_at or remote_address())
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch, use_keyring: FakeKeyring) -> Iterator[Service]:
-    monkeypatch.setenv("NO_PROXY", HOST)
-    monkeypatch.delenv(VARIABLE, raising=False)
-    use_keyring.set_password(SERVICE, USER, SECRET)
-    with serving(Service([seen])) as service:
-        monkeypatch.setenv(ADDRESS_VARIABLE, service.root)
-        yield service
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> list[Path]:
-    """Light above the middle, dark below."""
-    paths = []
-    for number in range(2):
-        photo = np.full((40, 60 + number, 3), 220, np.uint8)
-        photo[20:] = 30
-        paths.append(tmp_path / "photos" / f"{number}.png")
-        paths[-1].parent.mkdir(exist_ok=True)
-        cv2.imwrite(str(paths[-1]), photo)
-    return paths
 
 
 @pytest.fixture
@@ -338,61 +311,6 @@ def test_a_key_can_be_forgotten_only_where_there_is_one(
     qtbot.keyClicks(panel.key, "another-key")
     qtbot.keyClick(panel.key, Qt.Key.Key_Return)
     qtbot.waitUntil(panel._forget.isEnabled, timeout=PATIENCE)
-
-
-def test_it_is_a_page_of_the_dialog_about_models(service: Service, qtbot: QtBot) -> None:
-    window = shown_window(qtbot, Settings())
-    window.models.show()
-    dialog = window.findChild(ModelDialog)
-    assert dialog is not None
-    assert dialog.remote.window() is dialog
-    qtbot.waitUntil(dialog.remote.is_idle, timeout=PATIENCE)
-    assert not dialog.remote.allowed.isChecked()
-    assert service.received == []
-
-
-def test_the_window_says_that_photos_leave_before_the_first_one_does(
-    service: Service, photos: list[Path], qtbot: QtBot
-) -> None:
-    start = Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=remote_address())
-    save_settings(start)
-    window = shown_window(qtbot, start)
-    qtbot.waitUntil(lambda: window.status._engine.text() == f"Photos are sent to {HOST}", timeout=PATIENCE)
-    assert service.received == []
-    assert leaving(HOST) in window.status._engine.toolTip()
-    assert HOST in window.model_button.text()
-    window._save()
-    settings, _ = load_settings()
-    assert (settings.engine, settings.remote_allowed) == ("remote", service.root)
-    assert SECRET not in settings_path().read_text()
-    window.desk.model.stay_here()
-    assert window.status._engine.text() == ""
-    window._save()
-    settings, _ = load_settings()
-    assert (settings.engine, settings.remote_allowed) == ("auto", "")
-
-
-def test_a_model_of_the_menu_runs_here_and_no_photo_leaves_any_more(
-    service: Service, photos: list[Path], qtbot: QtBot
-) -> None:
-    window = shown_window(qtbot, Settings(model="fai-bf-m-ade", engine="remote", remote_allowed=remote_address()))
-    button = window.model_button
-    qtbot.waitUntil(lambda: HOST in button.text(), timeout=PATIENCE)
-    button.fill()
-    entries = {action.text(): action for action in button.menu().actions()}
-    ticked = [text for text, action in entries.items() if action.isChecked()]
-    assert ticked == ["bisenetformer-m-ade (remote)"]
-    groups = {action.actionGroup() for action in entries.values() if action.isCheckable()}
-    assert len(groups) == 1, "one of them, as it looks"
-    assert groups.pop().isExclusive()
-    entries["starter"].trigger()
-    qtbot.waitUntil(lambda: window.desk.idle, timeout=PATIENCE)
-    assert window.desk.choice == ModelChoice()
-    assert window.status.text() == "No photo leaves this machine any more; starter is in use."
-    assert window.status._engine.text() == ""
-    window.desk.open(photos[:1])
-    qtbot.waitUntil(lambda: predicted(window.desk, photos[0]), timeout=PATIENCE)
-    assert service.received == []
 
 
 def test_a_device_of_this_machine_taken_ends_it_too(service: Service, desks: list[Desk], qtbot: QtBot) -> None:

@@ -26,14 +26,19 @@ def stop_at_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finetune_job.StageBars, "show", show)
 
 
-def test_control_c_keeps_the_job_and_says_how_to_go_on(
-    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def stopped_after_ten(learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ctrl-C after ten steps; the folder of the job."""
     learning.told, learning.last = [STEPS[0]], Stopped()
     with monkeypatch.context() as patch:
         stop_at_the_bar(patch)
         assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
-    folder = mine.with_suffix(".learning")
+    return mine.with_suffix(".learning")
+
+
+def test_control_c_keeps_the_job_and_says_how_to_go_on(
+    learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = stopped_after_ten(learning, photos, mine, monkeypatch)
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"Stopped after 10 of 40 steps. What was learned so far is kept in {folder}: --resume goes on from there."
     )
@@ -162,11 +167,7 @@ def test_nothing_to_go_on_with(
 def test_where_the_model_is_another_by_now_it_says_how_to_begin_anew(
     learning: Learning, photos: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    learning.told, learning.last = [STEPS[0]], Stopped()
-    with monkeypatch.context() as patch:
-        stop_at_the_bar(patch)
-        assert finetune(photos, "-o", mine) == ExitCode.INTERRUPTED
-    folder = mine.with_suffix(".learning")
+    folder = stopped_after_ten(learning, photos, mine, monkeypatch)
     card = json.loads((folder / "parent.json").read_text())
     (folder / "parent.json").write_text(json.dumps(card | {"sha256": "0" * 64}))
     capsys.readouterr()
