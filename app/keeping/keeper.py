@@ -9,16 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.arrays import I64
 from app.core.project.records import CHANGED, ExportedState, FileIdentity, RawStep, StoredPicture
-from app.core.project.store import ProjectStore
 from app.editing.session import Session
 from app.keeping.answers import KeepingAnswers
+from app.keeping.counting import Counting
 from app.keeping.more_steps import MoreSteps
 from app.keeping.open_project import ProjectInfo
 from app.keeping.projects import Loaded, Standing
 from app.keeping.writing import Kept, snapshot
-from inference.prediction import SegmentTable
 
 IDLE_MS = 2_000  # without a change before a snapshot is taken
 STEPS_UNSEEN = 16  # since the last snapshot before one is taken in the midst of work
@@ -48,6 +46,13 @@ class Keeper(KeepingAnswers):
         self._later.timeout.connect(self.try_again)
         self.more_steps = MoreSteps(session, self._packer, self)
         self.more_steps.said.connect(self.said)
+        self.counting = Counting(
+            self._packer,
+            lambda path: self.lane.ask(self._doing(lambda: self._projects.countable(path))),
+            lambda path, work: self.lane.write(self._doing(lambda: work(*self._projects.store_of(path)))),
+            may_count=lambda: session.at_rest and not self.lane.pending,
+            parent=self,
+        )
         session.read_only = self.refusal
 
     # --- loading ---------------------------------------------------------------------------------------------------
@@ -315,12 +320,19 @@ class Keeper(KeepingAnswers):
             self._idle.start()
             return
         for path in self._restless:
-            document = self._session.find(path)
-            if not self._take_snapshot(path) or document is None:
-                continue
-            if (counts := document.code_counts()) is not None:
-                self._write(path, _areas(counts, document.table))
+            if self._take_snapshot(path):
+                self._count(path)
         self._restless.clear()
+
+    def _count(self, path: Path) -> None:
+        """What the list is filtered by is of the picture as it was: now of what is on it, whatever view it is in."""
+        document = self._session.find(path)
+        if document is None or not self.keeps(path):
+            return
+        if (counts := document.code_counts()) is not None:
+            self.counting.keep(path, counts, document.table, threshold=self._session.own_threshold(path))
+        else:
+            self._packing.append(self.counting.count(path))
 
     @property
     def trouble(self) -> str:
@@ -342,6 +354,13 @@ class Keeper(KeepingAnswers):
         self._idle.stop()
         self._later.stop()
         self.more_steps.stop()
+        self.counting.stop()
+        for path in self._restless:  # nobody comes back to them before the next start
+            self._count(path)
+        self._restless.clear()
+        self.write_due()
+        self._is_over = True
+        self._at_rest.stop()
         self._packer.shutdown()
         self.lane.close(last=self._projects.close)
 
@@ -349,7 +368,3 @@ class Keeper(KeepingAnswers):
 def _has_work(stored: StoredPicture) -> bool:
     """Whether a person did anything to a picture that is a matter of its photo."""
     return bool(stored.steps or stored.more_steps or stored.corrections)
-
-
-def _areas(counts: I64, table: SegmentTable) -> Callable[[ProjectStore, str], object]:
-    return lambda store, name: store.keep_areas(name, counts, table)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.core.errors import DamagedProjectError, ProjectError
 from app.core.files import reason
+from app.core.human_layer import HumanLayer
 from app.core.patches import Patch
 from app.core.project.places import Place, project_file
 from app.core.project.records import CHANGED, FileIdentity, RawStep, StoredPicture, StoredPrediction, identify
@@ -66,6 +67,15 @@ class Standing:
     identity: FileIdentity  # of the file as it is now
     revision: int
     corrections: Patch | None
+
+
+@dataclass(frozen=True)
+class Countable:
+    """What there is on a picture, as its project keeps it."""
+
+    prediction: Prediction | None  # the last answer, whichever model gave it
+    corrections: HumanLayer | None
+    threshold: float | None  # its own
 
 
 class Projects:
@@ -164,6 +174,18 @@ class Projects:
         is_same = stored is None or stored.identity is None or stored.identity.is_same(identity)
         corrections = stored.corrections if stored is not None and is_same else None
         return Known(identity, corrections, predicted=answered is not None and answered.is_same(identity))
+
+    def countable(self, picture: Path) -> Countable | None:
+        """What there is to count on a picture; None where there is nothing. ProjectError where it cannot be read, or
+        what comes of it not be kept."""
+        store, name = self.store_of(picture)
+        stored, answer = store.load(name, most_bytes=0), store.prediction(name)
+        if stored is None or (answer is None and stored.corrections is None):
+            return None
+        is_same = stored.identity is None or answer is None or answer.identity.is_same(stored.identity)
+        prediction = None if answer is None or not is_same else answer.prediction
+        corrections = None if stored.corrections is None else HumanLayer.of_patch(stored.corrections)
+        return Countable(prediction, corrections, stored.threshold)
 
     def standing(self, picture: Path) -> Standing:
         """Where a picture stands. ProjectError, also where nothing may be changed or its file holds another photo now;

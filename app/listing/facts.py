@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.core.arrays import Intp
 from app.core.catalogue import Catalogue, ClassShare, SortBy
 from app.core.pictures import Listing, PictureStatus, file_facts
+from app.core.project.areas import FolderAreas
 from app.core.project.store import ProjectStore
 from app.editing.session import Session
 from app.keeping.keeper import Keeper
@@ -44,6 +45,7 @@ class FolderFacts(QObject):
     """Reads what the projects keep, looks at the files, and tells each of the other, all in small parts."""
 
     said = Signal(str)
+    read_projects = Signal(object)  # dict: the roots of the projects that know pictures of the list, with their files
 
     def __init__(
         self, folder: Folder, session: Session, keeper: Keeper, lane: Lane, parent: QObject | None = None
@@ -61,6 +63,7 @@ class FolderFacts(QObject):
         folder.changed.connect(self._note_touched)
         folder.find_class = self._find_class
         keeper.answer_kept.connect(self._answered)
+        keeper.counting.counted.connect(self._counted)
         session.tables_changed.connect(self._recount)
         session.mode_changed.connect(self._recount)
 
@@ -78,6 +81,7 @@ class FolderFacts(QObject):
         """Another list comes: what is being read is of the old one."""
         self._ticket = object()
         self._areas = KnownAreas()
+        self._keeper.counting.stop()
         self._soon.stop()
         self._stale.stop()
         self._late.clear()
@@ -92,6 +96,8 @@ class FolderFacts(QObject):
 
         def read(gathered: Gathered) -> None:
             if ticket is self._ticket:
+                self.read_projects.emit(gathered.projects)
+                self._keeper.counting.fill_in(gathered.root, gathered.uncounted)
                 self._look_at_files(gathered.catalogue, gathered.missing, below=below)
 
         self.read(then=read)
@@ -168,6 +174,10 @@ class FolderFacts(QObject):
         if self._folder.status(path) in (PictureStatus.NEW, PictureStatus.UNREADABLE):
             self._folder.learn(path, status=PictureStatus.PREDICTED, reason="")
         self.look_up_soon(path)
+
+    def _counted(self, path: Path, areas: FolderAreas) -> None:
+        self._folder.learn(path, **Counted.of(self._session).facts(areas))
+        self._folder.look_for_class()
 
     def look_up_soon(self, path: Path) -> None:
         """The project of a picture knows more of it, or will when it has come to it."""

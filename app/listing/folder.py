@@ -280,6 +280,11 @@ class Folder(QObject):
         else:
             self.find_class(self.filter.of_class, found)
 
+    def look_for_class(self) -> None:
+        """Other areas are known of a picture: it may show enough of the class that is asked for, or no longer."""
+        if self.filter.of_class is not None and not self._settle.isActive():
+            self._settle.start()
+
     def hold(self, path: Path | None) -> None:
         """The picture in hand: the next one is the one after it, also where it is not shown any more."""
         self.current = path

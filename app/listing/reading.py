@@ -50,6 +50,12 @@ class Counted:
     def areas(self, areas: FolderAreas) -> FolderAreas:
         return areas if self.own else replace(areas, thresholds=np.full_like(areas.thresholds, np.nan))
 
+    def facts(self, areas: FolderAreas) -> dict[str, Any]:
+        """What a list shows of the areas of one picture."""
+        shares = self.areas(areas)
+        unlabelled, uncertainty = shares.unlabelled_shares(threshold=self.thresholds), shares.uncertainties()
+        return {"unlabelled": float(unlabelled[0]), "uncertainty": float(uncertainty[0])}
+
 
 @dataclass
 class Gathered:
@@ -62,6 +68,8 @@ class Gathered:
     reasons: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # pictures that projects know and the list does not
+    projects: dict[Path, Path] = field(default_factory=dict)  # roots and files of those that know pictures
+    uncounted: list[str] = field(default_factory=list)  # with an answer or corrections, of which no areas are known
 
     def __post_init__(self) -> None:
         self.found = np.zeros(len(self.catalogue), np.bool_)
@@ -83,6 +91,10 @@ class Gathered:
     def listed(self, texts: Mapping[str, str]) -> dict[str, str]:
         """Those of pictures of the list."""
         return {name: text for name, text in texts.items() if self.catalogue.row(name) >= 0}
+
+    def here(self, names: Iterable[str]) -> list[str]:
+        """Those of pictures of the list."""
+        return [name for name in names if self.catalogue.row(name) >= 0]
 
     def columns(self, rows: Intp) -> dict[str, Any]:
         """What the projects know of these rows, by the names of the catalogue's columns."""
@@ -137,7 +149,13 @@ def stores(projects: Projects, folders: Sequence[Path]) -> list[tuple[ProjectSto
 def gather(gathered: Gathered, store: ProjectStore, part: range) -> None:
     """Read one part of one project."""
     named = namer(gathered.root, store.root)
-    gathered.take(store.rows(part=part), store.areas(part=part), named=named)
+    rows, areas = store.rows(part=part), store.areas(part=part)
+    gathered.take(rows, areas, named=named)
+    gathered.projects[store.root] = store.file
+    if not store.read_only:  # as earlier versions left them
+        counted = set(areas.names)
+        lacking = [row.name for row in rows if (row.model is not None or row.revision) and row.name not in counted]
+        gathered.uncounted += gathered.here(lacking if named is None else map(named, lacking))
     if part.start == 1:
         notes = store.notes()
         gathered.notes |= gathered.listed(notes if named is None else {named(name): notes[name] for name in notes})

@@ -170,12 +170,7 @@ class PictureStates(QObject):
         for path in self._shares:
             document = self._session.find(path)
             if document is not None and (areas := self._areas(document)) is not None:
-                shares = counted.areas(areas)
-                self._folder.learn(
-                    path,
-                    unlabelled=float(shares.unlabelled_shares(threshold=counted.thresholds)[0]),
-                    uncertainty=float(shares.uncertainties()[0]),
-                )
+                self._folder.learn(path, **counted.facts(areas))
         self._shares.clear()
 
     def _areas(self, document: Document) -> FolderAreas | None:

@@ -100,6 +100,7 @@ class Work:
     def crash(self) -> None:
         """It ends without having closed anything; the lane must not outlive the test."""
         self.settle()
+        self.keeper._restless.clear()
         self.keeper._projects.close = lambda: None  # type: ignore[method-assign]
         for project in self.keeper._projects._by_file.values():
             project.store.close()

@@ -118,9 +118,18 @@ class Predictions(StorePart):
 
         Corrections change it: to be called when there is time.
         """
-        packed = pack_areas(counts, table)
+        self.put_areas(name, pack_areas(counts, table))
+
+    def put_areas(self, name: str, packed: bytes, *, over: bool = True) -> bool:
+        """`keep_areas` of what is packed already; whether it was taken. Unless it goes `over` what is known of the
+        picture, it is left where anything is."""
         with self._writing():
-            self._put_areas(self._need(name), packed)
+            picture = self._need(name)
+            query = "SELECT 1 FROM areas WHERE picture = ?"
+            if not over and self._connection.execute(query, (picture,)).fetchone() is not None:
+                return False
+            self._put_areas(picture, packed)
+            return True
 
     def areas(self, names: Iterable[str] | None = None, *, part: range = EVERY_ROW) -> FolderAreas:
         """What the segments of all pictures cover, or of those of these names, of which that is known.

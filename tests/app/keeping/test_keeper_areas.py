@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from app.core.document import ViewMode, compose_layer
 from app.core.project.places import FILE_NAME
 from app.core.project.store import ProjectStore
 from inference.prediction import Prediction
-from tests.app.working import SHAPE, Work
+from tests.app.working import PATIENCE, SHAPE, Work
 
 WALL, SKY = 1, 3  # the first is what a person decided: see `Work.paint`
 
@@ -57,3 +58,45 @@ def test_what_is_on_a_picture_is_known_also_where_its_segments_are_not_composed(
     assert pictures_with(photo, SKY) == {photo.name}
     assert pictures_with(photo, WALL) == ({photo.name} if painted else set())
     work.close()
+
+
+def in_the_segments_view(work: Work, photo: Path) -> None:
+    layer, table = compose_layer(sky(), ViewMode.SEGMENTS)
+    work.session.attach_prediction(photo, sky(), layer=layer, table=table, mode=ViewMode.SEGMENTS, model="fake")
+
+
+def not_answered(_work: Work, _photo: Path) -> None:
+    """Nobody has asked the network."""
+
+
+def closed(work: Work, _photo: Path, _qtbot: QtBot) -> None:
+    work.close()
+
+
+def at_rest(work: Work, photo: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(work.keeper.counting.counted, timeout=PATIENCE) as told:
+        work.keeper._idle.start(0)
+    assert told.args is not None
+    assert told.args[0] == photo
+    assert told.args[1].with_class(WALL, threshold=0.5) == {photo.name}
+
+
+@pytest.mark.parametrize("answer", [in_the_segments_view, answered_in_the_semantic_view, not_answered])
+@pytest.mark.parametrize("then", [closed, at_rest])
+def test_a_correction_is_counted_in_every_view_as_soon_as_the_hand_rests_and_at_the_end_at_the_latest(
+    start: Callable[[], Work],
+    photo: Path,
+    qtbot: QtBot,
+    answer: Callable[[Work, Path], None],
+    then: Callable[[Work, Path, QtBot], None],
+) -> None:
+    work = start()
+    work.open(photo)
+    answer(work, photo)
+    work.keeper.keep_prediction(photo)
+    work.settle()
+    seen = {photo.name} if answer is not not_answered else set()
+    assert (pictures_with(photo, WALL), pictures_with(photo, SKY)) == (set(), seen)
+    work.paint(0)
+    then(work, photo, qtbot)
+    assert (pictures_with(photo, WALL), pictures_with(photo, SKY)) == ({photo.name}, seen)
