@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 from app.canvas.canvas import Canvas
 from app.canvas.comparing import Comparison
 from app.chrome.actions import ACTIONS, Act
+from app.chrome.leaving import Leaving
 
 _COMPARISONS = {Act.BARE: Comparison.BARE, Act.NETWORK_ONLY: Comparison.NETWORK}
 _HELD = {Qt.Key[f"Key_{ACTIONS[act].keys[0]}"]: what for act, what in _COMPARISONS.items()}
@@ -20,13 +21,15 @@ class WindowKeys(QObject):
 
     What is held to compare (the bare photo, the network's own result) and Space, which pans, last as long as their key,
     also when a list has the focus. Return and Escape in a field of the window finish it: the next key is a shortcut
-    again, not text. A control that goes out of use hands the keyboard to the picture, not to the field beside it.
+    again, not text. A control that goes out of use hands the keyboard to the picture, not to the field beside it. The
+    key that quits is heard in dialogs that want an answer, too.
     """
 
     def __init__(self, window: QWidget, canvas: Canvas) -> None:
         super().__init__(window)
         self._window = window
         self._canvas = canvas
+        self._leaving = Leaving(window.close, self)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._focus_moved)
@@ -41,7 +44,11 @@ class WindowKeys(QObject):
         return super().eventFilter(watched, event)
 
     def _key(self, event: QKeyEvent, *, pressed: bool) -> bool:
-        if event.isAutoRepeat() or not self._window.isActiveWindow() or QApplication.activePopupWidget() is not None:
+        if event.isAutoRepeat() or QApplication.activePopupWidget() is not None:
+            return False
+        if pressed and self._leaving.takes(event):
+            return True
+        if not self._window.isActiveWindow():
             return False
         focus = QApplication.focusWidget()
         typing = isinstance(focus, QLineEdit | QAbstractSpinBox)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from app.canvas.canvas import Canvas
 from app.chrome.actions import ACTIONS, Act
 from app.chrome.keys import WindowKeys
+from app.chrome.shortcuts_dialog import ShortcutsDialog
 from app.core.arrays import U8
 from app.core.document import ViewMode
 from app.core.geometry import Box
 from app.core.segment_map import human_value
-from app.dialogs import show_not_listed
+from app.dialogs import SummaryDialog, choose, show_about, show_not_listed
 from app.editing.session import Session
+from app.exporting.exporter import ExportSummary
 from app.learning.dialog import LearnDialog
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.tools import make_tool
-from tests.app.canvas.scene import HEIGHT, WIDTH, predict, show_photo, spot, unsigned
+from tests.app.canvas.scene import HEIGHT, PATH, WIDTH, predict, show_photo, spot, unsigned
 from tests.app.windows import shown_window
 
 V, NETWORK = (Qt.Key(QKeySequence(ACTIONS[act].keys[0])[0].key()) for act in (Act.BARE, Act.NETWORK_ONLY))
@@ -195,10 +198,84 @@ def test_quit_closes_the_window_also_from_a_dialog_beside_the_work(qtbot: QtBot,
     dialog.close()
 
 
-def test_a_dialog_that_wants_an_answer_gets_it_before_anybody_quits(qtbot: QtBot) -> None:
+def asked(window: MainWindow) -> int | None:
+    return choose(window, title="Use it?", text="It got worse.", choices=("Use it",), cancel="Leave it")
+
+
+def quit_from(dialog: QDialog) -> None:
+    """Ctrl+Q by the keyboard, wherever in the dialog the focus is."""
+    QTest.keyClick(dialog.windowHandle(), Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+
+
+QUESTIONS: dict[str, Callable[[MainWindow], object]] = {
+    "a question": asked,
+    "the export": lambda window: window.export_flow.ask([PATH], Settings()),
+    "the keys": lambda window: ShortcutsDialog(parent=window).exec(),
+    "about": lambda window: show_about(parent=window),
+    "a folder for the export": lambda window: QFileDialog.getExistingDirectory(window),
+    "a summary": lambda window: SummaryDialog(ExportSummary(Path()), parent=window).open(),
+}
+
+
+@pytest.fixture
+def told(qtbot: QtBot) -> Iterator[Callable[..., list[str]]]:
+    """Does one thing after the other, each to the next dialog that wants an answer; the titles of these."""
+    timer, acts, titles = QTimer(interval=0), list[Callable[[QDialog], object]](), list[str]()
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if acts and isinstance(dialog, QDialog) and dialog.isActiveWindow():
+            titles.append(dialog.windowTitle())
+            acts.pop(0)(dialog)
+
+    def tell(*wanted: Callable[[QDialog], object]) -> list[str]:
+        acts.extend(wanted)
+        timer.start()
+        return titles
+
+    timer.timeout.connect(look)
+    yield tell
+    timer.stop()
+    assert acts == []
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_quit_in_a_dialog_that_wants_an_answer_cancels_it_and_closes_the_window(
+    qtbot: QtBot, told: Callable[..., list[str]], name: str
+) -> None:
     window = shown_window(qtbot, Settings())
-    question = QDialog(window)
-    question.open()
-    QTest.keyClick(shown_dialog(window, qtbot), Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    show_photo(window.session)
+    told(quit_from)
+    QTimer.singleShot(0, lambda: QUESTIONS[name](window))
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_whoever_has_asked_has_the_answer_before_the_window_closes(
+    qtbot: QtBot, told: Callable[..., list[str]]
+) -> None:
+    window, answers = shown_window(qtbot, Settings()), []
+    told(quit_from)
+
+    def ask() -> None:
+        answers.append((asked(window), window.isVisible()))
+        answers.append((asked(window), window.isVisible()))  # comes of the first answer: the same key cancels it
+
+    QTimer.singleShot(0, ask)
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert answers == [(None, True)] * 2
+
+
+def test_wanting_to_quit_is_no_answer_to_whether_corrections_may_be_lost(
+    qtbot: QtBot, told: Callable[..., list[str]]
+) -> None:
+    window = shown_window(qtbot, Settings())
+    show_photo(window.session)
+    predict(window.session)
+    gesture = window.session.begin_edit("Brush")
+    assert gesture is not None
+    gesture.paint(Box(0, 0, 9, 9), None, human_value(3))
+    gesture.commit()
+    titles = told(quit_from, QDialog.reject)
+    QTimer.singleShot(0, window.close)
+    qtbot.waitUntil(lambda: titles == ["Corrections not exported"] * 2)
     assert window.isVisible()
-    question.close()
