@@ -118,7 +118,7 @@ class ProjectLane(QObject):
 
     def close(self, *, last: Callable[[], None] = lambda: None, timeout: float = 10.0) -> int:
         """Make what writes can be made, then do the `last` of all and end the thread; how many were not made."""
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():  # nobody is there any more who could write
             return len(self._writes)
         self.flush(timeout=timeout)
         with self._condition:

@@ -20,6 +20,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -32,7 +33,7 @@ Work = Callable[["CancelToken"], Any]
 POLL_SECONDS = 0.1  # how soon a job that waits for another thread notices that it was cancelled
 CLOSE_SECONDS = 10.0  # that a lane which is closed is waited for
 LEAVE_SECONDS = 0.3  # where its jobs may be left to themselves, such as an engine call that nothing can stop
-_left: list[threading.Thread] = []  # of lanes that were closed
+_left = WeakSet[threading.Thread]()  # of lanes that were closed: while they are at work, nobody needs them afterwards
 
 
 def stop_those_that_may_be_left(owner: QObject) -> None:
@@ -190,7 +191,7 @@ class Lane(QObject):
             waited = time.monotonic() - self._stopped_at
             self._thread.join(max(0.0, (usual if timeout is None else timeout) - waited))
             if self._thread.is_alive():
-                _left.append(self._thread)
+                _left.add(self._thread)
 
     def _drop(self, key: Hashable) -> bool:
         job = self._jobs.pop(key, None)

@@ -173,3 +173,13 @@ def test_other_lanes_go_on_meanwhile(lane: ProjectLane, qtbot: QtBot, tmp_path: 
     qtbot.waitUntil(lambda: done == [1])
     gate.set()
     other.close()
+
+
+def test_what_comes_after_the_end_is_not_waited_for(lane: ProjectLane, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk()
+    lane.write(lambda: disk.write(1))
+    assert lane.close() == 0
+    monkeypatch.setattr(lane, "flush", lambda **_: pytest.fail("it waits"))
+    lane.write(lambda: disk.write(2))
+    assert lane.close() == 1
+    assert disk.written == [1]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future
 
@@ -163,6 +165,23 @@ end_without_those_left(7)
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50)
     assert (ended.returncode, ended.stdout, ended.stderr) == (7, "closed\n", "")
+
+
+def test_a_thread_that_was_left_is_let_go_of_once_it_has_ended(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it goes all that it holds: the crash hook, and by that the window with its photos and its engine."""
+    monkeypatch.setattr(lane_module, "LEAVE_SECONDS", 0.0)
+    lane, gate = Lane("left", may_be_left=True), Gate()
+    lane.submit(gate, key="a", done=pytest.fail, failed=pytest.fail)
+    assert gate.entered.wait(10)
+    lane.close()
+    thread = lane._thread
+    assert thread in lane_module._left
+    held = weakref.ref(thread)
+    gate.opened.set()
+    thread.join(10)
+    del lane, thread
+    gc.collect()
+    assert held() is None
 
 
 def test_lanes_that_may_be_left_share_one_moment(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
