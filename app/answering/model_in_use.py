@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.workers.lane import CancelToken, Lane
 from inference import load_segmenter
 from inference.engines.memory import notes_of
+from inference.errors import ExpectedError
 from inference.models import ModelCard, find_card, known_models
 from inference.remote_card import REMOTE, card_for, leaving, remote_address, remote_host
 from inference.remote_key import RemoteError
@@ -116,7 +117,11 @@ class ModelInUse(QObject):
         """The choice as it is on this machine: that in use, or what takes its place once no photo leaves any more."""
         if self.choice.engine != REMOTE:
             return self.choice
-        return ModelChoice(self.choice.model) if find_card(self.choice.model).file is not None else ModelChoice()
+        try:
+            is_here = find_card(self.choice.model).file is not None
+        except ExpectedError:  # its file is gone by now
+            is_here = False
+        return ModelChoice(self.choice.model) if is_here else ModelChoice()
 
     def use_here(self, choice: ModelChoice) -> None:
         """Load a model for this machine, as `use` does; from now on no photo leaves it."""

@@ -119,7 +119,7 @@ def test_the_answer_of_a_picture_that_is_done_is_fetched_all_the_same(
 
 
 def test_the_answer_of_a_picture_that_is_done_comes_with_it_all_the_same(
-    work: Work, photo: Path, start: Callable[[], Work], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    work: Work, photo: Path, start: Callable[[], Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept(work, photo)
     work.close()
@@ -161,3 +161,30 @@ def test_a_project_that_is_written_anew_is_asked_what_counts(work: Work, photo: 
     qtbot.waitUntil(lambda: len(got) == 1)
     assert got[0] is not None
     assert got[0].model == "fake"
+
+
+def test_a_project_that_is_closed_before_it_is_written_anew_is_written_before_it_ends(
+    work: Work, photo: Path, start: Callable[[], Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    really = work.keeper._write_history
+    monkeypatch.setattr(work.keeper, "_write_history", lambda path, *rest: (written.append(path), really(path, *rest)))
+    work.keeper._write_whole(photo)
+    work.keeper.close()
+    assert written == [photo]
+    work.keeper._write_whole(photo)  # what the disk says only now comes too late: there is nobody left who could write
+    assert work.keeper.write_due()
+    assert written == [photo]
+    again = start()
+    again.open(photo)
+    document = again.session.document
+    assert document is not None
+    assert document.prediction is not None
+    assert again.history(photo) == (["Brush 1", "Brush 1"], 2)
+
+
+def test_what_a_stroke_keeps_from_being_written_anew_is_not_tried_after_the_end(work: Work, photo: Path) -> None:
+    assert work.session.begin_edit("Brush") is not None
+    work.keeper._write_whole(photo)
+    work.keeper.close()
+    assert not work.keeper._at_rest.isActive()

@@ -16,6 +16,7 @@ from inference.engines import OutOfMemory
 from inference.engines.engine import Answer
 from inference.engines.memory import FrugalEngine
 from inference.errors import WeightsError
+from inference.remote_card import REMOTE
 from tests.app.desk_scene import FakeSegmenter, Named, correct_corner, predicted
 
 
@@ -64,6 +65,16 @@ def test_another_model_predicts_again_and_keeps_human_pixels(
 def test_its_name_is_known_before_it_is_loaded(qtbot: QtBot, asked: str, name: str) -> None:
     lane = Lane("engine")
     assert ModelInUse(ModelChoice(asked), lane).name == name
+
+
+@pytest.mark.parametrize("file", ["gone.safetensors", "cut_off.safetensors"])
+def test_where_the_model_of_the_remote_engine_is_not_here_any_more_the_starter_takes_its_place(
+    qtbot: QtBot, tmp_path: Path, file: str
+) -> None:
+    (tmp_path / "cut_off.safetensors").write_bytes(b"8")
+    model = ModelInUse(ModelChoice(), Lane("engine"))
+    model.choice = ModelChoice(str(tmp_path / file), REMOTE)
+    assert model.local == ModelChoice("starter")
 
 
 def test_what_an_engine_has_to_do_without_is_said_and_stays_to_be_read(
