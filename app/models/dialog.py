@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QStyle, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.models.devices_page import DevicesPage, Trials
@@ -35,6 +35,8 @@ class ModelDialog(QDialog):
         buttons = QDialogButtonBox()
         buttons.addButton("&Close", QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
+        edge = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutRightMargin)
+        buttons.setContentsMargins(0, 0, edge, 0)  # as far from the edge as what stands above it in the page
         layout = QVBoxLayout(self)
         layout.setSpacing(UNIT)
         layout.addWidget(self._tabs, 1)

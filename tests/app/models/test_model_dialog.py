@@ -42,6 +42,12 @@ def test_each_model_says_whether_it_is_here_and_how_large_it_is(flow: ModelFlow)
     assert not button(dialog, "Remove").isVisible()  # it came with the program
 
 
+def test_the_buttons_below_each_other_end_at_one_line(flow: ModelFlow) -> None:
+    dialog = opened(flow, "starter")
+    buttons = [button(dialog, "In use"), button(dialog, "Close")]
+    assert len({one.mapTo(dialog, one.rect().topRight()).x() for one in buttons}) == 1
+
+
 def test_a_fetch_shows_how_far_it_is_and_can_be_stopped(qtbot: QtBot, flow: ModelFlow, store: Store) -> None:
     dialog = opened(flow)
     qtbot.mouseClick(button(dialog, "Fetch"), Qt.MouseButton.LeftButton)

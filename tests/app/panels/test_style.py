@@ -9,7 +9,15 @@ from importlib import resources
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDoubleSpinBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.core.palettes import ClassColours, Palette, usual_styles
@@ -66,6 +74,36 @@ def test_every_text_can_be_read_on_every_ground(qtbot: QtBot, scheme: Qt.ColorSc
         assert contrast(accent(palette), ground) > 3  # shapes, not text
     highlight = palette.color(QPalette.ColorRole.Highlight)
     assert contrast(palette.color(QPalette.ColorRole.HighlightedText), highlight) > 4
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK])
+@pytest.mark.parametrize("kind", [QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit])
+def test_one_sees_where_a_field_begins_with_the_keyboard_in_it_and_without(
+    app: QApplication, qtbot: QtBot, kind: type[QWidget], scheme: Qt.ColorScheme
+) -> None:
+    """A line of contrast 3 against both its sides: WCAG 1.4.11."""
+    apply_style(app)
+    app.styleHints().colorSchemeChanged.emit(scheme)
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    fields = [kind(dialog), kind(dialog)]
+    for left, field in zip((20, 220), fields, strict=True):
+        field.setGeometry(left, 20, 180, 60)
+    dialog.resize(420, 100)
+    with qtbot.waitActive(dialog):
+        dialog.show()
+        dialog.activateWindow()
+    fields[0].setFocus()
+    qtbot.waitUntil(fields[0].hasFocus)
+    image, palette, below_its_text = dialog.grab().toImage(), dialog.palette(), 70
+    for field in fields:
+        outside, line, inside = (image.pixelColor(field.x() + x, below_its_text) for x in (-2, 0, 6))
+        assert outside == palette.color(QPalette.ColorRole.Window)
+        assert inside == palette.color(QPalette.ColorRole.Base)
+        assert min(contrast(line, outside), contrast(line, inside)) > 3
+        field.setEnabled(False)
+    image = dialog.grab().toImage()
+    assert contrast(image.pixelColor(fields[1].x(), below_its_text), palette.color(QPalette.ColorRole.Window)) < 3
 
 
 def test_the_application_gets_one_calm_style(app: QApplication) -> None:
