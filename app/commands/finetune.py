@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 
 from app.commands.arguments import share, whole
 
 MOST_HELD_BACK = 0.9
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 def model_file(text: str) -> Path:
     """Where a model may be written; what it ends in need not be said."""
     path = Path(text)
-    if not path.name or path.is_dir():
+    if not path.name or path.is_dir() or text.endswith(_SEPARATORS):
         raise argparse.ArgumentTypeError(f"{text!r} is a folder; say what the model in it is to be called")
     if path.suffix.lower() in (".pth", ".pt", ".onnx", ".json"):
         raise argparse.ArgumentTypeError(f"a model is written as .safetensors, not as {path.suffix}")

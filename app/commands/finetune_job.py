@@ -72,7 +72,7 @@ def finetune(asked: FinetuneJob) -> ExitCode:
     finally:
         print_refused({Path(name): sentence for name, sentence in refused.items()})
     try:
-        if job.state is JobState.NEW:
+        if job.state is JobState.NEW and not asked.resume:  # else it was told, and part of the work may be done
             _tell_pace(job)
         if job.state is not JobState.FINISHED:
             _learn(job)
@@ -81,7 +81,7 @@ def finetune(asked: FinetuneJob) -> ExitCode:
         return ExitCode.INTERRUPTED
     report = job.report()
     if report is None:
-        raise JobError(f"The training ended without a result; what was learned so far is kept in {job.folder}.")
+        raise JobError(f"The training ended without a result. --resume goes on with {job.folder}.")
     curve = [{"step": told.step, "loss": told.loss} for told in job.progress()]
     _deliver(job, asked)
     if asked.as_json:
@@ -108,7 +108,8 @@ def _is_unfinished(folder: Path) -> bool:
     if not folder.exists():
         return False
     try:
-        return Job.open(folder).state is not JobState.NEW
+        job = Job.open(folder)
+        return job.state is not JobState.NEW or job.features.exists()
     except JobError:  # nobody can go on with it; making a job there refuses what is none
         return False
 
@@ -225,7 +226,7 @@ def _learn(job: Job) -> None:
         for event in events:
             bars.show(event)
             if isinstance(event, Refused):
-                raise JobError(event.reason)
+                raise JobError(f"{event.reason} --resume goes on with {job.folder}; remove that to begin anew.")
 
 
 @contextmanager

@@ -21,7 +21,6 @@ _TITLES = {
     Stage.AFTER: "Trying how much of it helps",
     Stage.WRITING: "Writing it",
 }
-_UNITS = {Stage.TRAINING: "step", Stage.WRITING: "file"}
 _VIEWS = {SEGMENTS: "segments", SEMANTIC: "semantic"}
 _NONE = "–"
 
@@ -43,23 +42,22 @@ class StageBars:
 
     def gathering(self, done: int, total: int) -> None:
         """So many pictures were read."""
-        self._at(_GATHERING, done, total, unit="picture")
+        self._at(_GATHERING, done, total)
 
     def show(self, event: Event) -> None:
         match event:
             case StageTold():
-                unit = _UNITS.get(event.stage, "picture")
-                self._at(_TITLES[event.stage], event.done, event.total, unit=unit, left=event.left)
+                self._at(_TITLES[event.stage], event.done, event.total, left=event.left)
             case StepTold():
                 loss = f"loss {event.loss:.3f}"
-                self._at(_TITLES[Stage.TRAINING], event.step, event.steps, unit="step", said=loss, left=event.left)
+                self._at(_TITLES[Stage.TRAINING], event.step, event.steps, said=loss, left=event.left)
             case _:
                 pass  # nobody pauses here, and how it ends is told elsewhere
 
-    def _at(self, title: str, done: int, total: int, *, unit: str, said: str = "", left: float | None = None) -> None:
+    def _at(self, title: str, done: int, total: int, *, said: str = "", left: float | None = None) -> None:
         if title != self._title:
             self._close()
-            self._title, self._bar = title, _bar(title, total, unit)
+            self._title, self._bar = title, _bar(title, total)
         self._said = said or self._said  # between two steps only the time is told
         left_text = "" if left is None else f"{duration(left)} left"
         self._bar.total = total
@@ -74,13 +72,12 @@ class StageBars:
         self._bar, self._title, self._said = None, "", ""
 
 
-def _bar(title: str, total: int, unit: str) -> Any:
+def _bar(title: str, total: int) -> Any:
     from tqdm import tqdm
 
     return tqdm(
         desc=title,
         total=total,
-        unit=unit,
         disable=None,
         dynamic_ncols=True,
         file=sys.stderr,
@@ -118,7 +115,8 @@ def _measures(report: LearnReport) -> list[tuple[str, str, str, str]]:
         ]
         if view == SEGMENTS:
             rows.append((f"Left unlabelled, {title}", before.unlabelled, after.unlabelled))
-    rows.append(("What you decided, as you did", report.decided_before, report.decided_after))
+    if report.decided_after is not None:
+        rows.append(("What you decided, as you did", report.decided_before, report.decided_after))
     return [(name, _percent(before), _percent(after), _points(before, after)) for name, before, after in rows]
 
 

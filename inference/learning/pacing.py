@@ -46,6 +46,11 @@ class Pacing:
                 self._rates[stage] = seconds / done
             self._say()
 
+    def expect(self, stage: Stage, seconds: float) -> None:
+        """What one part of a stage takes, as far as that is known before there was any."""
+        with self._lock:
+            self._rates.setdefault(stage, seconds)
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """Around each part of the work; pauses lie between parts."""

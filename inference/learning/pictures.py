@@ -50,12 +50,17 @@ def held_back_of(
     count = len(names)
     order = sorted(range(count), key=lambda index: (known[index], place_of(names[index])))
     allowed = [is_held_back(name, share) for name in names] if wanted is None else wanted
-    most = min(math.ceil(share * count - 1e-9), count - 1)  # 7 % of 100 are 7.000000000000001
-    taken = [index for index in order if allowed[index] and not known[index]][: max(most, 0)]
-    if not taken and most > 0:
+    most = most_held_back(count, share)
+    taken = [index for index in order if allowed[index] and not known[index]][:most]
+    if not taken and most:
         taken = order[:1]
     held_back = frozenset(taken)
     return [index in held_back for index in range(count)]
+
+
+def most_held_back(count: int, share: float) -> int:
+    """How many of so many pictures `held_back_of` holds back at most."""
+    return max(min(math.ceil(share * count - 1e-9), count - 1), 0)  # 7 % of 100 are 7.000000000000001
 
 
 def place_of(name: str) -> float:

@@ -7,8 +7,9 @@ are kept, and what is in the others is found again whenever it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,16 +92,30 @@ class Features:
 
     @property
     def room(self) -> int:
-        """For how many pictures the files may be kept, the first ones: by the size of the first file; 1 before it."""
-        try:
-            size = self._paths[0].stat().st_size
-        except OSError:
-            return 1
-        return min(max(self._most_bytes // max(size, 1), 1), len(self))
+        """For how many pictures the files may be kept, the first ones: as far as can be told by the mean size of those
+        that are there; all of them before the first."""
+        sizes = list(takewhile(bool, map(_size, self._paths)))
+        return self._room_after(len(sizes), taken=sum(sizes))
 
-    def missing(self) -> list[int]:
-        """The numbers of the pictures whose files are to be kept and are not there, or cut off."""
-        return [number for number, path in enumerate(self._paths[: self.room]) if not is_whole(path)]
+    def _room_after(self, count: int, *, taken: int) -> int:
+        """The same, where it is known what so many pictures take."""
+        return min(max(self._most_bytes * count // taken, 1), len(self)) if taken else len(self)
+
+    def missing(self) -> Iterator[tuple[int, int]]:
+        """The numbers of the pictures whose files are to be kept and are not there, or cut off; with each, for how many
+        there is room.
+
+        Each is to be kept before the next one is asked for, as it tells whether there is room for that: a panorama
+        takes many times as much as a square.
+        """
+        taken = 0
+        for number, path in enumerate(self._paths):
+            room = self._room_after(number, taken=taken)
+            if number >= room:
+                return
+            if not is_whole(path):
+                yield number, room
+            taken += _size(path)
 
     def keep(self, picture: int) -> None:
         """Find the features of all views and write them. Raises `OSError`; half a file is never left."""
@@ -138,6 +153,14 @@ class Features:
             return None
         is_sound = int(parts["labels"].max()) <= CLASSES and all(bool(parts[part].isfinite().all()) for part in _PARTS)
         return parts if is_sound else None
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def is_whole(path: Path) -> bool:

@@ -32,12 +32,14 @@ from inference.training.finetune_head import HeadSettings, HeadTrainer
 from inference.training.finetune_measure import Measured, Tally, best_mix, changes
 from inference.training.finetune_result import load_network, mixed, write_result, write_weights
 from inference.training.finetune_whole import JobSamples, WholeSettings, WholeTrainer
+from inference.training.timing import timed
 from inference.weights import sha256_of
 
 TOLD_SECONDS = 0.25  # between two points of the loss curve, at least
 SAVED_SECONDS = (1.0, 20.0)  # between two checkpoints, which is what an end without warning costs
 SAVING_SHARE = 0.05  # of the time is spent on them, as long as those limits allow
 PATIENCE = 30.0  # seconds for another process of the same job to end
+MANY = 50  # pictures whose features are to be found: more of them take a while
 ASTRAY = "The training went wrong: its loss is no number any more. A smaller learning rate helps."
 OWN_SIZE = 640  # of crops, for networks that see photos at their own size
 
@@ -110,7 +112,7 @@ class Run:
                 parent = load_network(self.job.parent.weights(), self.job.parent.own_network, device=self.device)
                 try:
                     if self.settings.scope is Scope.HEAD:
-                        self._keep_features(self.features(parent))
+                        self._keep_features(parent)
                     before = self.measure(parent, "before", of=self.job.parent.sha256 or "")
                     learner = self._train(parent)
                     return self._result(learner, before)
@@ -134,16 +136,31 @@ class Run:
         files = [self.job.features / f"{index:04}.safetensors" for index in self.samples.indices]
         return Features(parent, self.samples, files, input_size=self.job.parent.input_size)
 
-    def _keep_features(self, features: Features) -> None:
+    def _keep_features(self, parent: BiSeNetFormer) -> None:
+        features = self.features(parent)
         self.job.features.mkdir(exist_ok=True)
-        self.pacing.begin(Stage.FEATURES)
-        for _ in range(2):  # for how many there is room is known from the first
-            missing = features.missing()
-            self.pacing.begin(Stage.FEATURES, done=features.room - len(missing), amount=features.room)
-            for number in missing:
-                self.check()
-                with self.pacing.part():
-                    features.keep(number)
+        for place, (number, room) in enumerate(features.missing()):
+            self.pacing.begin(Stage.FEATURES, done=number, amount=room)
+            self.check()
+            if place == 0 and room - number > MANY:
+                self._foresee(parent)
+            with self.pacing.part():
+                features.keep(number)
+        self.pacing.begin(Stage.FEATURES, done=features.room, amount=features.room)
+
+    def _foresee(self, parent: BiSeNetFormer) -> None:
+        """What a step and a picture held back take, for the time that remains: where there are many pictures, minutes
+        pass before there is one of them."""
+        settings = self.head_settings()
+        learner = HeadTrainer(parent, self.features(parent), replace(settings, batch_size=1))
+        parts: tuple[tuple[Stage, Callable[[], object], int], ...] = (
+            (Stage.TRAINING, learner.find_gradients, settings.batch_size),
+            (Stage.BEFORE, lambda: self.try_measuring(parent), 1),
+        )
+        with self.pacing.busy():
+            for stage, work, times in parts:
+                work()  # the first time takes memory and loads libraries
+                self.pacing.expect(stage, times * timed(work, device=self.device))
 
     def measure(self, network: BiSeNetFormer, name: str, *, of: str, earlier: int | None = None) -> Measured | None:
         """The network, whose weights have the hash `of`, on the pictures held back; None where there is none.

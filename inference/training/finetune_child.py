@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 from inference.engines.engine import is_out_of_memory
@@ -94,7 +96,15 @@ def sentence_for_errors(work: Callable[[], Event]) -> Event:
         return Refused(f"PyTorch failed: {first_line(error)} What was learned so far is kept.")
 
 
+def end_with(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """After an error that nobody expected: at once, for the interpreter aborts at its own end while commands are still
+    being read, and what it says then is the last that would be told of this."""
+    traceback.print_exception(kind, error, trace)
+    os._exit(1)
+
+
 def main(arguments: list[str]) -> None:
+    sys.excepthook = end_with
     # What libraries print belongs to what is read when something went wrong, not between the events.
     tell = Teller(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)

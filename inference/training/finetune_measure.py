@@ -125,6 +125,6 @@ def changes(before: Measured, after: Measured) -> tuple[ClassChange, ...]:
     found = [
         ClassChange(class_id=index + 1, pixels=pixels, before=before.iou[index], after=after.iou[index])
         for index, pixels in enumerate(before.pixels)
-        if pixels or before.iou[index] is not None or after.iou[index] is not None
+        if before.iou[index] is not None or after.iou[index] is not None
     ]
     return tuple(sorted(found, key=lambda change: -change.pixels))

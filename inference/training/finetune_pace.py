@@ -12,6 +12,7 @@ from statistics import median
 from inference.engines.engine import is_out_of_memory
 from inference.learning.events import PaceTold
 from inference.learning.job import PACE, Job
+from inference.learning.pictures import most_held_back
 from inference.learning.report import MIXES
 from inference.learning.settings import Scope
 from inference.network.bisenetformer import BiSeNetFormer
@@ -20,14 +21,12 @@ from inference.training.finetune import Learner, Run
 from inference.training.finetune_head import HeadTrainer
 from inference.training.finetune_result import load_network
 from inference.training.finetune_whole import WholeSettings, WholeTrainer
+from inference.training.timing import timed
 
 STEPS = 3  # at most
 MOST_SECONDS = 1.0
 LONG = 1.0  # seconds for a crop of half the side, from which on smaller ones tell of a whole one
 AROUND = 5.0  # seconds for starting, loading and writing
-CROWD = 1.5
-"""On a processor nothing is told to take longer than its processor time by this factor: how many others want it at this
-moment says little of the whole job."""
 
 
 def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
@@ -41,8 +40,7 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
         for scope in Scope
     ]
     parent = load_network(job.parent.weights(), job.parent.own_network, device=runs[0].device)
-    share = job.settings.held_back
-    held_back = max(1, round(share * pictures)) if share else 0
+    held_back = _held_back(job, pictures)
     runs[0].try_measuring(parent)  # the first time prepares what all later ones need
     measuring = _seconds_of(lambda: runs[0].try_measuring(parent), runs[0]) if held_back else 0.0
     for run, work in zip(runs, (_head_seconds, _whole_seconds), strict=True):
@@ -55,6 +53,13 @@ def pace(job: Job, *, pictures: int, check: Callable[[], None]) -> PaceTold:
         else:
             found[run.settings.scope] = AROUND + measuring * (1 + len(MIXES)) * held_back + seconds
     return PaceTold(head=found[Scope.HEAD], all=found[Scope.ALL])
+
+
+def _held_back(job: Job, pictures: int) -> int:
+    """How many of so many pictures; where not all of them are at hand, as many as may be, for names decide it."""
+    if pictures == len(job.pictures):
+        return len(job.indices(held_back=True))
+    return most_held_back(pictures, job.settings.held_back)
 
 
 def _head_seconds(run: Run, parent: BiSeNetFormer, *, pictures: int) -> float:
@@ -112,11 +117,4 @@ def _step_seconds(learner: Learner, run: Run) -> float:
 
 def _seconds_of(work: Callable[[], object], run: Run) -> float:
     run.check()
-    return _timed(work, device=run.device)
-
-
-def _timed(work: Callable[[], object], *, device: str) -> float:
-    began, worked = time.monotonic(), time.process_time()
-    work()
-    seconds = time.monotonic() - began
-    return min(seconds, CROWD * (time.process_time() - worked)) if device == "cpu" else seconds
+    return timed(work, device=run.device)

@@ -46,6 +46,5 @@ def test_prepare_gives_that_size(size: tuple[int, int]) -> None:
 
 def test_shrinking_averages_instead_of_skipping() -> None:
     stripes = np.zeros((640, 640, 3), np.uint8)
-    stripes[:, ::2] = 200
-    assert abs(int(prepare(stripes, input_size=64).mean()) - 100) <= 1
-    assert prepare(stripes, input_size=64).std() < 2
+    stripes[:, ::5] = 200
+    assert (prepare(stripes, input_size=64) == 40).all()

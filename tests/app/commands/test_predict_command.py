@@ -240,16 +240,17 @@ def test_a_folder_that_the_system_will_not_list_is_a_sentence(
     """The same for users whom no permission stops: the system's refusal is put in its place."""
     closed = tmp_path / "closed"
     closed.mkdir()
-    for owner, name in ((Path, "iterdir"), (os, "scandir"), (os, "listdir")):
-        original = getattr(owner, name)
+    with monkeypatch.context() as patch:
+        for owner, name in ((Path, "iterdir"), (os, "scandir"), (os, "listdir")):
+            original = getattr(owner, name)
 
-        def refuse(path: Any = ".", *rest: Any, original: Any = original) -> Any:
-            if Path(path) == closed:
-                raise PermissionError(13, "Permission denied", str(path))
-            return original(path, *rest)
+            def refuse(path: Any = ".", *rest: Any, original: Any = original) -> Any:
+                if Path(path) == closed:
+                    raise PermissionError(13, "Permission denied", str(path))
+                return original(path, *rest)
 
-        monkeypatch.setattr(owner, name, refuse)
-    assert command(closed, photos, "-o", tmp_path / "out") == ExitCode.REFUSED
+            patch.setattr(owner, name, refuse)
+        assert command(closed, photos, "-o", tmp_path / "out") == ExitCode.REFUSED
     assert f"{closed}: " in capsys.readouterr().err
 
 

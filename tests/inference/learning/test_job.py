@@ -77,6 +77,8 @@ def test_large_photos_are_stored_small_and_counted_as_they_were(tmp_path: Path, 
     assert stored.photo.shape == (96, 144, 3)  # one and a half times the input size of 64
     assert set(np.unique(stored.labels)) == {3, 4}
     assert job.pictures[0].decided == 200 * 300
+    job = create(tmp_path / "job", replace(parent, input_size=None), large)
+    assert job.picture(0).photo.shape == (200, 300, 3)  # the network sees photos as large as they are
 
 
 def test_too_few_pictures_are_refused_and_leave_nothing(tmp_path: Path, parent: ModelCard) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from inference.learning import pacing as pacing_module
 from inference.learning.events import Event, Stage, StageTold
 from inference.learning.pacing import Pacing
 
@@ -13,9 +14,18 @@ from inference.learning.pacing import Pacing
 class Clock:
     def __init__(self) -> None:
         self.now = 100.0
+        self._looks = threading.Semaphore(0)
 
     def __call__(self) -> float:
+        self._looks.release()
         return self.now
+
+    def wait_for_looks(self) -> None:
+        """Until somebody else has looked twice: whatever the first look led to is done."""
+        while self._looks.acquire(blocking=False):
+            pass
+        for _ in range(2):
+            assert self._looks.acquire(timeout=30)
 
 
 AMOUNTS = {Stage.FEATURES: 2, Stage.BEFORE: 3, Stage.TRAINING: 10, Stage.AFTER: 3, Stage.WRITING: 1}
@@ -52,6 +62,26 @@ def test_what_was_done_earlier_does_not_remain() -> None:
     pacing.begin(Stage.TRAINING, done=8)
     spend(pacing, clock, seconds=1)
     assert pacing.left() == pytest.approx(1 * 2 + 1 + 3 * 2 + 1)
+
+
+def test_seconds_in_which_nothing_was_done_tell_no_rate() -> None:
+    pacing = Pacing(AMOUNTS, tell=lambda _: None, clock=Clock())
+    pacing.begin(Stage.FEATURES, done=0, seconds=4.0)
+    assert pacing.left() is None
+
+
+def test_every_part_is_told_but_of_steps_the_last_alone() -> None:
+    """Of the others each has a point of the curve."""
+    clock, told = Clock(), list[StageTold]()
+    pacing = Pacing({Stage.FEATURES: 3, Stage.TRAINING: 3}, tell=told.append, clock=clock)  # type: ignore[arg-type]
+    for stage in (Stage.FEATURES, Stage.TRAINING):
+        pacing.begin(stage)
+        for _ in range(3):
+            spend(pacing, clock, seconds=1)
+    assert [(event.stage, event.done) for event in told] == [
+        *((Stage.FEATURES, done) for done in range(4)),
+        *((Stage.TRAINING, done) for done in (0, 3)),
+    ]
 
 
 def test_a_stage_may_turn_out_to_be_shorter() -> None:
@@ -134,6 +164,27 @@ def test_nothing_is_told_while_nothing_is_done() -> None:
         pacing._clock = lambda: (ran.set(), looked())[1]
         assert not ran.wait(0.5)
     assert len(told) == 1
+
+
+def test_what_was_told_lately_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing_module, "BEAT", 0.04)
+    clock, told = Clock(), list[Event]()
+    pacing = Pacing({Stage.TRAINING: 2}, tell=told.append, clock=clock)
+    with pacing.beating(), pacing.busy():
+        clock.now += 10
+        clock.wait_for_looks()
+        assert not told  # nothing has begun
+        pacing.begin(Stage.TRAINING)
+        clock.now += 0.03
+        clock.wait_for_looks()
+        assert len(told) == 1
+        pacing.told()
+        clock.now += 0.03
+        clock.wait_for_looks()
+        assert len(told) == 1
+        clock.now += 0.03
+        clock.wait_for_looks()
+    assert len(told) == 2
 
 
 def test_work_between_stages_is_told_too_once_one_has_begun() -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from inference.learning.errors import JobError
 from inference.learning.pictures import (
     DECIDED,
+    LearnPicture,
     held_back_of,
     is_held_back,
     kept_pixels,
+    most_held_back,
     no_larger_than,
     place_of,
     weights_of,
@@ -58,6 +60,7 @@ def test_a_name_has_the_same_place_in_every_version() -> None:
     assert place_of("straße/ä.png") == pytest.approx(0.14209276, abs=1e-8)
     assert is_held_back("photo 3.jpg", 0.567)
     assert not is_held_back("photo 3.jpg", 0.566)
+    assert not is_held_back("photo 3.jpg", place_of("photo 3.jpg"))
 
 
 @given(st.sets(st.integers(0, 500), min_size=2, max_size=60), st.integers(1, 90), st.data())
@@ -85,11 +88,30 @@ def test_as_many_as_the_share_are_held_back_at_most_and_the_first_by_their_names
 def test_where_there_is_one_picture_or_nothing_shall_be_held_back_none_is(count: int, share: float) -> None:
     names = [f"{number}.png" for number in range(6, 6 + count)]
     assert held_back_of(names, share, known=[False] * count) == [False] * count
+    assert most_held_back(count, share) == 0
 
 
 def test_nothing_more_is_held_back_because_a_share_cannot_be_written_down_exactly() -> None:
     wanted = [True] * 100  # 7 % of 100 are 7.000000000000001 of them
     assert sum(held_back_of([f"{number}" for number in range(100)], 0.07, known=[False] * 100, wanted=wanted)) == 7
+
+
+def test_a_photo_made_smaller_skips_nothing_and_labels_are_those_of_the_nearest_pixels() -> None:
+    """Stripes of a single pixel become their mean; what is counted and named is never mixed."""
+    y, x = np.mgrid[0:12, 0:18]
+    photo = np.repeat((x % 3 == 1)[..., None] * np.uint8(240), 3, axis=2)
+    labels, trust = ((x * x * factor + y * y) % 150 for factor in (3, 5))
+    picture = LearnPicture("a", photo, labels.astype(np.uint8), trust.astype(np.uint8), False)
+    small = no_larger_than(picture, short_side=4)
+    assert small.photo.shape == (4, 6, 3)
+    assert (small.photo == 80).all()
+    np.testing.assert_array_equal(small.labels, labels[1::3, 1::3])
+    np.testing.assert_array_equal(small.trust, trust[1::3, 1::3])
+
+
+def test_the_short_side_is_met_to_the_pixel_and_the_other_rounded() -> None:
+    sides = [no_larger_than(finished_picture("a", height=high, width=99), short_side=49) for high in (88, 105)]
+    assert [small.labels.shape for small in sides] == [(49, 55), (52, 49)]
 
 
 def test_a_small_picture_stays_as_it_is() -> None:

@@ -16,6 +16,8 @@ from tests.inference.learning.jobs import report
     [
         ((0.8, 0.9), (0.4, 0.5), True),
         ((0.8, 0.8), (0.4, 0.4), True),
+        ((0.8, 0.9), (0.4, 0.4), True),
+        ((0.8, 0.8), (0.4, 0.5), True),
         ((0.8, 0.9), (0.4, 0.39), False),
         ((0.8, 0.79), (0.4, 0.5), False),
     ],
@@ -37,6 +39,7 @@ def test_only_what_did_not_get_worse_is_recommended(
     ("accuracy", "iou", "why"),
     [
         ((0.8, 0.9), (0.4, 0.39), "because the mean IoU fell."),
+        ((0.8, 0.8), (0.4, 0.39), "because the mean IoU fell."),
         ((0.8, 0.79), (0.4, 0.5), "because fewer pixels are right."),
         ((0.8, 0.79), (0.4, 0.39), "because it got worse."),
         (

@@ -96,15 +96,15 @@ def kept(network: BiSeNetFormer, folder: Path, *, pictures: int = 1, most_bytes:
 
 def test_features_are_kept_in_half_precision_and_whole_or_not_at_all(network: BiSeNetFormer, tmp_path: Path) -> None:
     features, path = kept(network, tmp_path), tmp_path / "0.safetensors"
-    assert features.missing() == [0]
+    assert [number for number, _room in features.missing()] == [0]
     features.keep(0)
-    assert features.missing() == []
+    assert [*features.missing()] == []
     _, *widths = network.pixel_decoder.backbone.widths
     numbers = sum(width * cells for width, cells in zip(widths, (8 * 11, 4 * 6, 2 * 3), strict=True))  # of a view
     assert path.stat().st_size < 2 * len(VIEWS) * (numbers * 2 + 2 * 64 * 88)
     path.write_bytes(path.read_bytes()[:-10])
     assert not is_whole(path)
-    assert features.missing() == [0]
+    assert [number for number, _room in features.missing()] == [0]
 
 
 def equal(first: FoundView, second: FoundView) -> bool:
@@ -133,12 +133,30 @@ def test_what_makes_no_sense_on_disk_is_found_again(network: BiSeNetFormer, tmp_
 
 
 def test_files_are_kept_as_far_as_there_is_room(network: BiSeNetFormer, tmp_path: Path) -> None:
-    """How large they are is known from the first."""
     features = kept(network, tmp_path, pictures=5)
-    assert features.missing() == [0]
+    assert features.room == 5
     features.keep(0)
-    assert (features.room, features.missing()) == (5, [1, 2, 3, 4])
+    assert features.room == 5
     size = (tmp_path / "0.safetensors").stat().st_size
     narrow = kept(network, tmp_path, pictures=5, most_bytes=int(2.5 * size))
-    assert (narrow.room, narrow.missing()) == (2, [1])
-    assert kept(network, tmp_path, pictures=5, most_bytes=1).room == 1
+    assert narrow.room == 2
+    for number, room in narrow.missing():
+        assert room == 2
+        narrow.keep(number)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.safetensors", "1.safetensors"]
+    assert [*kept(network, tmp_path, pictures=5, most_bytes=1).missing()] == []
+
+
+def test_pictures_larger_than_the_first_take_no_more_room(network: BiSeNetFormer, tmp_path: Path) -> None:
+    square, panorama = two_tone("a", height=64, width=64), two_tone("b", height=64, width=640)
+    files = [tmp_path / f"{number}.safetensors" for number in range(5)]
+    most = 700_000
+    features = Features(network, [square, *[panorama] * 4], files, input_size=64, most_bytes=most)
+    rooms = []
+    for number, room in features.missing():
+        rooms.append(room)
+        features.keep(number)
+    sizes = [file.stat().st_size for file in sorted(tmp_path.iterdir())]
+    assert most / 2 < sum(sizes) <= most
+    assert features.room == len(sizes) == 3 < len(files) < most // sizes[0]
+    assert rooms == [5, 5, 4]  # before the first, after a square, and once a panorama is known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -253,12 +254,25 @@ def test_features_that_are_damaged_are_found_again(tmp_path: Path) -> None:
 def test_pictures_for_whose_features_there_is_no_room_are_learned_from_all_the_same(
     tmp_path: Path, unbroken: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Features, "room", 2)
+    most = 2 * (unbroken.job.features / "0000.safetensors").stat().st_size
+    monkeypatch.setattr(finetune, "Features", partial(Features, most_bytes=most))
     job, told = small_job(tmp_path, settings=settings(), pictures=two_held_back()), list[Event]()
     Run(job, tell=told.append, check=nothing).finish()
     assert len(list(job.features.iterdir())) == 2
     assert StageTold(Stage.FEATURES, 2, 2, None) in told
     assert job.result.read_bytes() == unbroken.job.result.read_bytes()
+
+
+def test_of_many_pictures_the_time_that_remains_is_told_from_the_first_on(
+    tmp_path: Path, unbroken: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To know it, a step is tried, of which nothing remains."""
+    monkeypatch.setattr(finetune, "MANY", 3)
+    done = small_run(tmp_path)
+    told = [event for event in done.told if isinstance(event, StageTold) and event.done]
+    assert told[0].stage is Stage.FEATURES
+    assert all(event.left is not None for event in told)
+    assert done.job.result.read_bytes() == unbroken.job.result.read_bytes()
 
 
 def test_without_pictures_held_back_nothing_is_recommended_and_half_of_it_is_taken(

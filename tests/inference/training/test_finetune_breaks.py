@@ -60,7 +60,7 @@ def run_killed(job: Job, *, stage: Stage) -> None:
         Run(job, tell=tell, check=nothing).finish()
 
 
-def finished_like(job: Job, unbroken: Finish) -> None:
+def assert_ends_as(job: Job, unbroken: Finish) -> None:
     """Go on with the job: to the bit it ends as the other one."""
     found = Run(Job.open(job.folder), tell=lambda _: None, check=nothing).finish()
     assert job.result.read_bytes() == unbroken.job.result.read_bytes()
@@ -74,7 +74,7 @@ def test_a_job_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, unbroke
     """In the features, after one and all of the steps, between two pictures held back and two mixes, at the end."""
     job = small_job(tmp_path, settings=settings(), pictures=two_held_back())
     run_until(job, calls=calls)
-    finished_like(job, unbroken)
+    assert_ends_as(job, unbroken)
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -88,7 +88,7 @@ def test_an_end_without_warning_costs_what_came_after_the_last_checkpoint(
     assert (job.state is JobState.FINISHED) is (stage is Stage.WRITING)
     if stage is not Stage.WRITING:
         (job.features / ".0001-halfway").write_bytes(b"half of")
-    finished_like(job, unbroken)
+    assert_ends_as(job, unbroken)
 
 
 @pytest.mark.parametrize("calls", [6, 11, 15])

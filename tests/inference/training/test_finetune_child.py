@@ -211,3 +211,16 @@ def test_how_a_process_ended_is_told(tmp_path: Path) -> None:
     assert "(SIGSEGV, Segmentation fault)" in why_ended(-signal.SIGSEGV, tmp_path / "said")
     assert "(exit code 3)" in why_ended(3, tmp_path / "nothing")
     assert "want of memory" in why_ended(-signal.SIGKILL, tmp_path / "said")
+
+
+def test_of_an_error_that_nobody_expected_the_last_line_is_told(tmp_path: Path) -> None:
+    """Although commands are still being read, in another thread."""
+    script = "from inference.training import finetune_child as it; it.Job = None; it.main(['nowhere'])"
+    said = tmp_path / "said"
+    with (
+        said.open("wb") as file,
+        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stderr=file) as child,
+    ):
+        status = child.wait(60)
+    error = "AttributeError: 'NoneType' object has no attribute 'open'"
+    assert why_ended(status, said).startswith(f"The training ended unexpectedly (exit code 1, {error})")

@@ -17,6 +17,7 @@ from inference.training.evaluate import View
 from inference.training.finetune_measure import Measured, Tally, best_mix, changes
 
 SKY, FLOOR = 3, 4
+SIZE = 96
 
 
 def counted(*, of: str = "abc") -> Tally:
@@ -68,12 +69,18 @@ ROW = LearnPicture(
 )
 
 
-def counted_with(class_probs: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> Tally:
+def counted_with(class_probs: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, *, inside: float = 1) -> Tally:
     """Four queries that own a pixel each, with these probabilities of the classes 1 to 150."""
-    masks = np.eye(4, dtype=np.float32)[:, None, :]
-    monkeypatch.setattr(finetune_measure, "network_output", lambda *_, **__: (class_probs, masks))
+    masks = np.diag(np.full(4, inside, np.float32))[:, None, :]
+
+    def output(_network: object, photo: object, *, input_size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        assert photo is ROW.photo
+        assert input_size == SIZE
+        return class_probs, masks
+
+    monkeypatch.setattr(finetune_measure, "network_output", output)
     tally = Tally(of="")
-    tally.add(BiSeNetFormer.__new__(BiSeNetFormer), ROW, input_size=None)
+    tally.add(BiSeNetFormer.__new__(BiSeNetFormer), ROW, input_size=SIZE)
     return tally
 
 
@@ -91,6 +98,15 @@ def test_what_a_person_decided_is_looked_for_in_the_segments_alone(monkeypatch: 
     assert measured.scores["semantic"].unlabelled == 0.0
 
 
+def test_pictures_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    class_probs = np.zeros((4, 150), np.float32)
+    class_probs[:, SKY - 1] = 1.0
+    tally = counted_with(class_probs, monkeypatch)
+    tally.add(BiSeNetFormer.__new__(BiSeNetFormer), ROW, input_size=SIZE)
+    assert (tally.pictures, tally.right, tally.decided) == (2, 4, 6)
+    assert {confusion.pixels for confusion in tally.confusions.values()} == {8}
+
+
 def test_the_mean_goes_over_the_classes_of_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     class_probs = np.zeros((4, 150), np.float32)
     class_probs[[0, 1, 2, 3], [SKY - 1, SKY - 1, FLOOR - 1, 99]] = 1.0
@@ -102,6 +118,8 @@ def test_the_mean_goes_over_the_classes_of_the_truth(monkeypatch: pytest.MonkeyP
 def test_numbers_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
     with pytest.raises(EngineError, match=r"not finite for row\."):
         counted_with(np.full((4, 150), wrong, np.float32), monkeypatch)
+    with pytest.raises(EngineError, match="not finite"):
+        counted_with(np.zeros((4, 150), np.float32), monkeypatch, inside=wrong)
 
 
 def test_the_largest_class_of_the_truth_comes_first() -> None:

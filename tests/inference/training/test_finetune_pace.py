@@ -10,13 +10,15 @@ import pytest
 
 from inference.learning.events import PaceTold
 from inference.learning.settings import LearnSettings, Scope
-from inference.training import finetune_pace
+from inference.training import finetune_pace, timing
 from inference.training.features import VIEWS, Features
 from inference.training.finetune import Run
 from inference.training.finetune_head import HeadSettings
-from inference.training.finetune_pace import AROUND, CROWD, pace
+from inference.training.finetune_pace import AROUND, pace
 from inference.training.finetune_whole import WholeSettings
+from inference.training.timing import CROWD
 from tests.inference.learning.jobs import finished_pictures, small_job
+from tests.inference.training.small_runs import two_held_back
 
 
 class Clock:
@@ -49,7 +51,8 @@ class Steps:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(finetune_pace, "time", clock)
+    for module in (finetune_pace, timing):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -136,13 +139,25 @@ def test_pictures_for_which_there_is_no_room_take_longer_in_every_step(
     assert told.head == AROUND + 4 * 10 + 100 * HeadSettings(steps=1).batch_size * (1 + found_again)
 
 
-def test_one_picture_is_held_back_of_however_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("share", "pictures", "held_back"),
+    [
+        (0.1, 4, 1),  # one of however few
+        (0.2, 22, 5),  # as many as a job may have
+        (0.9, 4, 3),  # and something remains to learn from
+        (0.5, 6, 2),  # all of them are at hand: those of the job
+    ],
+)
+def test_as_many_are_held_back_as_in_the_whole_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, pictures: int, held_back: int
+) -> None:
     monkeypatch.setattr(finetune_pace, "_seconds_of", ten_seconds)
     for part in ("_head_seconds", "_whole_seconds"):
         monkeypatch.setattr(finetune_pace, part, lambda *_, pictures: 1000.0 * pictures)
-    settings = LearnSettings(held_back=0.1, steps=1, device="cpu")
-    told = pace(small_job(tmp_path, settings=settings), pictures=4, check=lambda: None)
-    assert told.head == told.all == AROUND + 5 * 10 + 3 * 1000
+    monkeypatch.setattr(Run, "try_measuring", lambda *_: None)
+    settings = LearnSettings(held_back=share, steps=1, device="cpu")
+    told = pace(small_job(tmp_path, settings=settings, pictures=two_held_back()), pictures=pictures, check=lambda: None)
+    assert told.head == told.all == AROUND + held_back * 5 * 10 + (pictures - held_back) * 1000
 
 
 def test_where_nothing_is_held_back_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

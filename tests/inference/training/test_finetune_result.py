@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
+from inference.errors import WeightsError
 from inference.learning.job import Job
 from inference.learning.report import ClassChange, LearnReport
 from inference.learning.settings import LearnSettings
 from inference.models import read_card
-from inference.training.finetune_result import card_of, write_result, write_weights
-from tests.inference.learning.jobs import finished_pictures, report, small_job
+from inference.training.finetune_result import card_of, load_network, mixed, write_result, write_weights
+from tests.inference.learning.jobs import finished_pictures, report, small_job, small_parent
 
 
 @pytest.fixture
@@ -69,6 +70,24 @@ def test_the_lineage_has_what_was_learned_from_and_what_came_of_it(job: Job) -> 
     assert lineage["after"]["segments"] == {"pixel_accuracy": 0.9, "mean_iou": 0.5, "unlabelled": 0.05}
     assert lineage["recommended"]
     assert not card_of(job, report(accuracy=(0.8, 0.7)), sha256="")["lineage"]["recommended"]
+
+
+def test_a_mix_has_its_share_of_what_was_learned_and_counts_of_it() -> None:
+    parent = {"weight": torch.tensor([0.0, 4.0]), "steps": torch.tensor(3)}
+    learned = {"weight": torch.tensor([8.0, 0.0]), "steps": torch.tensor(7)}
+    found = mixed(parent, learned, 0.25)
+    assert (found["weight"].tolist(), int(found["steps"])) == ([2.0, 3.0], 7)
+    assert parent["weight"].tolist() == [0.0, 4.0]
+
+
+def test_weights_are_those_of_a_network_to_be_run_or_refused(tmp_path: Path) -> None:
+    parent = small_parent(tmp_path)
+    assert not load_network(parent.weights(), parent.own_network, device="cpu").training
+    tensors = load_file(parent.weights())
+    del tensors["head.predictor.query_feat.weight"]
+    save_file(tensors, tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match="query_feat"):
+        load_network(tmp_path / "other.safetensors", parent.own_network, device="cpu")
 
 
 def test_weights_are_written_in_full_precision(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from safetensors.torch import save_file
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.decoder import HeadOutput
 from inference.training import __main__ as command
-from inference.training.criterion import teacher_loss
+from inference.training import trainer as training
+from inference.training.criterion import Losses, teacher_loss
 from inference.training.data import DataError, Sample
 from inference.training.trainer import Trainer
 from tests.inference.training.labelled_tars import two_tone, write_tar
@@ -37,6 +39,13 @@ def test_what_a_teacher_costs_by_hand() -> None:
     assert float(teacher_loss(wanted, wanted)) == pytest.approx(0.0, abs=1e-7)
 
 
+def test_masks_that_are_nowhere_have_a_finite_cost() -> None:
+    found, nowhere = said([[0.5, 0.5], [0.2, 0.8]]), said([[0.9, 0.1], [0.2, 0.8]])
+    nowhere.mask_logits.fill_(-200.0)
+    assert float(teacher_loss(nowhere, nowhere)) == 0.0
+    assert math.isfinite(float(teacher_loss(nowhere, found)))
+
+
 def unknown(name: str) -> Sample:
     """A photo of which nobody has labelled anything."""
     sample = two_tone(name)
@@ -44,8 +53,9 @@ def unknown(name: str) -> Sample:
 
 
 def network(seed: int) -> BiSeNetFormer:
+    """As it is made: ready to be trained."""
     torch.manual_seed(seed)
-    return BiSeNetFormer(SMALL).eval()
+    return BiSeNetFormer(SMALL)
 
 
 def test_where_nothing_is_labelled_the_teacher_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +67,35 @@ def test_where_nothing_is_labelled_the_teacher_is_followed(monkeypatch: pytest.M
     totals = [float(trainer.train_step(samples, 0.1 + step / 40)[0].total) for step in range(30)]
     assert sum(totals[-3:]) < 0.5 * sum(totals[:3])
     assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
+
+
+def test_last_answers_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow_backbone(monkeypatch)
+    teacher, answers, compared = network(7), list[HeadOutput](), list[tuple[HeadOutput, HeadOutput]]()
+    raw, losses = teacher.raw, training.all_losses
+
+    def answer(images: torch.Tensor) -> object:
+        found = raw(images)
+        answers.append(found.heads[-1])
+        return found
+
+    def count(heads: list[HeadOutput], *rest: Any, **values: Any) -> Losses:
+        answers.append(heads[-1])
+        return losses(heads, *rest, **values)
+
+    def compare(head: HeadOutput, said: HeadOutput) -> torch.Tensor:
+        compared.append((head, said))
+        return torch.zeros(())
+
+    monkeypatch.setattr(teacher, "raw", answer)
+    monkeypatch.setattr(training, "all_losses", count)
+    monkeypatch.setattr(training, "teacher_loss", compare)
+    trainer = Trainer(SMALL, SETTINGS)
+    trainer.learn_from(teacher)
+    trainer.find_gradients([two_tone("a")], 0.1)
+    [(head, said_there)], (own, others) = compared, answers
+    assert head is own
+    assert said_there is others
 
 
 def test_its_weight_is_a_setting_and_without_it_nothing_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,15 +147,17 @@ def test_imagenet_weights_fill_the_backbone_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "sentence"),
+    ("given", "other", "sentence"),
     [
-        (Backbone.LITE1, "These ImageNet weights do not fit the backbone lite1."),
-        (Backbone.LITE2, "These ImageNet weights do not fit the backbone lite2."),
-        (Backbone.STDC1, "ImageNet weights of EfficientNet-Lite fit the lite networks only."),
+        (Backbone.LITE0, Backbone.LITE1, "These ImageNet weights do not fit the backbone lite1."),
+        (Backbone.LITE1, Backbone.LITE2, "These ImageNet weights do not fit the backbone lite2."),  # as deep, wider
+        (Backbone.LITE0, Backbone.STDC1, "ImageNet weights of EfficientNet-Lite fit the lite networks only."),
     ],
 )
-def test_imagenet_weights_of_another_backbone_are_refused_and_change_nothing(other: Backbone, sentence: str) -> None:
-    state = backbone_of(Backbone.LITE0).state_dict()
+def test_imagenet_weights_of_another_backbone_are_refused_and_change_nothing(
+    given: Backbone, other: Backbone, sentence: str
+) -> None:
+    state = backbone_of(given).state_dict()
     trainer = Trainer(replace(SMALL, backbone=other), SETTINGS)
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     with pytest.raises(DataError, match=f"^{re.escape(sentence)}$"):

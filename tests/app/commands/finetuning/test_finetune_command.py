@@ -26,7 +26,7 @@ from inference.learning.job import Job, is_held_back
 from inference.learning.pictures import place_of
 from inference.learning.report import LearnReport
 from inference.learning.settings import LearnSettings, Scope, Untouched
-from inference.models import read_card
+from inference.models import find_card, read_card
 from tests.app.commands.finetuning.finetune_scene import PICTURES, STEPS, Learning, asked, finetune
 from tests.core.learnable import decisions
 from tests.core.project.projects import opened
@@ -62,6 +62,14 @@ def test_a_loss_that_is_too_small_to_be_seen_is_none(
     learning.report = replace(learning.report, decided_before=0.9, decided_after=0.8999)
     finetune(photos, "-o", mine)
     assert "What you decided, as you did  90.0 %  90.0 %    +0.0\n" in capsys.readouterr().out
+
+
+def test_where_nothing_was_decided_no_row_is_empty(
+    learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learning.report = replace(learning.report, decided_before=None, decided_after=None)
+    finetune(photos, "-o", mine)
+    assert "What you decided" not in capsys.readouterr().out
 
 
 def test_it_says_what_is_learned_from_and_how_long_it_will_take_before_it_begins(
@@ -296,6 +304,7 @@ def test_what_is_no_project_is_told(
     [
         (["-o", "mine.onnx"], "a model is written as .safetensors, not as .onnx"),
         (["-o", "."], "'.' is a folder; say what the model in it is to be called"),
+        (["-o", "models/"], "'models/' is a folder; say what the model in it is to be called"),
         (["-o", "mine", "--held-back", "0.95"], "'0.95' is not a number from 0 to 0.9"),
         (["-o", "mine", "--train", "tail"], "invalid choice: 'tail'"),
         (["-o", "mine", "--device", "mps"], "'mps' is not auto, cpu, cuda or cuda:n"),
@@ -347,20 +356,33 @@ def test_pictures_that_the_model_has_learned_from_are_not_held_back_and_that_is_
     assert known in {picture.name for picture in learning.jobs[0].pictures if not picture.held_back}
 
 
-def test_where_others_are_held_back_in_its_place_nothing_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    names = [f"{number}.png" for number in range(8)]
-    first = min(names, key=place_of)
-    job = Job.create(
-        tmp_path / "job",
-        parent=replace(small_parent(tmp_path), lineage={LEARNED_FROM: learned_from({}, [first])}),
+def job_of_eight(folder: Path, *, known: int) -> Job:
+    """Their parent has learned from so many of them, the first by their names, which would be held back else."""
+    names = sorted((f"{number}.png" for number in range(8)), key=place_of)
+    parent = find_card("starter")
+    return Job.create(
+        folder,
+        parent=replace(parent, lineage={LEARNED_FROM: learned_from({}, names[:known])}),
         name="mine",
         settings=LearnSettings(held_back=0.2),
         pictures=[finished_picture(name, held_back=is_held_back(name, 0.2)) for name in names],
     )
+
+
+def test_where_others_are_held_back_in_its_place_nothing_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = job_of_eight(tmp_path / "job", known=1)
     assert len(job.indices(held_back=True)) == 2
     _tell_pictures(job, tmp_path)
     said = capsys.readouterr().err
     assert "2 of them held back" in said
     assert "more would be held back" not in said
+    assert "has learned from all of them" not in said
+
+
+def test_where_the_model_has_learned_from_all_of_them_that_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _tell_pictures(job_of_eight(tmp_path / "job", known=8), tmp_path)
+    assert "starter has learned from all of them that are not held back" in capsys.readouterr().err

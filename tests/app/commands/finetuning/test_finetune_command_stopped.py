@@ -74,11 +74,18 @@ def test_control_c_while_the_pictures_are_read_leaves_nothing(
 def test_a_training_that_gives_up_says_why_and_can_be_gone_on_with(
     learning: Learning, photos: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    learning.last = Refused("The graphics card has no memory left; what was learned so far is kept.")
+    learning.told, learning.last = learning.told[:2], Refused("The graphics card has no memory left.")
     assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
-    assert capsys.readouterr().err.splitlines()[-1] == learning.last.reason
+    folder = mine.with_suffix(".learning")
+    told = f"{learning.last.reason} --resume goes on with {folder}; remove that to begin anew."
+    assert capsys.readouterr().err.splitlines()[-1] == told
+
+    (folder / "features").mkdir()  # of hundreds of pictures that takes a quarter of an hour
+    assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT  # by mistake
+    assert "holds a job that was stopped: --resume goes on with it" in capsys.readouterr().err
     learning.last = None
     assert finetune(photos, "-o", mine, "--resume") == ExitCode.DONE
+    assert learning.paces == 1  # how long all of it takes was told, and part of it is done
 
 
 def test_a_training_that_cannot_begin_is_one_sentence(
