@@ -14,6 +14,7 @@ from app.chrome.status_bar import UnderWay
 from app.core.learning import Showing
 from app.desk import Desk
 from app.dialogs import choose
+from app.learning.choices import remembered, to_remember
 from app.learning.dialog import LearnDialog
 from app.learning.earlier import EarlierJob, EarlierJobs, mark_seen
 from app.learning.gathering import Order, look_at
@@ -31,9 +32,8 @@ from app.workers.lane import Lane
 from inference.errors import ExpectedError
 from inference.foreign import ForeignGraph
 from inference.learning.events import StepTold
-from inference.learning.job import MINIMUM_PICTURES
+from inference.learning.job import MINIMUM_PICTURES, Job
 from inference.learning.report import LearnReport
-from inference.learning.settings import LearnSettings, Scope, Untouched
 from inference.models import ModelCard, find_card
 from inference.remote_card import REMOTE
 
@@ -52,14 +52,16 @@ class LearnFlow(QObject):
         self._desk, self._window, self._settings = desk, window, settings
         self._dialog: LearnDialog | None = None
         self._root, self._file = Path(), Path()  # of the project that is learned from
+        self._suggested = ""  # as the name of the new model
         self._material = Material()
-        self._left_out: list[tuple[str, str]] = []  # pictures that the job could not take
-        self._use_it = True  # what is kept is used as well
+        self._followed: Job | None = None  # what the dialog tells of; None while the pictures of a new one are read
+        self._kept_for: dict[Path, tuple[Path, bool]] = {}  # by job: the project, and whether it is used as well
         self._unseen = False  # it ended while its dialog was closed
         self._earlier: EarlierJob | None = None  # of the project on screen, until somebody looks
         self._earlier_jobs = EarlierJobs(desk, self)
         self._earlier_jobs.found.connect(self._remind)
         self._lane = Lane("look at project", self)
+        desk.model.replaced.connect(self._model_replaced)
         self._refresh = LearnRefresh(desk, run_flow, self)
         self.pace = LearnPace(self)
         self.job = LearnJob(self)
@@ -104,9 +106,10 @@ class LearnFlow(QObject):
         if is_other:
             self._material = Material()
             self.pace.forget()
+            dialog.setup.show_folder(root.name)
             dialog.setup.show_material(None)
             dialog.setup.show_no_pace()
-            dialog.setup.show_name(free_name(self._start().name, root.name))
+            dialog.setup.show_name("")
         status = self._desk.engine_status
         dialog.setup.show_settings(remembered(self._settings(), device="" if status is None else status.device))
         self.job.open(job_folder(root))
@@ -144,33 +147,43 @@ class LearnFlow(QObject):
         self._show_sign()
 
     def _show_setup(self, dialog: LearnDialog) -> None:
-        start = self._start()
-        dialog.setup.show_start(start)
-        if refusal_of_name(dialog.setup.name()):
-            dialog.setup.show_name(free_name(start.name, self._root.name))
         dialog.show_page(dialog.setup)
         self._look()
 
     def _show_report(self, dialog: LearnDialog, report: LearnReport) -> None:
         dialog.report.show_report(report)
+        dialog.report.set_busy(busy=self.job.keeping)
         dialog.show_page(dialog.report)
         if self.job.job is not None:
             mark_seen(self.job.job)
 
     def _show_running(self, dialog: LearnDialog) -> None:
-        job = self.job.job
-        dialog.running.begin(dialog.setup.name() if job is None else job.name, self.job.progress())
-        dialog.running.show_left_out(self._left_out)
+        self._follow(dialog)
         dialog.running.show_standing(self.job.standing)
         dialog.show_page(dialog.running)
+
+    def _follow(self, dialog: LearnDialog) -> None:
+        """Tell of another job than before, or of the one that is still to be made."""
+        job = self._followed = self._told_of()
+        dialog.running.begin(self.job.reading if job is None else job.name, () if job is None else self.job.progress())
+        dialog.running.show_left_out(() if job is None else self.job.left_out)
+
+    def _told_of(self) -> Job | None:
+        """None while the pictures of a new one are read, which takes the place of an earlier one only then."""
+        return None if self.job.standing.phase is Phase.READING else self.job.job
 
     # --- what there is ---------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Count what there is to learn from; a person may have marked more pictures meanwhile."""
+        """What begins, and what there is to learn from: there may be another model by now, or more pictures done."""
         dialog, root, file = self._dialog, self._root, self._file
         if dialog is None or dialog.page is not dialog.setup or not root.parts:
             return
+        start = self._start()
+        dialog.setup.show_start(start)
+        if dialog.setup.name() == self._suggested or refusal_of_name(dialog.setup.name()):
+            self._suggested = free_name(start.name, root.name)
+            dialog.setup.show_name(self._suggested)
 
         def seen(material: Material) -> None:
             if self._root == root:
@@ -182,6 +195,10 @@ class LearnFlow(QObject):
             dialog.setup.show_refusal(reason)
 
         self._lane.submit(lambda token: look_at(root, file, self._saved, token), key="look", done=seen, failed=failed)
+
+    def _model_replaced(self) -> None:
+        if self._dialog is not None and self._dialog.isVisible():
+            self._look()
 
     def _saved(self) -> Future[None]:
         return self._desk.keeper.lane.ask(lambda: None)
@@ -195,12 +212,14 @@ class LearnFlow(QObject):
         try:
             card = self._parent()
         except ExpectedError as error:
-            return Start(self._desk.model.local.model, str(error))
+            return Start(self._desk.choice.model, str(error))
         if card.file is None:
-            return Start(card.name, f"The weights of {card.name} are not on this machine: fetch them first.")
+            return Start(
+                card.name, f"The weights of {card.name} are not on this machine: fetch them, or choose another model."
+            )
         if isinstance(card.network, ForeignGraph) or card.file.suffix.lower() == ".onnx":
             return Start(card.name, f"{card.name} cannot learn: its network is known as an ONNX graph only.")
-        return Start(card.name, lineage=card.lineage)
+        return Start(card.name, lineage=card.lineage, in_use=self._desk.choice.engine != REMOTE)
 
     def _order(self, dialog: LearnDialog) -> Order:
         """Raises `WeightsError`."""
@@ -239,22 +258,14 @@ class LearnFlow(QObject):
         except ExpectedError as error:
             dialog.setup.show_refusal(str(error))
             return
-        folder, self._left_out = job_folder(self._root), order.left_out
-        self.job.begin(lambda token, told: order.job(folder, token, told=told))
-        dialog.running.begin(order.name, ())
-        dialog.show_page(dialog.running)
+        folder = job_folder(self._root)
+        self.job.begin(
+            lambda token, told: order.job(folder, token, told=told), name=order.name, left_out=order.left_out
+        )
+        self._show_running(dialog)
 
     def _remember(self) -> None:
-        chosen = self._made().setup.settings()
-        self.settings_changed.emit(
-            {
-                "learn_scope": chosen.scope.value,
-                "learn_untouched": chosen.untouched.value,
-                "learn_score": chosen.kept_score,
-                "learn_weight": chosen.kept_weight,
-                "learn_held_back": chosen.held_back,
-            }
-        )
+        self.settings_changed.emit(to_remember(self._made().setup.settings()))
 
     def _show_sign(self) -> None:
         """In the status bar: how far it is; then that it has ended, until somebody looks at what came of it."""
@@ -289,8 +300,8 @@ class LearnFlow(QObject):
         self._show_sign()
         if dialog is None:
             return
-        if standing.phase is Phase.RUNNING and not standing.total:
-            dialog.running.show_left_out(self._left_out)
+        if self._followed is not self._told_of():
+            self._follow(dialog)
         dialog.running.show_standing(standing)
         if dialog.page is dialog.running:
             dialog.show_page(dialog.running)  # Return may be for another button now
@@ -321,9 +332,11 @@ class LearnFlow(QObject):
         self._keep(use_it=True)
 
     def _keep(self, *, use_it: bool) -> None:
-        self._use_it = use_it
-        self._made().report.set_busy(busy=True)
-        self.job.keep()
+        job = self.job.job
+        if job is not None:
+            self._kept_for[job.folder] = self._root, use_it
+            self._made().report.set_busy(busy=True)
+            self.job.keep()
 
     def _keep_anyway(self) -> None:
         report, dialog = self.job.report(), self._made()
@@ -340,11 +353,12 @@ class LearnFlow(QObject):
         if answer is not None:
             self._keep(use_it=answer == 0)
 
-    def _kept(self, card: ModelCard) -> None:
-        if self._dialog is not None:
+    def _kept(self, card: ModelCard, job: Job) -> None:
+        root, use_it = self._kept_for.pop(job.folder)
+        if self._dialog is not None and self._root == root:
             self._dialog.close()
-        if self._use_it:
-            self._refresh.expect(card.name, self._root)
+        if use_it:
+            self._refresh.expect(card.name, root)
             self._desk.use_here(replace(self._desk.model.local, model=card.name))
         else:
             self._desk.said.emit(f"{card.name} is among the models now; {self._desk.model.name} stays in use.")
@@ -374,15 +388,3 @@ class LearnFlow(QObject):
         self.pace.close()
         self.job.close()
         self._earlier_jobs.close()
-
-
-def remembered(settings: Settings, *, device: str) -> LearnSettings:
-    """What was chosen last; until then all of a network learns where a graphics card runs it, `device`."""
-    suits = Scope.ALL if device.startswith("cuda") else Scope.HEAD
-    return LearnSettings(
-        scope=suits if settings.learn_scope == "auto" else Scope(settings.learn_scope),
-        untouched=Untouched(settings.learn_untouched),
-        kept_score=settings.learn_score,
-        kept_weight=settings.learn_weight,
-        held_back=settings.learn_held_back,
-    )

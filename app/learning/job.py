@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,13 +45,15 @@ class LearnJob(QObject):
     stepped = Signal(object)  # StepTold
     finished = Signal(object)  # LearnReport
     refused = Signal(str)  # why a job could not be begun, or its result not be kept
-    kept = Signal(object)  # ModelCard of a result that is in the store now
+    kept = Signal(object, object)  # ModelCard of a result that is in the store now, and the Job that it comes from
     _told = Signal(object, object)  # LearnProcess, Event
     _read = Signal(object, int, int)  # ticket, pictures that were read, of how many
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.job: Job | None = None
+        self.left_out: Sequence[tuple[str, str]] = ()  # pictures that it could not take, and why, as far as is known
+        self.reading = ""  # the name of the model for which pictures are read
         self.standing = Standing()
         self._lane = Lane("learning", self)
         self.process: LearnProcess | None = None
@@ -74,6 +76,8 @@ class LearnJob(QObject):
         if self.active:
             return
         before = None if self.job is None else self.job.folder
+        if before != folder.resolve():
+            self.left_out = ()
         try:
             self.job = Job.open(folder)
         except ExpectedError:  # none, or nothing that anybody could go on with
@@ -116,11 +120,18 @@ class LearnJob(QObject):
 
     # --- running ---------------------------------------------------------------------------------------------------
 
-    def begin(self, gather: Callable[[CancelToken, Told], Job]) -> None:
-        """Make a job, elsewhere, and run it."""
+    def begin(
+        self, gather: Callable[[CancelToken, Told], Job], *, name: str = "", left_out: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Make a job, elsewhere, and run it. `gather` adds to `left_out`; `name`: of the new model."""
         if self.active:
             return
         ticket = self._ticket = object()
+        self.reading = name
+
+        def run(job: Job) -> None:
+            self.left_out = left_out
+            self._run(job)
 
         def told(done: int, total: int) -> None:
             if not self._closed.is_set():
@@ -131,7 +142,7 @@ class LearnJob(QObject):
             self.refused.emit(reason)
 
         self._set(Standing(Phase.READING))
-        self._lane.submit(lambda token: gather(token, told), key="gather", done=self._run, failed=failed)
+        self._lane.submit(lambda token: gather(token, told), key="gather", done=run, failed=failed)
 
     def go_on(self) -> None:
         """Run the job that was stopped."""
@@ -234,10 +245,15 @@ class LearnJob(QObject):
 
     # --- what becomes of it ----------------------------------------------------------------------------------------
 
+    @property
+    def keeping(self) -> bool:
+        """Whether its result is on its way into the store."""
+        return self.job is not None and self._lane.has(("keep", self.job.folder))
+
     def keep(self) -> None:
         """Take the result into the store; `kept` or `refused` tells, and the job is gone once it is there."""
         job = self.job
-        if job is None or self.standing.phase is not Phase.FINISHED:
+        if job is None or self.keeping or self.standing.phase is not Phase.FINISHED:
             return
 
         def work(_token: CancelToken) -> ModelCard:
@@ -247,14 +263,14 @@ class LearnJob(QObject):
 
         def done(card: ModelCard) -> None:
             self._forget(job)
-            self.kept.emit(card)
+            self.kept.emit(card, job)
 
-        self._lane.submit(work, key="keep", done=done, failed=self.refused.emit)
+        self._lane.submit(work, key=("keep", job.folder), done=done, failed=self.refused.emit)
 
     def discard(self) -> None:
         """Nobody wants what was learned."""
         job = self.job
-        if job is None or self.active:
+        if job is None or self.keeping or self.active:
             return
 
         def work(_token: CancelToken) -> None:
@@ -264,7 +280,7 @@ class LearnJob(QObject):
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        if self.job is job:
+        if self.job is not None and self.job.folder == job.folder:
             self.job = None
             self._set(Standing())
 

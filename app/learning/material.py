@@ -33,7 +33,8 @@ def there_text(material: Material) -> str:
     if material.refused:
         text += f", of which {len(material.refused):,} cannot be used"
     if material.names and material.decided:
-        text += f"; about {pixels_text(rounded(material.decided))} of them are yours"
+        them = "it" if len(material.names) == 1 else "them"
+        text += f"; about {pixels_text(rounded(material.decided))} of {them} are yours"
     return f"{text}."
 
 

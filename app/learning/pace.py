@@ -9,10 +9,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.files import reason
 from app.learning.gathering import Order
 from app.learning.job import CLOSING_SECONDS
 from app.workers.lane import CancelToken, Lane
 from inference.engines.devices import cuda_devices
+from inference.learning.errors import JobError
 from inference.learning.events import PaceTold
 from inference.learning.job import MINIMUM_PICTURES
 from inference.learning.process import measure_pace
@@ -72,7 +74,11 @@ class LearnPace(QObject):
 def _measured(order: Order, pictures: int, token: CancelToken) -> tuple[PaceTold, str]:
     """In the lane: with a job of some of the pictures, which nobody goes on with. ExpectedError."""
     everything = replace(order.settings, untouched=Untouched.KEEP, kept_score=0.0)
-    with tempfile.TemporaryDirectory(prefix="ade-mask-studio-", ignore_cleanup_errors=True) as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="ade-mask-studio-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise JobError(f"There is no temporary folder to write to: {reason(error)}.") from error
+    with temporary as folder:
         job = replace(order, settings=everything, left_out=[]).job(Path(folder) / "job", token, most=_SOME)
         token.check()
         return measure_pace(job, pictures=pictures, gentle=True), _place(order.settings.device)

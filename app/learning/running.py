@@ -79,7 +79,6 @@ class RunningPage(QWidget):
     def _buttons(self) -> QHBoxLayout:
         self._close, self._anew = QPushButton("&Close"), QPushButton("&Begin anew…")
         self._stop, self._pause = QPushButton("&Stop"), QPushButton("&Pause")
-        self._stop.setToolTip(_KEPT)
         self._anew.setToolTip("Choose again what to learn from; what was learned so far is kept until that begins")
         row = QHBoxLayout()
         row.setSpacing(UNIT)
@@ -142,8 +141,9 @@ class RunningPage(QWidget):
         warned = QPalette(self.palette())
         warned.setColor(QPalette.ColorRole.WindowText, warning(self.palette()))
         self._problem.setPalette(warned)
-        kept = "" if standing.stuck else _KEPT
-        self._show_note(kept if stopped else f"{_PAUSED if phase is Phase.PAUSED else _GOES_ON} {kept}")
+        kept = "" if standing.stuck or phase is Phase.READING else _KEPT
+        self._stop.setToolTip(kept)
+        self._show_note(kept if stopped else f"{_PAUSED if phase is Phase.PAUSED else _GOES_ON} {kept}".strip())
 
     def _show_note(self, note: str) -> None:
         count = len(self._left_out)

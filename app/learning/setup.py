@@ -10,15 +10,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QDialogButtonBox,
     QDoubleSpinBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
-    QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from app.chrome.actions import ACTIONS, Act, native
 from app.core.run_progress import duration, pictures
 from app.dialogs import heading, show_left_out
 from app.learning.material import Material, advice_on, there_text
+from app.learning.parts import INDENT, Column, below, line_of, muted, percent, plain
 from app.learning.texts import held_back_count
 from app.panels.number import SelectAll
 from app.panels.style import HALF, UNIT, warning
@@ -48,7 +47,6 @@ _KEEP = "You left it as it is, so it is most likely right. The network also forg
 _MEASURING = "measuring…"
 _SAME = "The same pictures every time, also when the new model learns again one day"
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
-_INDENT = 3 * UNIT
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Start:
     name: str
     problem: str = ""  # why it cannot, a sentence
     lineage: Mapping[str, Any] = field(default_factory=dict)  # of its card
+    in_use: bool = True  # else photos are sent to another machine, and this is the model here
 
 
 class SetupPage(QWidget):
@@ -82,25 +81,24 @@ class SetupPage(QWidget):
         self._add_untouched(layout)
         self._add_name(layout)
         layout.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
+        self._area = Column(body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(UNIT)
-        whole.addWidget(area, 1)
+        whole.addWidget(self._area, 1)
         whole.addLayout(self._buttons())
         self._check()
 
     # --- parts -----------------------------------------------------------------------------------------------------
 
     def _add_material(self, layout: QVBoxLayout) -> None:
-        layout.addWidget(_text(_INTRO))
+        layout.addWidget(plain(_INTRO))
         layout.addSpacing(HALF)
-        layout.addWidget(heading("Pictures"))
-        self._there = _text("")
+        self._of = heading("Pictures")
+        self._of.setTextFormat(Qt.TextFormat.PlainText)
+        self._of.setWordWrap(True)
+        layout.addWidget(self._of)
+        self._there = plain("")
         self._reasons = QPushButton("&Reasons…")
         self._reasons.setAutoDefault(False)
         self._reasons.clicked.connect(self._show_reasons)
@@ -109,21 +107,21 @@ class SetupPage(QWidget):
         row.addWidget(self._there, 1)
         row.addWidget(self._reasons, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(row)
-        self._held_back = _percent(0, 90, "Share of the pictures that are held back")
+        self._held_back = percent(0, 90, "Share of the pictures that are held back")
         self._held_back.valueChanged.connect(self._chosen)
-        self._held_back_text = _muted("")
+        self._held_back_text = muted("")
         self._held_back_text.setToolTip(_SAME)
-        self._advice = _text("")
+        self._advice = plain("")
         label = QLabel("&Hold back")
         label.setBuddy(self._held_back)
-        layout.addLayout(_row(label, self._held_back, QLabel("of them, to see whether it helps")))
+        layout.addLayout(line_of(label, self._held_back, QLabel("of them, to see whether it helps")))
         layout.addWidget(self._held_back_text)
         layout.addWidget(self._advice)
 
     def _add_scope(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
         layout.addWidget(heading("What learns"))
-        self._begins, self._pace_problem = _muted(""), _muted("")
+        self._begins, self._pace_problem = muted(""), muted("")
         self._pace_problem.hide()
         layout.addWidget(self._begins)
         layout.addWidget(self._pace_problem)
@@ -141,7 +139,7 @@ class SetupPage(QWidget):
             row.addWidget(button, 1)
             row.addWidget(time)
             layout.addLayout(row)
-            layout.addWidget(_below(_WHY[scope]))
+            layout.addWidget(below(_WHY[scope]))
 
     def _add_untouched(self, layout: QVBoxLayout) -> None:
         layout.addSpacing(HALF)
@@ -155,19 +153,19 @@ class SetupPage(QWidget):
             self._untouched.addButton(button, number)
             button.toggled.connect(self._chosen)
             layout.addWidget(button)
-            layout.addWidget(_below(why))
+            layout.addWidget(below(why))
         self._score = QDoubleSpinBox(minimum=0.0, maximum=1.0, singleStep=0.05, decimals=2)
         self._score.setAccessibleName("Least score of a pixel that is kept")
         SelectAll(self._score)
-        self._weight = _percent(1, 100, "Weight of a pixel that is kept, beside one that you decided")
+        self._weight = percent(1, 100, "Weight of a pixel that is kept, beside one that you decided")
         score, weight = QLabel("from a &score of"), QLabel("coun&ts")
         score.setBuddy(self._score)
         weight.setBuddy(self._weight)
         for entry in (self._score, self._weight):
             entry.valueChanged.connect(self._chosen)
         self._of_kept = (score, self._score, weight, self._weight, QLabel("as much as what you decided"))
-        kept = _row(*self._of_kept)
-        kept.setContentsMargins(_INDENT, 0, 0, 0)
+        kept = line_of(*self._of_kept)
+        kept.setContentsMargins(INDENT, 0, 0, 0)
         layout.addLayout(kept)
 
     def _add_name(self, layout: QVBoxLayout) -> None:
@@ -184,21 +182,18 @@ class SetupPage(QWidget):
         layout.addLayout(row)
 
     def _buttons(self) -> QVBoxLayout:
-        self._problem = _text("")
+        self._problem = plain("")
         self._problem.setTextFormat(Qt.TextFormat.PlainText)
-        cancel, self._learn = QPushButton("&Cancel"), QPushButton("&Learn")
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.unwanted)
-        self._learn.clicked.connect(self.wanted)
-        row = QHBoxLayout()
-        row.setSpacing(UNIT)
-        row.addStretch(1)
-        row.addWidget(cancel)
-        row.addWidget(self._learn)
+        buttons = QDialogButtonBox()  # in the order of this desktop, as in the other dialogs
+        buttons.setContentsMargins(0, 0, UNIT, 0)  # as far from the edge as the column above
+        buttons.addButton("&Cancel", QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
+        self._learn = buttons.addButton("&Learn", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.rejected.connect(self.unwanted)
+        buttons.accepted.connect(self.wanted)
         column = QVBoxLayout()
         column.setSpacing(UNIT)
         column.addWidget(self._problem)
-        column.addLayout(row)
+        column.addWidget(buttons)
         return column
 
     # --- what is shown ---------------------------------------------------------------------------------------------
@@ -216,6 +211,10 @@ class SetupPage(QWidget):
         _check(self._untouched, list(Untouched).index(settings.untouched))
         self._check()
 
+    def show_folder(self, name: str) -> None:
+        """Whose pictures they are, for the window beside it may show others by now."""
+        self._of.setText(f"Pictures in the folder {name}" if name else "Pictures")
+
     def show_material(self, material: Material | None) -> None:
         """What there is to learn from; None while that is counted."""
         self._material = material
@@ -231,7 +230,9 @@ class SetupPage(QWidget):
     def show_start(self, start: Start) -> None:
         """The model that is to learn."""
         self._start = start
-        self._begins.setText(f"It begins with {start.name}, the model in use.")
+        self._begins.setText(
+            f"It begins with {start.name}, the model {'in use' if start.in_use else 'on this machine'}."
+        )
         self._begins.setToolTip("Another one is chosen under Models and devices")
         self._check()
 
@@ -258,6 +259,7 @@ class SetupPage(QWidget):
             label.setEnabled(known is not None)
             button = self._scopes.button(list(Scope).index(scope))
             button.setAccessibleDescription(f"{_WHY[scope]} Time: {label.text()}.")
+        self._area.updateGeometry()
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 
@@ -345,38 +347,3 @@ def _check(group: QButtonGroup, number: int) -> None:
     button.setChecked(True)
     for one in group.buttons():  # Tab goes to the one that is chosen, as it does once a hand has been there
         one.setFocusPolicy(Qt.FocusPolicy.StrongFocus if one is button else Qt.FocusPolicy.ClickFocus)
-
-
-def _percent(low: int, high: int, name: str) -> QSpinBox:
-    field = QSpinBox(minimum=low, maximum=high, singleStep=5, suffix=" %")
-    field.setAccessibleName(name)
-    SelectAll(field)
-    return field
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(UNIT)
-    for widget in widgets:
-        row.addWidget(widget)
-    row.addStretch(1)
-    return row
-
-
-def _text(text: str) -> QLabel:
-    label = QLabel(text, wordWrap=True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
-
-
-def _muted(text: str) -> QLabel:
-    label = _text(text)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
-
-
-def _below(text: str) -> QLabel:
-    """What a choice means, under it."""
-    label = _muted(text)
-    label.setContentsMargins(_INDENT, 0, 0, 0)
-    return label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -13,14 +14,19 @@ from PySide6.QtWidgets import QProgressBar
 from pytestqt.qtbot import QtBot
 
 import app.chrome.status_bar
+import app.learning.earlier
 from app.core.project.places import FILE_NAME
+from app.core.project.records import identify
+from app.core.project.store import ProjectStore
+from app.desk import Desk
 from app.learning.dialog import LearnDialog
-from app.learning.earlier import earlier_job
+from app.learning.earlier import EarlierJob, EarlierJobs, earlier_job
 from app.learning.names import job_folder
 from app.learning.standing import Phase
 from app.main_window import MainWindow
 from inference.learning.job import Job
 from tests.app.learning.learn_scene import PATIENCE, begun, ended_unseen, stopped, texts, until, worked_on
+from tests.app.working import make_photo
 
 
 def sign(window: MainWindow) -> QProgressBar:
@@ -58,7 +64,9 @@ def test_one_that_was_stopped_is_told_and_goes_on_after_a_click(
     window = start()
     assert is_told(window, qtbot)
     assert sign(window).text() == "learning stopped"
-    sentence = "Learning starter-castle from this folder was stopped at step 25 of 40 and can go on (Ctrl+L)."
+    sentence = (
+        f"Learning starter-castle from the folder {folder.name} was stopped at step 25 of 40 and can go on (Ctrl+L)."
+    )
     assert sentence in window.status.text()
     assert sentence in sign(window).toolTip()
     dialog = clicked(window, qtbot)
@@ -82,7 +90,7 @@ def test_one_that_ended_unseen_is_told_until_somebody_looks(
         window = start()
         assert is_told(window, qtbot)
         assert sign(window).text() == "learning finished"
-        assert "starter-castle has been learned from this folder" in sign(window).toolTip()
+        assert f"starter-castle has been learned from the folder {folder.name}" in sign(window).toolTip()
         if looks:
             assert "recommended" in texts(clicked(window, qtbot))
         window.close()
@@ -102,6 +110,27 @@ def test_it_is_told_of_the_folder_on_screen(
         window.opening.open([wanted])
         qtbot.waitUntil(lambda at=wanted: window.desk.current in at.iterdir(), timeout=PATIENCE)
         assert is_told(window, qtbot) is told
+
+
+def test_it_is_told_once_of_any_folder_of_the_list(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [make_photo(tmp_path / name / "0.png", shape=(40, 60)) for name in ("a", "b", "c")]
+    with closing(ProjectStore.open(tmp_path / "c", tmp_path / "c" / FILE_NAME)) as store:
+        store.add_files([("0.png", identify(photos[2]))])
+    left = EarlierJob(tmp_path / "c", tmp_path / "c" / FILE_NAME, Phase.STOPPED, "It was stopped.")
+    monkeypatch.setattr(app.learning.earlier, "earlier_job", lambda root, _file: left if root == left.root else None)
+    jobs, told = EarlierJobs(desk, desk), list[EarlierJob | None]()
+    jobs.found.connect(told.append)
+    desk.open(photos)
+    qtbot.waitUntil(lambda: desk.current == photos[0] and told == [left])
+    for photo in (photos[1], photos[2], photos[0]):
+        desk.show(photo)
+        qtbot.waitUntil(lambda at=photo: desk.listing.choices.info(at) is not None and jobs.is_idle())
+    desk.open([photos[0].parent])
+    qtbot.waitUntil(lambda: len(told) > 1)
+    assert told == [left, None]
+    jobs.close()
 
 
 def test_one_that_another_process_works_on_is_not_called_stopped(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,12 @@ from app.commands import ExitCode
 from app.core.pictures import PictureStatus
 from app.core.tables import empty_table
 from app.learning.gathering import look_at
+from app.learning.material import Material, advice_on, there_text, without_lesson
 from app.workers.lane import CancelToken
+from inference.learning.job import Job, JobPicture
+from inference.learning.pictures import place_of
 from inference.learning.settings import LearnSettings, Untouched
+from inference.models import find_card
 from tests.app.commands.finetuning.conftest import learning as learning  # a training that a test plays
 from tests.app.commands.finetuning.finetune_scene import Learning, finetune
 from tests.app.learning.orders import order_of
@@ -45,6 +50,51 @@ def test_what_a_person_decided_is_told_once_it_is_counted_in_all_pictures(photos
         told.append(look_at(asked.root, asked.file, asked.saved, CancelToken()))
     assert [found.decided for found in told] == [0, 0, 0, 4 * int((decisions() > 0).sum())]
     assert all(found.corrected for found in told)
+
+
+def some(count: int, **more: Any) -> Material:
+    return Material(count, [f"{number}.png" for number in range(count)], **more)
+
+
+@pytest.mark.parametrize(
+    ("there", "text"),
+    [
+        (Material(), "No picture is marked done."),
+        (some(1), "1 picture marked done."),
+        (some(5, decided=12_345), "5 pictures marked done; about 12,000 pixels of them are yours."),
+        (Material(2, refused=(("0.png", "Gone."),) * 2), "2 pictures marked done, of which 2 cannot be used."),
+        (Material(2, decided=9), "2 pictures marked done."),  # which are not there to be learned from
+    ],
+)
+def test_how_much_there_is(there: Material, text: str) -> None:
+    assert there_text(there) == text
+
+
+@pytest.mark.parametrize(
+    ("there", "known", "begins"),
+    [
+        (some(3, corrected=False), 3, ""),  # that it takes four is said elsewhere
+        (some(4, corrected=False), 4, "Nothing was corrected in them"),
+        (some(4), 0, "So few may do harm"),
+        (some(11), 0, "So few may do harm"),
+        (some(12), 0, ""),
+        (some(12), 11, "starter has learned from all of them that are not held back."),
+        (some(12), 12, "starter has learned from all of them that are not held back."),
+        (some(12), 8, ""),
+    ],
+)
+def test_what_speaks_against_it(there: Material, known: int, begins: str) -> None:
+    """The model has learned from those first by their names, which would be held back else."""
+    names = sorted(there.names, key=place_of)[:known]
+    said = advice_on(there, held_back=0.2, parent="starter", knows=lambda name: name in names)
+    assert said.startswith(begins)
+    assert bool(said) == bool(begins)
+
+
+def test_what_is_held_back_teaches_nothing_anyhow(tmp_path: Path) -> None:
+    pictures = tuple(JobPicture(name=name, held_back=name == "0.png", decided=0, kept=0) for name in NAMES[:2])
+    job = Job(folder=tmp_path, parent=find_card("starter"), name="mine", settings=LearnSettings(), pictures=pictures)
+    assert [name for name, _sentence in without_lesson(job)] == ["1.png"]
 
 
 def test_the_window_lists_them_with_the_reason(photos: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from app.workers.lane import CancelToken
 from inference.cancelling import cancellable
 from inference.engines.devices import CudaDevices
 from inference.errors import Cancelled
+from inference.learning.errors import JobError
 from inference.learning.events import PaceTold
 from inference.learning.job import MINIMUM_PICTURES, Job
 from inference.learning.process import measure_pace
@@ -135,6 +136,9 @@ def test_some_of_the_pictures_tell_how_long_all_of_them_take(tmp_path: Path, mon
     assert job.settings == replace(settings, untouched=Untouched.KEEP, kept_score=0.0)
     assert not job.folder.exists()  # nobody goes on with it
     assert wanted.left_out == []  # that is told by the job itself
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(JobError, match="There is no temporary folder to write to"):
+        _measured(wanted, 40, CancelToken())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QTreeWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QTreeWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.learning.material import Material
@@ -61,6 +71,25 @@ def test_estimates_are_round(setup_page: SetupPage) -> None:
     assert "about 200,000 pixels of them are yours" in texts(setup_page)
     setup_page.show_material(Material(4, ("a", "b", "c", "d"), 0))
     assert "4 pictures marked done.\n" in texts(setup_page)  # the project has not counted yet
+    setup_page.show_material(Material(1, ("a",), 500))
+    assert "1 picture marked done; about 500 pixels of it are yours." in texts(setup_page)
+
+
+def test_the_buttons_end_where_the_fields_above_them_do(setup_page: SetupPage) -> None:
+    def end(widget: QWidget) -> int:
+        return widget.mapTo(setup_page, widget.rect().bottomRight()).x()
+
+    buttons = setup_page.findChild(QDialogButtonBox)
+    assert buttons is not None
+    assert max(map(end, buttons.buttons())) == max(map(end, setup_page.findChildren(QLineEdit)))
+
+
+def test_nothing_is_cut_off_where_the_dialog_is_small(setup_page: SetupPage) -> None:
+    setup_page.show_pace(PaceTold(head=240.0, all=36_000.0), place=" on this " + 3 * "very slow ")
+    setup_page.resize(setup_page.minimumSizeHint())
+    (area,) = setup_page.findChildren(QScrollArea)
+    assert area.viewport().width() >= area.widget().minimumSizeHint().width()
+    assert area.viewport().width() >= area.widget().width()
 
 
 def test_before_too_little_is_learned_from_it_is_said_that_it_may_do_harm(setup_page: SetupPage) -> None:

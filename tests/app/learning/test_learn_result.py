@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +70,43 @@ def test_from_the_key_to_a_model_in_use_without_touching_the_mouse(
     assert not dialog.isVisible()
     assert not job_folder(folder).exists()
     assert window.settings.model == "starter-castle"
+
+
+def test_while_it_is_added_the_dialog_may_be_closed_and_asked_for_another_folder(
+    qtbot: QtBot,
+    start: Callable[..., MainWindow],
+    folder: Path,
+    segmenters: dict[str, FakeSegmenter],
+    added: list[tuple[Path, str | None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, add = threading.Event(), app.learning.job.weights_store.add
+    monkeypatch.setattr(app.learning.job.weights_store, "add", lambda *of, **at: gate.wait(10) and add(*of, **at))
+    other = folder.with_name("other")
+    other.mkdir()
+    shutil.copy(folder / "0.png", other)
+    worked_on(folder, done=5)
+    window = start()
+    dialog = asked(window, qtbot)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    until(window, qtbot, Phase.FINISHED)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)  # use it
+    dialog.close()
+    window.learn.ask()
+    qtbot.waitUntil(dialog.isVisible, timeout=PATIENCE)
+    assert not button(dialog, "Adding it").isEnabled()
+    window.learn.job.keep()
+    window.learn.job.discard()
+    window.opening.open([other])
+    qtbot.waitUntil(lambda: window.desk.current == other / "0.png", timeout=PATIENCE)
+    window.learn.ask()
+    qtbot.waitUntil(lambda: "Pictures in the folder other" in texts(dialog), timeout=PATIENCE)
+    gate.set()
+    qtbot.waitUntil(lambda: "starter-castle" in segmenters, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: {106, 107} <= set(segmenters["starter-castle"].seen), timeout=PATIENCE)
+    assert len(added) == 1
+    assert "Pictures in the folder other" in texts(dialog)
+    assert not job_folder(folder).exists()
 
 
 def test_a_model_that_got_worse_is_not_what_return_takes(

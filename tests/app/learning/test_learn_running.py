@@ -262,3 +262,21 @@ def test_reading_the_pictures_can_be_stopped(
     until(window, qtbot, Phase.NOTHING)
     assert "What learns" in texts(dialog)
     assert not job_folder(folder).exists()
+
+
+def test_while_pictures_are_read_anew_nothing_is_told_of_the_job_before_until_that_is_all_there_is(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path, waits: None
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = stopped(window, qtbot)
+    window.learn.job.begin(lambda token, _told: token.event.wait(10) and token.check(), name="another")
+    dialog.close()
+    asked(window, qtbot)
+    assert "another" in texts(dialog).splitlines()
+    assert "starter-castle" not in texts(dialog)
+    assert dialog.running.curve.last_step is None
+    assert "is kept" not in texts(dialog)
+    alt(qtbot, dialog, Qt.Key.Key_S, lambda: phase(window) is Phase.STOPPED)
+    assert "starter-castle" in texts(dialog).splitlines()
+    assert "Stopped at step 25 of 40" in texts(dialog)

@@ -13,10 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-import app.learning.flow
 import app.learning.pace
 from app.chrome.actions import Act
 from app.core.pictures import PictureStatus
+from app.learning.choices import remembered
 from app.learning.dialog import LearnDialog
 from app.learning.standing import Phase
 from app.main_window import MainWindow
@@ -24,6 +24,7 @@ from app.settings import Settings
 from inference.learning.errors import JobError
 from inference.learning.events import PaceTold
 from inference.learning.settings import Scope, Untouched
+from inference.remote_card import REMOTE
 from tests.app.desk_scene import FakeSegmenter, correct_corner
 from tests.app.learning.learn_scene import (
     ALT,
@@ -149,6 +150,28 @@ def test_the_time_of_another_folder_is_not_told_of_this_one(
         dialog.close()
 
 
+def test_a_model_that_is_chosen_meanwhile_is_the_one_that_learns_and_gives_its_name(
+    qtbot: QtBot, start: Callable[..., MainWindow], folder: Path
+) -> None:
+    worked_on(folder, done=5)
+    window = start()
+    dialog = asked(window, qtbot)
+    assert "Pictures in the folder castle" in texts(dialog).splitlines()
+    for model, name, given in (("other", "other-castle", "mine"), ("third", "mine", "")):
+        window.desk.use_here(replace(window.desk.choice, model=model))
+        qtbot.waitUntil(lambda: f"It begins with {model}, the model in use." in texts(dialog), timeout=PATIENCE)  # noqa: B023
+        assert dialog.setup.name() == name
+        dialog.setup.show_name(given)  # somebody has a better one
+    for model in ("starter", "gone"):
+        window.desk.model.choice = replace(window.desk.choice, model=model, engine=REMOTE)
+        asked(window, qtbot)
+        assert "It begins with starter, the model on this machine." in texts(dialog)
+    window.desk.model.choice = replace(window.desk.choice, engine="auto")
+    window.desk.model._segmenter = None  # not loaded yet
+    asked(window, qtbot)
+    assert "There is no model called gone" in texts(dialog)
+
+
 def test_choices_are_remembered(qtbot: QtBot, start: Callable[..., MainWindow], folder: Path) -> None:
     worked_on(folder, done=5)
     window = start(Settings(learn_scope="all", learn_score=0.9, learn_weight=0.5, learn_held_back=0.4))
@@ -214,4 +237,4 @@ def test_a_network_of_others_says_that_it_cannot_learn(
     ],
 )
 def test_a_graphics_card_learns_all_unless_somebody_chose(chosen: str, device: str, scope: Scope) -> None:
-    assert app.learning.flow.remembered(Settings(learn_scope=chosen), device=device).scope is scope
+    assert remembered(Settings(learn_scope=chosen), device=device).scope is scope
