@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import compileall
+import gc
+import itertools
 import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-MOST_WORKERS = 8  # of `pytest -n auto`; two ended with 2.6 and 5.9 GB, as windows that tests opened stay in memory
+MOST_WORKERS = 8  # of `pytest -n auto`; of two, each had some 3 GB after four fifths of the suite
 
 # Before anything imports Qt: the suite never needs or touches a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -32,6 +35,8 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200
 hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parents[1]
+_NUMBERS, _TESTS = itertools.count(), itertools.count(1)
+_ALL_GARBAGE = 200  # tests between two searches through everything, which take a third of a second
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,14 +46,33 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(usable, MOST_WORKERS) if usable > 1 else 0
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The programs that tests start find bytecode, also where Python writes none: each would compile all anew."""
+    if not hasattr(config, "workerinput"):
+        for package in ("app", "inference", "resources"):
+            compileall.compile_dir(ROOT / package, quiet=2)
+
+
 def pytest_unconfigure() -> None:
     _HOME.cleanup()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Garbage goes after each test, on the main thread, as in the window: Qt's objects may crash where another thread,
+    which happens to make the next object, takes them away beside the events that are still for them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect(1 if next(_TESTS) % _ALL_GARBAGE else 2)  # what this test made is young
+
+
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts with the settings of a first start, and without projects."""
-    folder = tmp_path_factory.mktemp("config")
+    folder = Path(_HOME.name, f"test-{next(_NUMBERS)}")  # pytest would look at all folders before it to number this one
+    folder.mkdir()
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
     if (core := sys.modules.get("PySide6.QtCore")) is not None:

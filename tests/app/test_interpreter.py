@@ -130,3 +130,8 @@ def test_threads_take_short_turns_for_as_long_as_the_window_is_open(parent: QObj
     assert sys.getswitchinterval() == turn
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_no_other_thread_of_a_test_takes_qt_objects_away() -> None:
+    """A search for garbage on a worker's thread would, and crash in the window's."""
+    assert not gc.isenabled()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -31,6 +31,7 @@ def some_labels(*, most: int = 150) -> np.ndarray:
     return np.resize(np.arange(most + 1, dtype=np.uint8)[::-1], SHAPE)
 
 
+@settings(max_examples=settings().max_examples // 4)  # each of 48 labels, in files and back
 @given(any_labels)
 def test_to_zero_based_and_back_is_the_same(tmp_path_factory: pytest.TempPathFactory, labels: np.ndarray) -> None:
     folder = tmp_path_factory.mktemp("round")

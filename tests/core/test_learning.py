@@ -22,14 +22,14 @@ from app.core.learning import Showing, count, gather
 from app.core.pictures import PictureStatus
 from app.core.project.packing import rounded
 from app.core.project.places import FILE_NAME
-from app.core.project.records import identify
+from app.core.project.records import StoredStep, identify
 from app.core.project.store import ProjectStore
 from app.core.segment_map import HUMAN_UNLABELLED, human_value
 from inference.errors import Cancelled
 from inference.learning.pictures import DECIDED, LearnPicture, is_held_back
 from inference.photo import read_photo
 from tests.core.learnable import SIZE, decisions, finished, make_photo
-from tests.core.project.projects import damage, loaded, opened, snapshot_of, some_prediction
+from tests.core.project.projects import damage, layer_patch, loaded, opened, snapshot_of, some_prediction
 
 U8 = NDArray[np.uint8]
 THRESHOLD = 0.34  # with which some of the random segments count and some do not
@@ -200,6 +200,20 @@ def test_a_picture_that_cannot_be_learned_from_is_told_and_the_others_go_on(
     found = gather(store, held_back=0, refused=refused.__setitem__)
     assert [picture.name for picture in found] == ["a.png", "c.png"]
     assert refused == {"bad.png": sentence}
+
+
+def test_a_picture_of_which_the_project_never_noted_the_file_is_learned_from(store: ProjectStore) -> None:
+    """Nothing says that it is another one now."""
+    finished(store, "a.png", corrections=decisions())
+    path = make_photo(store, "b.png")
+    patch = layer_patch(np.zeros(SIZE, np.uint8), decisions())
+    assert patch is not None
+    store.record_step("b.png", StoredStep(store.last_revision + 1, "Brush", patch), after=0, shape=SIZE)
+    store.set_status("b.png", PictureStatus.DONE)
+    assert [row.size for row in store.rows()] == [store.path_of("a.png").stat().st_size, None]
+    assert (count(store).names, count(store).refused) == (("a.png", "b.png"), ())
+    (_, picture) = gathered(store)
+    assert np.array_equal(picture.photo, read_photo(path))
 
 
 def test_a_picture_too_large_for_the_memory_is_told_and_the_others_go_on(

@@ -200,8 +200,9 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_is_listed(
             raise PermissionError(errno.EACCES, "Permission denied")
         return scan(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
-    listing = list_folder(tmp_path, recursive=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        listing = list_folder(tmp_path, recursive=True)
     assert listing.names == ["1.jpg", "open/3.jpg"]
     refused = dict(listing.refused)
     assert refused.pop(tmp_path / "closed") == "There is no permission to read closed."

@@ -20,7 +20,7 @@ from app.tools.base import Preview, Shows
 from resources.classes import palette
 
 PHOTO = (30, 20)  # width, height
-VIEW = (60, 50)
+VIEW = (42, 35)
 INNER, OUTER = 0xFFFFFFFF, 0xB0000000
 Marks = dict[tuple[int, int], int]  # by device pixel: the value offered there and one more, 0 for nothing
 
@@ -119,8 +119,8 @@ def views(draw: st.DrawFn) -> Viewport:
     """From far away to so close that only a part is seen."""
     view = Viewport.fit(view=VIEW, photo=PHOTO)
     scale = draw(st.sampled_from([0.3, 0.5, 0.77, 1.0, 1.5, 3.0, 8.0]))
-    view = view.zoomed(scale, at=(draw(st.integers(0, 59)), draw(st.integers(0, 49))))
-    return view.panned(draw(st.integers(-60, 60)), draw(st.integers(-60, 60)))
+    view = view.zoomed(scale, at=(draw(st.integers(0, VIEW[0] - 1)), draw(st.integers(0, VIEW[1] - 1))))
+    return view.panned(draw(st.integers(-VIEW[0], VIEW[0])), draw(st.integers(-VIEW[0], VIEW[0])))
 
 
 @given(preview=previews(), view=views(), kept=st.none() | st.integers(0, 2**32 - 1))
