@@ -21,7 +21,7 @@ def make_pictures(names: list[str], scratch: Path) -> None:
     from guide_stage import Stage, save
     from PySide6.QtCore import Qt
 
-    from app.panels.style import palette_for
+    from app.panels.style import use_scheme
     from app.window import make_application
     from resources.samples import sample_paths
 
@@ -30,7 +30,7 @@ def make_pictures(names: list[str], scratch: Path) -> None:
     for scene in SCENES:
         if names and scene.name not in names:
             continue
-        application.setPalette(palette_for(Qt.ColorScheme.Dark if scene.dark else Qt.ColorScheme.Light))
+        use_scheme(application, Qt.ColorScheme.Dark if scene.dark else Qt.ColorScheme.Light)
         own = scratch / scene.name
         own.mkdir()
         os.environ["XDG_DATA_HOME"] = str(own / "data")  # every scene begins with projects in which nothing was done
