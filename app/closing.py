@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +16,7 @@ from app.settings import Settings
 PATIENCE_MS = 1000  # an edit that takes no longer is waited for without a word
 SAVING_SECONDS = 0.3  # that the window may stand still while the last stroke is written
 SAVING_POLL_MS = 100
+SAVING_STEP_SECONDS = 0.005
 
 
 class Closing(QObject):
@@ -86,11 +89,8 @@ class Closing(QObject):
         self._keeper.look()
         again = self._saving.isActive()
         self._saving.stop()
-        if self._keeper.flush(timeout=SAVING_SECONDS):
-            for receiver in (self._keeper, lane):  # what came of it, else known at the next turn only
-                QCoreApplication.sendPostedEvents(receiver)
-            if self._keeper.is_saved():
-                return True
+        if self._saved_in_a_moment():
+            return True
         if not lane.is_stuck and not again:
             self.said.emit("The window closes when everything is saved.")
             self._saving.start()
@@ -109,6 +109,19 @@ class Closing(QObject):
             self.said.emit("The window closes when everything is saved.")
             self._saving.start()
         return answer == 1
+
+    def _saved_in_a_moment(self) -> bool:
+        """Whether all is written, also what comes of what is written or read first."""
+        lane, until = self._keeper.lane, time.monotonic() + SAVING_SECONDS
+        while self._keeper.flush(timeout=max(0.0, until - time.monotonic())):
+            for receiver in (self._keeper, lane):  # what came of it, else known at the next turn only
+                QCoreApplication.sendPostedEvents(receiver)
+            if self._keeper.is_saved():
+                return True
+            if lane.is_stuck or time.monotonic() > until:
+                break
+            time.sleep(SAVING_STEP_SECONDS)
+        return False
 
     def _saved(self) -> None:
         """Close when all is saved, or ask when it cannot be."""

@@ -11,12 +11,19 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import app.answering.model_in_use
+import app.closing
 from app.answering.model_in_use import ModelChoice
 from app.desk import Desk
 from app.editing.session import Session
 from app.settings import Settings
 from tests.app.desk_scene import FakeSegmenter
 from tests.app.working import Work, make_photo
+
+
+@pytest.fixture(autouse=True)
+def _windows_close_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a slow disk, where a window would say that it closes later: a test has no loop of events to wait in."""
+    monkeypatch.setattr(app.closing, "SAVING_SECONDS", 20)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,21 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import app.closing
+import app.keeping.lane
 from app.core.export import ExportOptions
 from app.core.export_plan import plan_export
 from app.core.geometry import Box
+from app.core.project.places import FILE_NAME
+from app.core.project.store import ProjectStore
 from app.core.segment_map import human_value
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.workers.lane import Lane
 from tests.app.canvas.scene import PATH, map_of, predict, show_photo
 from tests.app.computing import Gate
+from tests.app.desk_scene import FakeSegmenter, predicted
 from tests.app.windows import shown_window
+from tests.app.working import make_photo
 
 SKY = human_value(3)
 WAIT, STOP = 0, 1  # what can be answered while an edit is under way
@@ -184,3 +191,24 @@ def test_what_may_be_left_is_told_before_any_of_it_is_waited_for(
     assert window.close()
     assert len(told) >= 3
     assert all(told)
+
+
+def test_what_is_written_only_after_something_was_read_is_saved_before_the_window_closes(
+    qtbot: QtBot, segmenter: FakeSegmenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that takes its time: an answer is kept in a project that is still being opened."""
+    perform = app.keeping.lane._perform
+
+    def slowly(job: Any) -> Any:
+        threading.Event().wait(0.1)
+        return perform(job)
+
+    monkeypatch.setattr(app.keeping.lane, "_perform", slowly)
+    photo = make_photo(tmp_path / "photos" / "a.png")
+    window = shown_window(qtbot, Settings())
+    window.opening.open([photo])
+    qtbot.waitUntil(lambda: predicted(window.desk, photo))
+    assert not window.desk.keeper.is_saved()
+    assert window.close()
+    with closing(ProjectStore.open(photo.parent, photo.parent / FILE_NAME)) as store:
+        assert store.prediction(photo.name) is not None
