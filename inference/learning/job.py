@@ -122,6 +122,8 @@ class Job:
             values = json.loads((folder / "job.json").read_text(encoding="utf-8"))
             if values["version"] != _VERSION:
                 raise JobError(f"The job in {folder} was written by another version of the program.")
+            if not is_name(values["name"]):  # files are written under it
+                raise ValueError(f"{values['name']!r} cannot be the name of a model")
             job = cls(
                 folder=folder,
                 parent=replace(read_card(folder / "parent.json"), file=Path(values["weights"])),
@@ -169,7 +171,7 @@ class Job:
             return None
         try:
             return LearnReport.from_json(json.loads(self.report_file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise JobError(f"The report of the job cannot be read: {error}.") from error
 
     def progress(self) -> list[StepTold]:
@@ -297,7 +299,8 @@ def _making(folder: Path) -> Iterator[Path]:
 
 
 def _put_in_place(new: Path, folder: Path) -> None:
-    """Raises `JobError` where something else is there, or a job that runs; and `OSError`. Then `new` is gone."""
+    """Raises `JobError` where something else is there, or a job that runs; and `OSError`. Then `new` is gone, and what
+    was there is there again."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     try:
@@ -307,10 +310,15 @@ def _put_in_place(new: Path, folder: Path) -> None:
             with _alone_in(folder, seconds=1.0):
                 pass
             folder.rename(old)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except BaseException:  # on Windows, while a virus scanner looks at what was just written
+            if old.exists():
+                old.rename(folder)
+            raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,8 +54,10 @@ def test_a_job_is_opened_as_it_was_created(tmp_path: Path, parent: ModelCard) ->
 def test_a_job_is_found_from_everywhere(tmp_path: Path, parent: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process runs in another folder."""
     monkeypatch.chdir(tmp_path)
-    made = create(Path("job"), parent, finished_pictures())
-    assert made.folder == Job.open(Path("job")).folder == tmp_path.resolve() / "job"
+    made = create(Path("job"), replace(parent, file=Path("tiny.safetensors")), finished_pictures())
+    found = Job.open(Path("job"))
+    assert made.folder == found.folder == tmp_path.resolve() / "job"
+    assert found.parent.file == tmp_path.resolve() / "tiny.safetensors"
 
 
 def test_pixels_come_back_as_they_were(tmp_path: Path, parent: ModelCard) -> None:
@@ -81,10 +84,11 @@ def test_large_photos_are_stored_small_and_counted_as_they_were(tmp_path: Path, 
     assert job.picture(0).photo.shape == (200, 300, 3)  # the network sees photos as large as they are
 
 
-def test_too_few_pictures_are_refused_and_leave_nothing(tmp_path: Path, parent: ModelCard) -> None:
+@pytest.mark.parametrize("count", [0, 3])
+def test_too_few_pictures_are_refused_and_leave_nothing(tmp_path: Path, parent: ModelCard, count: int) -> None:
     before = set(tmp_path.iterdir())
-    with pytest.raises(JobError, match="at least 4 finished pictures to learn from, not 3"):
-        create(tmp_path / "job", parent, finished_pictures(3))
+    with pytest.raises(JobError, match=f"at least 4 finished pictures to learn from, not {count}"):
+        create(tmp_path / "job", parent, finished_pictures(count))
     assert set(tmp_path.iterdir()) == before
     assert issubclass(JobError, ExpectedError)
 
@@ -107,8 +111,10 @@ def test_pixels_that_a_person_left_without_a_label_teach_nothing(tmp_path: Path,
     erased = [replace(picture, labels=np.zeros_like(picture.labels)) for picture in finished_pictures()]
     with pytest.raises(JobError, match="nothing to learn from: no pixel of the finished pictures has a label"):
         create(tmp_path / "job", parent, erased)
-    job = create(tmp_path / "job", parent, [*erased[:4], finished_picture("9")])
-    assert job.pictures[-1].decided == 64 * 80
+    one = finished_picture("9")
+    for pictures in ([*erased[:4], one], [one, *erased[:4]]):
+        job = create(tmp_path / "job", parent, pictures)
+        assert job.pictures[pictures.index(one)].decided == 64 * 80
 
 
 def test_what_is_kept_at_a_weight_is_enough_to_learn_from(tmp_path: Path, parent: ModelCard) -> None:
@@ -161,11 +167,46 @@ def test_an_older_job_is_replaced_once_the_new_one_is_whole(tmp_path: Path, pare
     assert sorted(path.name for path in tmp_path.iterdir()) == ["job", "tiny.json", "tiny.safetensors"]
 
 
+def test_an_older_job_is_there_again_where_the_new_one_cannot_be_put_in_its_place(
+    tmp_path: Path, parent: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virus scanner looks at the files that were just written, and no folder with such files can be renamed."""
+    older = create(tmp_path / "job", parent, finished_pictures())
+    older.checkpoint.write_bytes(b"learned")
+    rename = Path.rename
+
+    def held(path: Path, target: Path) -> Path:
+        if path.name == ".job.new":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", held)
+    with pytest.raises(JobError, match=r"cannot be written to .*: Permission denied\."):
+        create(tmp_path / "job", parent, finished_pictures(6))
+    assert Job.open(tmp_path / "job") == older
+    assert older.checkpoint.read_bytes() == b"learned"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job", "tiny.json", "tiny.safetensors"]
+
+
 def test_a_job_that_runs_is_not_replaced(tmp_path: Path, parent: ModelCard) -> None:
     job = create(tmp_path / "job", parent, finished_pictures())
     with FileLock(job.folder / "running.lock"), pytest.raises(JobError, match="running already"):
         create(tmp_path / "job", parent, finished_pictures(6))
     assert Job.open(tmp_path / "job") == job
+
+
+def test_one_process_at_a_time_works_on_a_job(tmp_path: Path) -> None:
+    """Another one waits a while for its end: a job that was stopped just now can be gone on with at once."""
+    job = small_job(tmp_path)
+    with job.alone(seconds=0), pytest.raises(JobError, match="running already"), job.alone(seconds=0):
+        pass
+    lock = FileLock(job.folder / "running.lock", thread_local=False)
+    lock.acquire()
+    end = threading.Timer(0.1, lock.release)
+    end.start()
+    with job.alone(seconds=60):
+        assert not lock.is_locked
+    end.join()
 
 
 def test_a_job_that_another_process_is_making_is_left_alone(tmp_path: Path, parent: ModelCard) -> None:
@@ -183,12 +224,21 @@ def test_a_job_that_another_process_is_making_is_left_alone(tmp_path: Path, pare
 def test_what_a_process_left_that_was_ended_while_it_made_a_job_is_no_part_of_the_next(
     tmp_path: Path, parent: ModelCard
 ) -> None:
-    left = tmp_path / ".job.new" / "pictures"
-    left.mkdir(parents=True)
-    (left / "0009.photo.png").write_bytes(b"half a")
+    """Nor is what it left while it put the job in the place of an older one."""
+    create(tmp_path / "job", parent, finished_pictures())
+    left = [tmp_path / name / "pictures" / "0009.photo.png" for name in (".job.new", ".job.old")]
+    for file in left:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"half a")
     job = create(tmp_path / "job", parent, finished_pictures())
     assert not (job.folder / "pictures" / "0009.photo.png").exists()
-    assert not left.exists()
+    assert not any(file.parents[1].exists() for file in left)
+
+
+def test_a_folder_that_is_empty_is_taken(tmp_path: Path, parent: ModelCard) -> None:
+    (tmp_path / "job").mkdir()
+    job = create(tmp_path / "job", parent, finished_pictures())
+    assert Job.open(tmp_path / "job") == job
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, parent: ModelCard) -> None:
@@ -244,10 +294,12 @@ def test_a_damaged_job_is_refused(tmp_path: Path, content: str) -> None:
         Job.open(job.folder)
 
 
-def test_a_job_of_another_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("key", "value", "told"), [("version", 2, "another version"), ("name", "../x", "damaged")])
+def test_a_job_of_another_version_or_of_no_name_is_refused(tmp_path: Path, key: str, value: object, told: str) -> None:
+    """Files of a name that leads elsewhere would be written there."""
     file = small_job(tmp_path).folder / "job.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 2}))
-    with pytest.raises(JobError, match="written by another version of the program"):
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    with pytest.raises(JobError, match=told):
         Job.open(file.parent)
 
 
@@ -341,6 +393,7 @@ def test_a_finished_job_has_its_result_and_report(tmp_path: Path) -> None:
     job.report_file.write_text(json.dumps(report().to_json()))
     assert job.state is JobState.FINISHED
     assert job.report() == report()
-    job.report_file.write_text("{}")
-    with pytest.raises(JobError, match="report"):
-        job.report()
+    for damaged in ("{}", "[" * 100_000):
+        job.report_file.write_text(damaged)
+        with pytest.raises(JobError, match="report"):
+            job.report()
