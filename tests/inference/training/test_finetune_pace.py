@@ -10,14 +10,14 @@ import pytest
 
 from inference.learning.events import PaceTold
 from inference.learning.settings import LearnSettings, Scope
-from inference.training import finetune_pace, timing
+from inference.training import finetune, finetune_pace, timing
 from inference.training.features import VIEWS, Features
 from inference.training.finetune import Run
-from inference.training.finetune_head import HeadSettings
+from inference.training.finetune_head import HeadSettings, HeadTrainer
 from inference.training.finetune_pace import AROUND, pace
 from inference.training.finetune_whole import WholeSettings
 from inference.training.timing import CROWD
-from tests.inference.learning.jobs import finished_pictures, small_job
+from tests.inference.learning.jobs import finished_picture, finished_pictures, small_job
 from tests.inference.training.small_runs import two_held_back
 
 
@@ -233,3 +233,84 @@ def test_the_first_picture_that_is_measured_never_counts(
         monkeypatch.setattr(finetune_pace, part, lambda *_, **__: 0.0)
     told = pace(small_job(tmp_path, settings=LearnSettings(device="cpu")), pictures=20, check=lambda: None)
     assert told.head == told.all == AROUND + 4 * 5 * 3.0
+
+
+class EndedError(Exception):
+    """Whoever asked has gone away."""
+
+
+def end(*_: object, **__: object) -> None:
+    raise EndedError
+
+
+def test_before_every_part_it_is_asked_whether_to_go_on(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Whoever closes the dialog waits for one part at most."""
+    order: list[str] = []
+
+    def work() -> None:
+        order.append("work")
+        clock.now, clock.worked = clock.now + 0.25, clock.worked + 0.25
+
+    learner = SimpleNamespace(find_gradients=work)
+    monkeypatch.setattr(finetune_pace, "_whole", lambda *_: learner)
+    settings = WholeSettings(steps=1, input_size=128)
+    run = SimpleNamespace(
+        check=lambda: order.append("asked"),
+        device="cpu",
+        whole_settings=lambda: settings,
+        job=SimpleNamespace(settings=LearnSettings(steps=10)),
+    )
+    finetune_pace._step_seconds(learner, run)  # type: ignore[arg-type]
+    assert order == 4 * ["asked", "work"]
+    finetune_pace._whole_seconds(run, object(), pictures=5)  # type: ignore[arg-type]
+    assert order == 8 * ["asked", "work"]
+
+
+def test_what_is_ended_ends_at_once_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "try_measuring", lambda *_: None)
+    job = small_job(tmp_path, settings=LearnSettings(held_back=0.0, device="cpu"))
+    before = set(job.folder.rglob("*"))
+    with pytest.raises(EndedError):
+        pace(job, pictures=20, check=end)
+    assert set(job.folder.rglob("*")) == before
+
+
+def test_one_view_is_tried_as_large_as_the_network_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written for that lies where the next run of the job removes it, whatever ends this one."""
+    tried: list[HeadTrainer] = []
+    lying: list[list[Path]] = []
+
+    def step(learner: HeadTrainer, run: Run) -> float:
+        tried.append(learner)
+        lying.append([path for path in run.job.folder.glob("pace-*/*") if path.stat().st_size])
+        assert learner.features.view(0, 0).truth.labels.shape == (1, 64, 80)
+        return 1.0
+
+    monkeypatch.setattr(finetune_pace, "_step_seconds", step)
+    monkeypatch.setattr(finetune_pace, "_whole_seconds", lambda *_, **__: 0.0)
+    pictures = [finished_picture(f"{number}.jpg", height=96, width=120) for number in range(4)]
+    job = small_job(tmp_path, settings=LearnSettings(held_back=0.0, device="cpu"), pictures=pictures)
+    pace(job, pictures=20, check=lambda: None)
+    assert [learner.settings.batch_size for learner in tried] == [1]
+    assert [path.name for path in lying[0]] == ["first.safetensors"]
+    assert not list(job.folder.glob("pace-*"))
+
+
+def test_all_is_tried_where_it_will_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network on the device of the job, and what trains all of it on its pictures."""
+    devices: list[str] = []
+
+    def load(*_: object, device: str) -> None:
+        devices.append(device)
+        raise EndedError
+
+    monkeypatch.setattr(finetune, "device_for", lambda _wanted: "cuda")
+    monkeypatch.setattr(finetune_pace, "load_network", load)
+    with pytest.raises(EndedError):
+        pace(small_job(tmp_path), pictures=20, check=lambda: None)
+    assert devices == ["cuda"]
+    monkeypatch.setattr(finetune_pace, "WholeTrainer", lambda *given, device: (*given, device))
+    run, settings = SimpleNamespace(samples=["a sample"], device="cuda"), WholeSettings(steps=1, input_size=64)
+    parent = SimpleNamespace(config="its config", state_dict=lambda: "its weights")
+    made = finetune_pace._whole(run, parent, settings)  # type: ignore[arg-type]
+    assert made == ("its config", "its weights", ["a sample"], settings, "cuda")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +13,19 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from inference.network.bisenetformer import BiSeNetFormer
 from inference.network.config import CONFIGS, Backbone, NetworkConfig, recognise
 from inference.network.paths import backbone_of
 from inference.training import __main__ as command
+from inference.training import trainer as training
 from inference.training.__main__ import main, parser
 from inference.training.criterion import LossSettings
-from inference.training.data import Augmentation, DataError
+from inference.training.data import Augmentation, DataError, repeat_factors
 from inference.training.evaluate import View, evaluate
 from inference.training.schedule import Steps
-from inference.training.trainer import RunFiles, Trainer, TrainingSettings, run
+from inference.training.trainer import RunFiles, Trainer, TrainingSettings, run, write_checkpoint
 from tests.inference.training.labelled_tars import two_tone, write_tar
 from tests.inference.training.small_networks import narrow_backbone
 
@@ -75,13 +78,87 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
 def test_two_workers_take_the_mean_of_their_gradients() -> None:
     samples = [two_tone(name) for name in "abcd"]
     pair = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "workers": 2}))
-    expected = [pair._gradients(samples, np.ones(4), part, 0.5)[1] for part in range(2)]
+    losses, expected = zip(*(pair._gradients(samples, np.ones(4), part, 0.5) for part in range(2)), strict=True)
     pair.optimiser = torch.optim.SGD(pair.trained, lr=0.0)  # the gradients are looked at, nothing moves
     pair.optimiser.param_groups[0]["full_rate"] = 0.0
-    _, norm = pair.train_step(samples, 0.5)
+    told, norm = pair.train_step(samples, 0.5)
     mean = torch.cat([((first + second) / 2).flatten() for first, second in zip(*expected, strict=True)])
     assert norm == pytest.approx(float(mean.norm()), rel=1e-3)
+    assert float(told.total) == pytest.approx(float(losses[0].total + losses[1].total) / 2, rel=1e-3)
     assert pair.step == 1
+
+
+def test_every_worker_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them wait for each other on a machine that is busy with other things."""
+    threads: list[int] = []
+    pair = Trainer(SMALL, replace(SETTINGS, workers=2))
+    monkeypatch.setattr(pair, "_gradients", lambda *_: threads.append(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        pair._work([], np.ones(0), 0.5)
+        assert torch.get_num_threads() == 3  # for all that is no worker
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 1]
+
+
+def test_a_processor_computes_in_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of them take longer in half of it."""
+    trainer, kinds = Trainer(SMALL, SETTINGS), set[torch.dtype]()
+    raw = trainer.network.raw
+
+    def look(images: torch.Tensor) -> object:
+        found = raw(images)
+        kinds.update(part.dtype for part in (*found.heads[-1], *found.features))
+        return found
+
+    monkeypatch.setattr(trainer.network, "raw", look)
+    trainer.find_gradients([two_tone()], 0.5)
+    assert kinds == {torch.float32}
+
+
+def test_pictures_with_a_rare_class_are_drawn_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Drawn(Exception):
+        pass
+
+    drawn: list[object] = []
+
+    def draw(_: object, *, repeats: object, **__: object) -> None:
+        drawn.append(repeats)
+        raise Drawn
+
+    monkeypatch.setattr(training, "batch", draw)
+    samples = [two_tone(str(number)) for number in range(9)]
+    samples.append(replace(samples[0], labels=np.full_like(samples[0].labels, 7)))
+    for rare in (0.4, 0.0):
+        with pytest.raises(Drawn):
+            Trainer(SMALL, replace(SETTINGS, rare=rare)).find_gradients(samples, 0.5)
+    often, once = drawn
+    np.testing.assert_array_equal(often, repeat_factors(samples, rare=0.4))
+    assert often[-1] == pytest.approx(2.0)  # type: ignore[index]
+    np.testing.assert_array_equal(once, np.ones(10))
+
+
+def test_the_average_is_that_of_the_weights_after_each_step() -> None:
+    trainer = Trainer(SMALL, SETTINGS)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    for parameter in trainer.trained:
+        parameter.grad = torch.ones_like(parameter)
+    trainer.apply_gradients(0.5)
+    name = "head.predictor.forward_prediction_heads.classifier.weight"
+    after = trainer.network.state_dict()[name]
+    assert not torch.equal(after, before[name])
+    torch.testing.assert_close(trainer.average.state[name], before[name].lerp(after, 0.9))  # short at first
+
+
+def test_what_cannot_be_written_leaves_the_checkpoint_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.pt"
+    write_checkpoint({"step": 1, "much": torch.zeros(100_000)}, file)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        write_checkpoint({"step": 2, "much": torch.ones(100_000), "nothing to write": lambda: None}, file)
+    assert torch.load(file, weights_only=True)["step"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
@@ -97,7 +174,7 @@ def test_a_new_run_begins_with_what_another_one_learned(tmp_path: Path) -> None:
     first.save(tmp_path / "checkpoint.pt")
     second = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "seed": 7}))
     second.start_from_run(tmp_path / "checkpoint.pt")
-    assert second.step == 0
+    assert (second.step, second.average.decay) == (0, 0.9)
     for name, value in second.network.state_dict().items():
         torch.testing.assert_close(value, first.average.state[name], rtol=0, atol=0)
     for name, value in second.auxiliary.state_dict().items():
@@ -128,13 +205,16 @@ def test_a_run_logs_and_saves(tmp_path: Path) -> None:
 
 def test_frozen_layers_stay_as_they_were() -> None:
     trainer = Trainer(SMALL, TrainingSettings(**{**vars(SETTINGS), "frozen_levels": 2}))
-    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    parts = nn.ModuleDict({"network": trainer.network, "auxiliary": trainer.auxiliary})
+    before = {name: value.clone() for name, value in parts.state_dict().items()}
     trainer.train_step([two_tone()], 0.5)
-    after = trainer.network.state_dict()
+    after = parts.state_dict()
     moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
     blocks = {int(name.split("_blocks.")[1].split(".")[0]) for name in moved if "_blocks." in name}
     assert min(blocks) == 5  # blocks 0 to 4 make res2 and res3
     assert not any("_conv_stem" in name for name in moved)
+    assert any("running_mean" in name for name in moved)  # of all others
+    assert any(name.startswith("auxiliary.") for name in moved)
 
 
 def test_imagenet_weights_fill_the_backbone_only() -> None:
