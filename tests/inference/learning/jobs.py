@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +86,8 @@ def report(*, accuracy: tuple[float, float] = (0.8, 0.9), iou: tuple[float, floa
         seconds=61.5,
         settings=LearnSettings(steps=100),
     )
+
+
+def create(folder: Path, parent: ModelCard, pictures: Iterable[LearnPicture]) -> Job:
+    """A job of these pictures, all settings as they come."""
+    return Job.create(folder, parent=parent, name="mine", settings=LearnSettings(), pictures=pictures)
