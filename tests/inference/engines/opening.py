@@ -6,6 +6,7 @@ import numpy as np
 
 from inference.engines.onnx_engine import OnnxEngine
 from inference.models import ModelCard, find_card
+from tests.inference.network.agreement import assert_queries_agree
 
 STARTER = find_card("starter")
 
@@ -17,4 +18,4 @@ def onnx_engine(card: ModelCard) -> OnnxEngine:
 def assert_close(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> None:
     for a, b in zip(first, second, strict=True):
         assert a.dtype == b.dtype == np.float32
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-4)
+    assert_queries_agree(first, second)
