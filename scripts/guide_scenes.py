@@ -23,8 +23,8 @@ from app.settings import Settings
 from inference.learning.settings import Scope
 
 SMALL = (1040, 640)  # a window without panels, the menu and main toolbar of which are cut off
-RIVER, WATER, SKY, TREE, BUILDING, WALL, CAR, ANIMAL, PLATE, FLAG, WINDOW, CUSHION = (
-    61, 22, 3, 5, 2, 1, 21, 127, 143, 150, 9, 40,
+RIVER, WATER, SKY, TREE, BUILDING, WALL, ANIMAL, PLATE, FLAG, WINDOW, CUSHION = (
+    61, 22, 3, 5, 2, 1, 127, 143, 150, 9, 40,
 )  # fmt: skip
 
 
@@ -132,8 +132,7 @@ def refine(stage: Stage) -> None:
 
 
 def ask(stage: Stage) -> None:
-    stage.closer((0.0, 1.0), 2)
-    stage.click((0.25, 0.95))
+    stage.click((0.45, 0.85))
 
 
 def cleanup(stage: Stage) -> None:
@@ -169,7 +168,8 @@ def copy(stage: Stage) -> None:
 def guesses(stage: Stage) -> None:
     stage.closer((0.0, 0.8), 3)
     stage.move((0.25, 0.73))
-    stage.key("J")
+    for _ in range(2):
+        stage.key("J")
 
 
 def rules(stage: Stage) -> None:
@@ -340,7 +340,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("wand", "room", wand, settings("wand", CUSHION)),
     Scene("superpixels", "cows", superpixels, settings("superpixels", ANIMAL)),
     Scene("refine", "castle", refine, settings("refine", BUILDING)),
-    Scene("ask", "street", ask, settings("ask", CAR)),
+    Scene("ask", "mountains", ask, settings("ask", SKY)),
     Scene("cleanup", "room", cleanup, settings("cleanup", WALL)),
     Scene("copy", "castle", copy, settings("copy", RIVER), film=True),
     Scene("pick", "castle", pick, settings("pick", RIVER)),
