@@ -39,6 +39,8 @@ class Closing(QObject):
 
     def may_close(self, settings: Settings) -> bool:
         """Ask before edits under way, an export or corrections that are written nowhere would be lost."""
+        if self._keeper.is_over:  # it was closed before
+            return True
         self._session.end_gesture()
         if self._session.under_way():
             self._wait()

@@ -317,11 +317,11 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._save()
+        self.project_signs.settle()
         self.export_flow.cancel(quiet=True)
         self.hide()  # a running engine call is waited for, but not by the user
-        self.import_flow.close()
-        self.learn.close()
-        self.run_flow.close()
+        for flow in (self.import_flow, self.learn, self.run_flow):
+            flow.close()
         stop_those_that_may_be_left(self)
         self.models.close()
         self.desk.close()

@@ -52,6 +52,12 @@ class ProjectSigns(QObject):
         """Whether the view has changed and is about to be written down."""
         return self._timer.isActive()
 
+    def settle(self) -> None:
+        """Write it down now: the window closes."""
+        if self.remembering:
+            self._timer.stop()
+            self._remember_view()
+
     def _came_back(self, state: Qt.ApplicationState) -> None:
         """Somebody was elsewhere, and may have changed the photo there."""
         if state is Qt.ApplicationState.ApplicationActive and self._desk.current is not None:

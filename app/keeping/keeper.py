@@ -359,7 +359,7 @@ class Keeper(KeepingAnswers):
             self._count(path)
         self._restless.clear()
         self.write_due()
-        self._is_over = True
+        self.is_over = True
         self._at_rest.stop()
         self._packer.shutdown()
         self.lane.close(last=self._projects.close)

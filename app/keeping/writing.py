@@ -74,7 +74,7 @@ class Keeping(QObject):
         self._kept: dict[Path, Kept] = {}
         self._unkept: set[Path] = set()  # pictures that no project keeps
         self._infos: dict[Path, ProjectInfo] = {}  # by the project's file
-        self._is_over = False  # nothing can be written any more
+        self.is_over = False  # nothing can be written any more
         self._due: set[Path] = set()  # pictures that are to be written as a whole once every stroke has ended
         self._packer = ThreadPoolExecutor(1, thread_name_prefix="packing")  # no stroke waits in the lane for that
         self._packing: list[Future[None]] = []
@@ -170,7 +170,7 @@ class Keeping(QObject):
             self._unkept.add(path)
 
     def _write_whole(self, path: Path) -> None:
-        if not self._is_over:
+        if not self.is_over:
             self._due.add(path)
             self._at_rest.start(0)
 

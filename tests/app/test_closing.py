@@ -212,3 +212,16 @@ def test_what_is_written_only_after_something_was_read_is_saved_before_the_windo
     assert window.close()
     with closing(ProjectStore.open(photo.parent, photo.parent / FILE_NAME)) as store:
         assert store.prediction(photo.name) is not None
+
+
+def test_a_window_that_was_closed_may_be_closed_again(
+    qtbot: QtBot, questions: Questions, segmenter: FakeSegmenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = make_photo(tmp_path / "a.png")
+    window = shown_window(qtbot, Settings())
+    window.opening.open([photo])
+    qtbot.waitUntil(lambda: predicted(window.desk, photo))
+    assert window.close()
+    monkeypatch.setattr(app.closing, "SAVING_SECONDS", 0)
+    assert window.close()
+    assert questions.titles == []
