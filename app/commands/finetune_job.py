@@ -95,6 +95,8 @@ def _check_output(asked: FinetuneJob) -> None:
     """Before anything is computed for nothing. Raises `JobError` and `ExportError`."""
     for file in (asked.weights, asked.card):
         if file.exists():
+            if asked.resume and not asked.folder.exists():
+                raise JobError(f"{file} is there already, and there is no job left that could be gone on with.")
             raise JobError(f"{file} is there already: give the new model another name, or remove it first.")
     if not asked.resume and _is_unfinished(asked.folder):
         raise JobError(

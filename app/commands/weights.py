@@ -204,7 +204,9 @@ def _row(record: dict[str, Any]) -> list[str]:
         begun, expected = record["fetched_so_far"], record["expected_size"]
         state = f"{size_text(begun)} of it here" if begun else "lost" if record["sha256"] else "not fetched"
         size = "" if expected is None else f"about {size_text(expected)}"
-    mean_iou = next((one["mean IoU"] for one in record["figures"] if "mean IoU" in one), "–")
+    # Those of a model that learned are of a few pictures of one's own, and say nothing beside the others'.
+    figures = [] if record["lineage"] else record["figures"]
+    mean_iou = next((one["mean IoU"] for one in figures if "mean IoU" in one), "–")
     return [record["name"], state, size, mean_iou]
 
 

@@ -111,8 +111,11 @@ class RunningPage(QWidget):
         self.curve.add(told.step, told.loss, total=told.steps)
 
     def show_standing(self, standing: Standing) -> None:
+        stops = standing.phase is Phase.STOPPED is not self._standing.phase
         self._standing = standing
         self._show()
+        if stops:  # the button that was pressed is gone
+            self.default().setFocus()
 
     def default(self) -> QPushButton:
         """What Return means on this page."""

@@ -90,7 +90,8 @@ class LearnReport:
             them = "it" if self.held_back == 1 else "them" if self.known == self.held_back else f"{self.known} of them"
             found += f" {self.parent} had learned from {them}, so it looks better here than on other pictures."
         if not self.recommended:
-            return f"{found} The new model is not recommended, because {_what_fell(before, after)}."
+            favoured = f"What nobody changed counts as right there, which favours {self.parent}."
+            return f"{found} The new model is not recommended, because {_what_fell(before, after)}. {favoured}"
         if before == after:
             return f"{found} Nothing changed."
         return f"{found} The new model is recommended."
@@ -137,14 +138,15 @@ _PLAIN = ("parent", "name", "trained", "held_back", "decided_before", "decided_a
 
 def _what_fell(before: Score, after: Score) -> str:
     pixels, iou = after.pixel_accuracy - before.pixel_accuracy, after.mean_iou - before.mean_iou
-    if min(pixels, iou) < -MUCH:
-        return (
-            "it got much worse. Look whether all pictures marked done are right everywhere; if they are, more of them "
-            "help"
-        )
     if pixels >= 0:
-        return "the mean IoU fell"
-    return "it got worse" if iou < 0 else "fewer pixels are right"
+        fell, much = "the mean IoU fell", "the mean IoU fell a lot"
+    elif iou >= 0:
+        fell, much = "fewer pixels are right", "far fewer pixels are right"
+    else:
+        fell, much = "it got worse", "it got much worse"
+    if min(pixels, iou) >= -MUCH:
+        return fell
+    return f"{much}. Look whether all pictures marked done are right everywhere; if they are, more of them help"
 
 
 def _percent(share: float) -> str:

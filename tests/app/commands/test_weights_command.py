@@ -147,6 +147,20 @@ def test_adding_a_file_tells_what_it_may_be(
     assert said.err == ""
 
 
+@pytest.mark.parametrize(("lineage", "told"), [({}, ["61.0", "%"]), ({"steps": 40}, ["–"])])
+def test_what_a_model_does_on_a_few_own_pictures_is_not_listed_beside_the_others(
+    brought: Path, capsys: pytest.CaptureFixture[str], lineage: dict[str, int], told: list[str]
+) -> None:
+    card = json.loads((ROOT / "resources" / "models" / "starter.json").read_text(encoding="utf-8"))
+    card |= {"name": "mine", "file": brought.name, "sha256": SHA256, "lineage": lineage}
+    card["figures"] = [{"split": "held back", "pictures": 2, "mean_iou": 61.0}]
+    brought.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    assert weights("add", brought) == ExitCode.DONE
+    capsys.readouterr()
+    assert weights("list") == ExitCode.DONE
+    assert said_of("mine", capsys).split()[4:] == told
+
+
 def test_a_file_that_is_refused_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "page.pth").write_text("<!doctype html>")
     assert weights("add", tmp_path / "page.pth") == ExitCode.NO_RESULT

@@ -60,6 +60,7 @@ def test_stop_keeps_what_is_learned_and_go_on_goes_on(
     qtbot.keyClick(dialog, Qt.Key.Key_S, ALT)
     until(window, qtbot, Phase.STOPPED)
     assert "Stopped at step 25 of 40" in texts(dialog)
+    assert button(dialog, "Go on").hasFocus()
     assert not window.learn.sign.isVisible()
     assert Job.open(job_folder(folder)).state is JobState.UNFINISHED
     dialog.close()

@@ -47,11 +47,14 @@ def test_only_what_did_not_get_worse_is_recommended(
             (0.4, 0.02),
             "because it got much worse. Look whether all pictures marked done are right everywhere",
         ),
-        ((0.8, 0.8), (0.4, 0.2), "because it got much worse."),
+        ((0.8, 0.9), (0.4, 0.2), "because the mean IoU fell a lot. Look whether"),
+        ((0.8, 0.4), (0.4, 0.5), "because far fewer pixels are right. Look whether"),
     ],
 )
 def test_what_got_worse_is_told(accuracy: tuple[float, float], iou: tuple[float, float], why: str) -> None:
-    assert f"The new model is not recommended, {why}" in report(accuracy=accuracy, iou=iou).verdict
+    verdict = report(accuracy=accuracy, iou=iou).verdict
+    assert f"The new model is not recommended, {why}" in verdict
+    assert verdict.endswith("What nobody changed counts as right there, which favours starter.")
 
 
 @pytest.mark.parametrize(

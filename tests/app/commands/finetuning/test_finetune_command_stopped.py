@@ -150,6 +150,8 @@ def test_no_file_is_overwritten(
     mine.with_suffix(suffix).write_text("mine", encoding="utf-8")
     assert finetune(photos, "-o", mine) == ExitCode.NO_RESULT
     assert f"mine{suffix} is there already: give the new model another name" in capsys.readouterr().err
+    assert finetune(photos, "-o", mine, "--resume") == ExitCode.NO_RESULT
+    assert f"mine{suffix} is there already, and there is no job left" in capsys.readouterr().err
     assert (learning.jobs, mine.with_suffix(suffix).read_text(encoding="utf-8")) == ([], "mine")
 
 
