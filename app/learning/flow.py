@@ -321,7 +321,8 @@ class LearnFlow(QObject):
             self._dialog.report.show_problem(reason)
 
     def _finished(self, report: LearnReport) -> None:
-        self._desk.said.emit(f"{report.name}: {report.verdict}")
+        judged = "it is recommended" if report.recommended else "it is not recommended"
+        self._desk.said.emit(f"{report.name} has learned: {judged}. The report says why.")  # the status bar is narrow
         self._ended()
         if self._dialog is not None and self._dialog.isVisible():
             self._show_report(self._dialog, report)

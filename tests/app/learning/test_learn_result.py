@@ -125,6 +125,7 @@ def test_a_model_that_got_worse_is_not_what_return_takes(
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     until(window, qtbot, Phase.FINISHED)
     assert "got worse" in texts(dialog)
+    assert window.status.text() == "starter-castle has learned: it is not recommended. The report says why."
     assert not any(one.isVisible() and "Use" in one.text() for one in dialog.findChildren(QPushButton))
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert (added, dialog.isVisible()) == ([], False)
