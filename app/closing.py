@@ -122,7 +122,7 @@ class Closing(QObject):
                 return True
             if lane.is_stuck or time.monotonic() > until:
                 break
-            time.sleep(SAVING_STEP_SECONDS)
+            time.sleep(SAVING_STEP_SECONDS)  # what a thread has done is on its way here; no core is worn out meanwhile
         return False
 
     def _saved(self) -> None:
